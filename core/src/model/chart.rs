@@ -1,0 +1,146 @@
+//! A patient's chart as it is read: the projection of its document.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Coding, CorrectionEntry, EntryId, PatientId, ReviewEntry, SettlementEntry};
+
+/// What the team maintains about one patient.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Chart {
+    /// Version of the document's shape.
+    pub schema: u32,
+    /// Whose chart.
+    pub patient: PatientId,
+    /// People to call.
+    #[serde(default)]
+    pub contacts: BTreeMap<EntryId, Contact>,
+    /// How to get into the home, by name: `door_code`, `parking`, `directions`, `pets`.
+    #[serde(default)]
+    pub home_access: BTreeMap<String, String>,
+    /// Allergies and intolerances.
+    #[serde(default)]
+    pub allergies: BTreeMap<EntryId, Allergy>,
+    /// Conditions.
+    #[serde(default)]
+    pub conditions: BTreeMap<EntryId, Condition>,
+    /// The medication list.
+    #[serde(default)]
+    pub medications: BTreeMap<EntryId, Medication>,
+    /// Warnings to everyone who enters.
+    #[serde(default)]
+    pub alerts: BTreeMap<EntryId, Alert>,
+    /// "Looked at, nothing to change", the medication list's reconciliation among them.
+    #[serde(default)]
+    pub reviews: BTreeMap<EntryId, ReviewEntry>,
+    /// Corrections of entries.
+    #[serde(default)]
+    pub corrections: BTreeMap<EntryId, CorrectionEntry>,
+    /// How conflicts were settled.
+    #[serde(default)]
+    pub settlements: BTreeMap<EntryId, SettlementEntry>,
+}
+
+/// Somebody to call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// The person's name.
+    pub name: String,
+    /// What they are to the patient, as in `daughter`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relationship: Option<String>,
+    /// How to reach them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    /// How they like to be reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preference: Option<String>,
+}
+
+/// An allergy or intolerance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Allergy {
+    /// To what.
+    pub code: Coding,
+    /// Whether it stands.
+    pub status: AllergyStatus,
+    /// How bad a reaction is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
+    /// What happens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reaction: Option<String>,
+}
+
+/// Whether an allergy stands; a later variant is the safer one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AllergyStatus {
+    /// Recorded by mistake.
+    EnteredInError,
+    /// Looked into and ruled out.
+    Refuted,
+    /// No longer active.
+    Resolved,
+    /// Reported, not verified.
+    Unconfirmed,
+    /// Stands.
+    Active,
+}
+
+/// How bad; a later variant is the safer one to believe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// A nuisance.
+    Mild,
+    /// Needs care.
+    Moderate,
+    /// Threatens life.
+    Severe,
+}
+
+/// A condition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Condition {
+    /// Which.
+    pub code: Coding,
+    /// FHIR clinical status, as in `active` or `resolved`.
+    pub clinical_status: String,
+    /// FHIR verification status, as in `confirmed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verification: Option<String>,
+    /// Since when, as FHIR writes a date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub onset: Option<String>,
+}
+
+/// A line of the medication list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Medication {
+    /// Which.
+    pub code: Coding,
+    /// FHIR status, as in `active`, `on-hold`, `stopped`.
+    pub status: String,
+    /// How much, as in `20 mg`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dose: Option<String>,
+    /// How often, as in `twice a day`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frequency: Option<String>,
+    /// Taken when needed only.
+    #[serde(default)]
+    pub as_needed: bool,
+}
+
+/// A warning to everyone who enters the home.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alert {
+    /// What to know.
+    pub text: String,
+    /// How much it matters.
+    pub severity: Severity,
+    /// Whether it stands.
+    pub active: bool,
+}

@@ -1,0 +1,236 @@
+//! Entries: what is written once and never overwritten.
+//!
+//! An entry lives in a section of a document under its own id. A mistake is
+//! corrected by a new entry that points at the old one. Each entry is stored
+//! as one JSON text, so fields that this version does not know survive.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Coding, EntryId, FieldPath, Millis, NotDoneReason, PersonId, Role, Stamp, Vitals};
+use super::{Refused, VisitStatus};
+
+/// A place on earth, as the phone's positioning gave it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Fix {
+    /// Degrees north, -90 to 90.
+    pub latitude_deg: f64,
+    /// Degrees east, -180 to 180.
+    pub longitude_deg: f64,
+    /// Radius of 68 % confidence, metres, 0 to 100 000.
+    pub accuracy_m: f64,
+}
+
+impl Fix {
+    /// Checks the ranges.
+    ///
+    /// # Errors
+    /// [`Refused`] names the field that is not a place on earth.
+    pub fn check(&self) -> Result<(), Refused> {
+        let within = |value: f64, low: f64, high: f64| value >= low && value <= high;
+        if !within(self.latitude_deg, -90.0, 90.0) {
+            return Err(Refused::new("latitude_deg", "-90..=90"));
+        }
+        if !within(self.longitude_deg, -180.0, 180.0) {
+            return Err(Refused::new("longitude_deg", "-180..=180"));
+        }
+        if !within(self.accuracy_m, 0.0, 100_000.0) {
+            return Err(Refused::new("accuracy_m", "0..=100000"));
+        }
+        Ok(())
+    }
+}
+
+/// One step of a visit's status: section `steps`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepEntry {
+    /// The status reached.
+    pub to: VisitStatus,
+    /// Who took the step.
+    pub by: PersonId,
+    /// When, with what is needed to judge the clock.
+    pub stamp: Stamp,
+    /// Where.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fix: Option<Fix>,
+    /// Why, for missed and canceled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<NotDoneReason>,
+    /// In the person's own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+}
+
+/// A measured or observed finding: section `observations`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ObservationEntry {
+    /// Who observed it.
+    pub by: PersonId,
+    /// When it was measured.
+    pub measured_at_ms: Millis,
+    /// What was found.
+    #[serde(flatten)]
+    pub finding: Finding,
+}
+
+/// What an observation says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "finding", rename_all = "snake_case")]
+pub enum Finding {
+    /// A set of vital signs taken together.
+    Vitals(Vitals),
+    /// One coded quantity.
+    Quantity {
+        /// What was measured.
+        code: Coding,
+        /// How much.
+        value: f64,
+        /// UCUM unit.
+        unit: String,
+    },
+    /// One coded finding in words.
+    Text {
+        /// What was looked at.
+        code: Coding,
+        /// What was found.
+        text: String,
+    },
+    /// A finding of a kind that this version does not know.
+    #[serde(other)]
+    Unknown,
+}
+
+/// A medication given or not given: section `medications` of a visit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MedicationEntry {
+    /// The medication's entry in the chart, if it is on the list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub medication: Option<EntryId>,
+    /// What it is.
+    pub code: Coding,
+    /// Given, or why not.
+    #[serde(flatten)]
+    pub given: Given,
+    /// Who gave it or decided not to.
+    pub by: PersonId,
+    /// When.
+    pub at_ms: Millis,
+    /// In the person's own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+}
+
+/// Whether a medication was given.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "given", rename_all = "snake_case")]
+pub enum Given {
+    /// Given, with the dose as given.
+    Given {
+        /// How much.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        dose_value: Option<f64>,
+        /// UCUM unit or form, as in `mg` or `{tablet}`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        dose_unit: Option<String>,
+    },
+    /// Not given.
+    NotGiven {
+        /// Why not.
+        reason: NotDoneReason,
+    },
+}
+
+/// A correction of an earlier entry: section `corrections`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CorrectionEntry {
+    /// The section of the entry that was wrong.
+    pub section: String,
+    /// The entry that was wrong.
+    pub target: EntryId,
+    /// The entry that stands in its place; none: entered in error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replacement: Option<EntryId>,
+    /// Why.
+    pub reason: String,
+    /// Who.
+    pub by: PersonId,
+    /// When.
+    pub at_ms: Millis,
+}
+
+/// A reference to a photo, a recording or a file: section `attachments`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AttachmentEntry {
+    /// SHA-256 of the bytes, 64 hexadecimal digits.
+    pub sha256: String,
+    /// How many bytes.
+    pub size_bytes: u64,
+    /// As in `image/jpeg`.
+    pub media_type: String,
+    /// In the person's own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caption: Option<String>,
+    /// Who added it.
+    pub by: PersonId,
+    /// When.
+    pub at_ms: Millis,
+}
+
+/// A signature over a visit: section `signatures`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SignatureEntry {
+    /// Who signed.
+    pub by: PersonId,
+    /// As what.
+    pub role: Role,
+    /// When.
+    pub stamp: Stamp,
+    /// The change hashes that the seal covers, 64 hexadecimal digits each, sorted.
+    pub heads: Vec<String>,
+    /// Ed25519 public key of the device, 64 hexadecimal digits.
+    pub device_key: String,
+    /// Ed25519 signature over the sealed statement, 128 hexadecimal digits.
+    pub seal: String,
+}
+
+/// What came after a signature and was looked at by the signer: section `amendments`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AmendmentEntry {
+    /// The changes that this amendment takes in, 64 hexadecimal digits each.
+    pub changes: Vec<String>,
+    /// Why.
+    pub reason: String,
+    /// Who.
+    pub by: PersonId,
+    /// When.
+    pub at_ms: Millis,
+}
+
+/// How a conflict was settled: section `settlements`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SettlementEntry {
+    /// The field that two people had changed.
+    pub field: FieldPath,
+    /// The value that stands now.
+    pub chosen: serde_json::Value,
+    /// The values that it replaced.
+    pub replaced: Vec<serde_json::Value>,
+    /// Who settled it.
+    pub by: PersonId,
+    /// When.
+    pub at_ms: Millis,
+}
+
+/// "Looked at, nothing to change": section `reviews`. Writing an unchanged
+/// value leaves no trace in a document, so it is said.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReviewEntry {
+    /// The section that was looked at, as in `medications`.
+    pub section: String,
+    /// Who.
+    pub by: PersonId,
+    /// When.
+    pub at_ms: Millis,
+    /// In the person's own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+}

@@ -1,0 +1,100 @@
+//! A visit as it is read: the projection of its document.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    AmendmentEntry, AttachmentEntry, Coding, CorrectionEntry, EntryId, MedicationEntry,
+    NotDoneReason, ObservationEntry, PatientId, SettlementEntry, SignatureEntry, StepEntry,
+    TaskResult, TaskStatus, VisitStatus,
+};
+
+/// One home visit. Field for field the shape of its document; a field on which
+/// two people disagree shows the winner of its policy row, and the conflict
+/// says the rest.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Visit {
+    /// Version of the document's shape.
+    pub schema: u32,
+    /// Whom it is for.
+    pub patient: PatientId,
+    /// Where it stands.
+    pub status: VisitStatus,
+    /// What came of it, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<String>,
+    /// The note that the team types together.
+    #[serde(default)]
+    pub note: String,
+    /// What is to be done.
+    #[serde(default)]
+    pub tasks: BTreeMap<EntryId, Task>,
+    /// Steps of the status.
+    #[serde(default)]
+    pub steps: BTreeMap<EntryId, StepEntry>,
+    /// Findings.
+    #[serde(default)]
+    pub observations: BTreeMap<EntryId, ObservationEntry>,
+    /// Single-valued measurements of this visit by name, as in `weight_kg`.
+    #[serde(default)]
+    pub measures: BTreeMap<String, serde_json::Value>,
+    /// Medications given and not given.
+    #[serde(default)]
+    pub medications: BTreeMap<EntryId, MedicationEntry>,
+    /// Answered forms.
+    #[serde(default)]
+    pub forms: BTreeMap<EntryId, Form>,
+    /// Photos, recordings, files.
+    #[serde(default)]
+    pub attachments: BTreeMap<EntryId, AttachmentEntry>,
+    /// The patient's answers to the satisfaction survey, by question.
+    #[serde(default)]
+    pub survey: BTreeMap<EntryId, serde_json::Value>,
+    /// Corrections of entries.
+    #[serde(default)]
+    pub corrections: BTreeMap<EntryId, CorrectionEntry>,
+    /// Signatures with their seals.
+    #[serde(default)]
+    pub signatures: BTreeMap<EntryId, SignatureEntry>,
+    /// What came after a signature.
+    #[serde(default)]
+    pub amendments: BTreeMap<EntryId, AmendmentEntry>,
+    /// How conflicts were settled.
+    #[serde(default)]
+    pub settlements: BTreeMap<EntryId, SettlementEntry>,
+}
+
+/// Something to be done during a visit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Task {
+    /// What to do.
+    pub title: String,
+    /// Its code, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Coding>,
+    /// The visit should not be completed without a status for it.
+    #[serde(default)]
+    pub required: bool,
+    /// Where it stands.
+    pub status: TaskStatus,
+    /// What came of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<TaskResult>,
+    /// Why it was not done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<NotDoneReason>,
+    /// In the person's own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+}
+
+/// An answered form.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Form {
+    /// Canonical address of the questionnaire, with its version.
+    pub questionnaire: String,
+    /// Answers by link id.
+    #[serde(default)]
+    pub answers: BTreeMap<String, serde_json::Value>,
+}
