@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::edit::store_error;
 use super::error::AppError;
 use super::inner::load;
 use super::{fold, project};
@@ -49,16 +48,16 @@ impl Dock<'_, '_> {
     pub(super) fn snapshot(&mut self, snapshot: &Snapshot) -> Result<(), AppError> {
         let id = DocumentId::from_key(&snapshot.document)?;
         let patient = PatientId::from_bytes(&snapshot.patient[..])?;
-        self.tx.ensure_document(id, patient).map_err(store_error)?;
+        self.tx.ensure_document(id, patient)?;
         self.touched.insert(id);
-        let known = self.tx.view(id).map_err(store_error)?.is_some();
+        let known = self.tx.view(id)?.is_some();
         if known || snapshot.priority == 0 {
             return self.whole(id, &snapshot.bytes);
         }
         let priority = u32::from(snapshot.priority);
         self.tx
             .defer(id, priority, ArrivalKind::Whole, None, &snapshot.bytes)
-            .map_err(store_error)
+            .map_err(AppError::from)
     }
 
     /// Takes in a document in one piece: as its base if it is new here, else
@@ -67,8 +66,8 @@ impl Dock<'_, '_> {
         let Ok(arrived) = Document::load(id, Some(bytes), std::iter::empty()) else {
             return self.refuse(id, &snapshot_name(bytes), "malformed", "", None);
         };
-        if self.tx.document_truth(id).map_err(store_error)?.is_empty() {
-            self.tx.append_whole(id, bytes).map_err(store_error)?;
+        if self.tx.document_truth(id)?.is_empty() {
+            self.tx.append_whole(id, bytes)?;
             self.show(&arrived)?;
             return self.release_waiting(id, arrived);
         }
@@ -88,12 +87,11 @@ impl Dock<'_, '_> {
             return Ok(());
         }
         self.touched.insert(id);
-        if self.tx.is_deferred(id).map_err(store_error)? {
+        if self.tx.is_deferred(id)? {
             // Its base is here and not merged yet: they are merged together.
             return self.defer(id, changes);
         }
-        let known = self.tx.has_document(id).map_err(store_error)?
-            && !self.tx.document_truth(id).map_err(store_error)?.is_empty();
+        let known = self.tx.has_document(id)? && !self.tx.document_truth(id)?.is_empty();
         let base = known.then(|| load(self.tx, id)).transpose()?;
         self.merge(id, base, changes)
     }
@@ -150,9 +148,9 @@ impl Dock<'_, '_> {
         merged: &Document,
         accepted: &[(ChangeHash, bool, &[u8])],
     ) -> Result<(), AppError> {
-        if !self.tx.has_document(id).map_err(store_error)? {
+        if !self.tx.has_document(id)? {
             let patient = patient_of(merged.view())?;
-            self.tx.ensure_document(id, patient).map_err(store_error)?;
+            self.tx.ensure_document(id, patient)?;
         }
         let rows: Vec<NewChange<'_>> = accepted
             .iter()
@@ -163,12 +161,10 @@ impl Dock<'_, '_> {
                 bytes,
             })
             .collect();
-        self.tx.append_changes(id, &rows).map_err(store_error)?;
-        let parts = self.tx.document_parts(id).map_err(store_error)?;
+        self.tx.append_changes(id, &rows)?;
+        let parts = self.tx.document_parts(id)?;
         if parts.is_some_and(|parts| parts.rest.len() >= SNAPSHOT_EVERY) {
-            self.tx
-                .put_snapshot(id, &merged.heads(), &merged.save())
-                .map_err(store_error)?;
+            self.tx.put_snapshot(id, &merged.heads(), &merged.save())?;
         }
         self.show(merged)
     }
@@ -177,15 +173,14 @@ impl Dock<'_, '_> {
     /// document's last settlement names.
     fn show(&self, document: &Document) -> Result<(), AppError> {
         let by = last_settler(document.view());
-        project::write_all(self.tx, document, self.now, by).map_err(store_error)
+        project::write_all(self.tx, document, self.now, by).map_err(AppError::from)
     }
 
     fn defer(&self, id: DocumentId, changes: &[Vec<u8>]) -> Result<(), AppError> {
         for bytes in changes {
-            let kind = ArrivalKind::Change(Trial::name_of(bytes).unwrap_or(snapshot_name(bytes)));
-            self.tx
-                .defer(id, 1, kind, None, bytes)
-                .map_err(store_error)?;
+            let kind =
+                ArrivalKind::Change(crate::merge::name_of(bytes).unwrap_or(snapshot_name(bytes)));
+            self.tx.defer(id, 1, kind, None, bytes)?;
         }
         Ok(())
     }
@@ -193,7 +188,7 @@ impl Dock<'_, '_> {
     /// Keeps changes until what they build on has come; a full place refuses.
     fn wait(&mut self, id: DocumentId, waiting: &[(ChangeHash, &[u8])]) -> Result<(), AppError> {
         for (hash, bytes) in waiting {
-            if !self.tx.has_document(id).map_err(store_error)? {
+            if !self.tx.has_document(id)? {
                 self.refuse(id, hash, "unknown_document", "", Some(bytes))?;
                 continue;
             }
@@ -202,7 +197,7 @@ impl Dock<'_, '_> {
                 Err(StoreError::Limit { .. }) => {
                     self.refuse(id, hash, "waiting_full", "", Some(bytes))?;
                 }
-                Err(error) => return Err(store_error(error)),
+                Err(error) => return Err(error.into()),
             }
         }
         Ok(())
@@ -210,7 +205,7 @@ impl Dock<'_, '_> {
 
     /// Tries again what waited for others.
     fn release_waiting(&mut self, id: DocumentId, document: Document) -> Result<(), AppError> {
-        let waiting = self.tx.waiting(id).map_err(store_error)?;
+        let waiting = self.tx.waiting(id)?;
         let trial = document.trial();
         let mut ready = Vec::new();
         for arrival in waiting {
@@ -218,7 +213,7 @@ impl Dock<'_, '_> {
                 continue;
             };
             if !matches!(trial.inspect(&arrival.bytes), Err(VetError::Waiting { .. })) {
-                self.tx.release(id, &hash).map_err(store_error)?;
+                self.tx.release(id, &hash)?;
                 ready.push(arrival.bytes);
             }
         }
@@ -260,13 +255,13 @@ impl Dock<'_, '_> {
             bytes: bytes.map(<[u8]>::to_vec),
             at: self.now,
         };
-        self.tx.quarantine(&rejected).map_err(store_error)?;
+        self.tx.quarantine(&rejected)?;
         Ok(())
     }
 
     /// Merges what was deferred of one document.
     pub(super) fn take_in(&mut self, id: DocumentId) -> Result<(), AppError> {
-        let arrivals = self.tx.take_deferred(id).map_err(store_error)?;
+        let arrivals = self.tx.take_deferred(id)?;
         let mut changes = Vec::new();
         for arrival in arrivals {
             match arrival.kind {
@@ -281,7 +276,7 @@ impl Dock<'_, '_> {
 type Tried = (ChangeHash, DeviceTag);
 
 fn try_one(trial: &mut Trial, bytes: &[u8]) -> Result<Tried, (Option<ChangeHash>, VetError)> {
-    let hash = Trial::name_of(bytes);
+    let hash = crate::merge::name_of(bytes);
     let inspected = trial.inspect(bytes).map_err(|error| (hash, error))?;
     if !inspected.duplicate {
         trial.accept(bytes).map_err(|error| (hash, error))?;
@@ -292,7 +287,7 @@ fn try_one(trial: &mut Trial, bytes: &[u8]) -> Result<Tried, (Option<ChangeHash>
 /// A document that arrived and is not merged yet, merged for the eye alone:
 /// reading never waits for a writer.
 pub(super) fn peek(rows: &Rows, id: DocumentId) -> Result<Value, AppError> {
-    let arrivals = rows.deferred(id).map_err(store_error)?;
+    let arrivals = rows.deferred(id)?;
     let whole = arrivals
         .iter()
         .find(|arrival| arrival.kind == ArrivalKind::Whole)

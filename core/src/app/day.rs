@@ -3,7 +3,6 @@
 use chrono::{Days, NaiveDate, NaiveTime, TimeZone};
 
 use super::Homeround;
-use super::edit::store_error;
 use super::error::AppError;
 use crate::model::Millis;
 use crate::store::{ScopeState, VisitRow};
@@ -28,7 +27,7 @@ impl Homeround {
     /// [`AppError::Locked`].
     pub fn today(&self) -> Result<NaiveDate, AppError> {
         let reads = self.inner.reads()?;
-        let reader = reads.store.reader().map_err(store_error)?;
+        let reader = reads.store.reader()?;
         let now = super::inner::best_now(&reader, self.inner.clocks.now())?;
         let zone = self.inner.config.zone()?;
         let instant = chrono::DateTime::from_timestamp_millis(now.0).unwrap_or_default();
@@ -55,22 +54,18 @@ impl Homeround {
         let revision = self.inner.revision();
         let reads = self.inner.reads()?;
         let me = reads.me.as_ref().ok_or(AppError::NotEnrolled)?;
-        let reader = reads.store.reader().map_err(store_error)?;
+        let reader = reads.store.reader()?;
         super::inner::lease_permits(&reader, self.inner.clocks.now())?;
         let zone = self.inner.config.zone()?;
         let (from, until) = bounds(date, zone)?;
-        let mut visits = reader
-            .visits_between(from, until, own.then_some(me.person))
-            .map_err(store_error)?;
+        let mut visits = reader.visits_between(from, until, own.then_some(me.person))?;
         // Who left scope is not shown, from the moment the phone knows.
-        let gone: Vec<_> = reader
-            .scopes_in(ScopeState::Leaving)
-            .map_err(store_error)?;
+        let gone: Vec<_> = reader.scopes_in(ScopeState::Leaving)?;
         visits.retain(|visit| !gone.contains(&visit.patient));
         Ok(Day {
             date,
             visits,
-            unsent: reader.unsent().map_err(store_error)?,
+            unsent: reader.unsent()?,
             revision,
         })
     }

@@ -182,7 +182,7 @@ impl Inner {
 
 impl Opened {
     /// Judges the operations by the access rules, before anything is touched.
-    fn judge(
+    pub(super) fn judge(
         &self,
         id: DocumentId,
         patient: PatientId,
@@ -251,7 +251,7 @@ impl Opened {
             })?;
             Ok(())
         });
-        outcome.map_err(store_error)
+        outcome.map_err(AppError::from)
     }
 }
 
@@ -290,7 +290,7 @@ pub(super) fn is_sealed(view: &Value) -> bool {
 }
 
 /// A wall clock may be years off; a change's stamp stays inside what merge takes.
-fn clamp(at: Millis) -> Millis {
+pub(super) fn clamp(at: Millis) -> Millis {
     Millis(at.0.clamp(0, crate::merge::TIME_MS_MAX))
 }
 
@@ -316,19 +316,5 @@ pub(super) fn merge_error(error: MergeError) -> AppError {
                 set_aside: String::new(),
             }
         }
-    }
-}
-
-pub(super) fn store_error(error: StoreError) -> AppError {
-    match error {
-        StoreError::Full { needed_bytes } => AppError::StorageFull { needed_bytes },
-        StoreError::Busy => AppError::Retry { after_ms: 200 },
-        StoreError::Damaged => AppError::Damaged {
-            set_aside: String::new(),
-        },
-        StoreError::Missing => AppError::NotFound { what: "row" },
-        StoreError::Unsent { count } => AppError::Unsent { count },
-        StoreError::OutOfMemory => AppError::Retry { after_ms: 1_000 },
-        _ => AppError::Failed { code: "store" },
     }
 }

@@ -1,6 +1,7 @@
 //! What a caller can do next.
 
 use crate::model::{Refused, StepRefused, VisitId};
+use crate::store::StoreError;
 
 /// An error of a use case. A variant is a decision for the caller; no text
 /// carries patient data.
@@ -107,6 +108,26 @@ impl From<Refused> for AppError {
         Self::Refused {
             field: refused.field.into(),
             limit: refused.limit.into(),
+        }
+    }
+}
+
+impl From<StoreError> for AppError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Full { needed_bytes } => Self::StorageFull { needed_bytes },
+            StoreError::Busy => Self::Retry { after_ms: 200 },
+            StoreError::OutOfMemory => Self::Retry { after_ms: 1_000 },
+            StoreError::Damaged => Self::Damaged {
+                set_aside: String::new(),
+            },
+            StoreError::Missing => Self::NotFound { what: "row" },
+            StoreError::Unsent { unsent } => Self::Unsent { count: unsent },
+            StoreError::Refused(refused) => refused.into(),
+            StoreError::Io => Self::Failed { code: "store_io" },
+            StoreError::Limit { limit } => Self::Failed { code: limit },
+            StoreError::Shape { .. } => Self::Failed { code: "shape" },
+            StoreError::Internal(_) => Self::Failed { code: "store" },
         }
     }
 }

@@ -1,14 +1,13 @@
 //! Folding: many acknowledged changes of a document in one packed row, without
 //! loss. The same hashes come back; a test and each fold itself check it.
 
-use super::edit::store_error;
 use super::error::AppError;
 use crate::merge::pack::{self, PackLimits};
 use crate::model::{ChangeHash, DocumentId};
 use crate::store::{StoreError, WriteTx};
 
 /// Changes of one document that are rows of their own before they are worth a fold.
-pub const FOLD_CHANGES_MIN: u32 = 32;
+pub(super) const FOLD_CHANGES_MIN: u32 = 32;
 
 /// What one fold may hold.
 pub(super) const FOLD_LIMITS: PackLimits = PackLimits {
@@ -20,12 +19,14 @@ pub(super) const FOLD_LIMITS: PackLimits = PackLimits {
 /// Folds a document's acknowledged changes. False: nothing to fold, or the
 /// packed form did not come back byte for byte, and everything stays as it was.
 pub(super) fn fold(tx: &WriteTx<'_>, id: DocumentId) -> Result<bool, AppError> {
-    let rows = tx.foldable(id).map_err(store_error)?;
+    let rows = tx.foldable(id)?;
     if rows.len() < 2 {
         return Ok(false);
     }
-    let changes: Vec<(DocumentId, &[u8])> =
-        rows.iter().map(|(_, bytes)| (id, bytes.as_slice())).collect();
+    let changes: Vec<(DocumentId, &[u8])> = rows
+        .iter()
+        .map(|(_, bytes)| (id, bytes.as_slice()))
+        .collect();
     let Ok(packed) = pack::pack(&changes) else {
         return Ok(false);
     };
@@ -44,6 +45,6 @@ pub(super) fn fold(tx: &WriteTx<'_>, id: DocumentId) -> Result<bool, AppError> {
         Ok(()) => Ok(true),
         // An unsent change lies between acknowledged ones: later.
         Err(StoreError::Refused(_)) => Ok(false),
-        Err(error) => Err(store_error(error)),
+        Err(error) => Err(error.into()),
     }
 }

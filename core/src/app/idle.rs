@@ -4,14 +4,13 @@
 use std::collections::BTreeSet;
 
 use super::arrive::Dock;
-use super::edit::store_error;
 use super::error::AppError;
 use super::inner::load;
 use super::{Homeround, fold, project};
 use crate::model::DocumentId;
 
 /// Documents of one slice.
-pub const SLICE_DOCUMENTS: u32 = 16;
+pub(super) const SLICE_DOCUMENTS: u32 = 16;
 
 /// What a slice did and left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -42,6 +41,7 @@ impl Homeround {
     pub fn idle_slice(&self) -> Result<IdleReport, AppError> {
         let mut report = IdleReport::default();
         let clock = self.inner.clocks.now();
+        self.look_at_lease()?;
         let touched = {
             let mut guard = self.inner.opened()?;
             let opened = guard.as_mut().ok_or(AppError::Locked)?;
@@ -49,11 +49,11 @@ impl Homeround {
             let store = std::sync::Arc::clone(&opened.store);
             let touched = store.write(|tx| -> Result<BTreeSet<DocumentId>, AppError> {
                 let mut dock = Dock::new(tx, clock.wall_ms, tag);
-                for id in tx.deferred_documents(SLICE_DOCUMENTS).map_err(store_error)? {
+                for id in tx.deferred_documents(SLICE_DOCUMENTS)? {
                     dock.take_in(id)?;
                     report.merged += 1;
                 }
-                report.left = tx.deferred_count().map_err(store_error)?;
+                report.left = tx.deferred_count()?;
                 Ok(dock.touched)
             })?;
             for id in &touched {
@@ -64,10 +64,8 @@ impl Homeround {
         if report.merged == 0 {
             let reads = self.inner.reads()?;
             reads.store.write(|tx| -> Result<(), AppError> {
-                report.indexed = tx.index_pending(SLICE_DOCUMENTS).map_err(store_error)? as u64;
-                let worth = tx
-                    .worth_folding(fold::FOLD_CHANGES_MIN)
-                    .map_err(store_error)?;
+                report.indexed = tx.index_pending(SLICE_DOCUMENTS)? as u64;
+                let worth = tx.worth_folding(fold::FOLD_CHANGES_MIN)?;
                 for id in worth.into_iter().take(SLICE_DOCUMENTS as usize) {
                     report.folded += u64::from(fold::fold(tx, id)?);
                 }
@@ -87,7 +85,7 @@ impl Homeround {
     /// [`AppError::Locked`], [`AppError::StorageFull`].
     pub fn settle_down(&self) -> Result<(), AppError> {
         let reads = self.inner.reads()?;
-        reads.store.checkpoint().map_err(store_error)?;
+        reads.store.checkpoint()?;
         Ok(())
     }
 
@@ -103,20 +101,20 @@ impl Homeround {
         opened.forget_all();
         let store = std::sync::Arc::clone(&opened.store);
         store.write(|tx| -> Result<u64, AppError> {
-            tx.drop_caches().map_err(store_error)?;
-            tx.rebuild_lists().map_err(store_error)?;
+            tx.drop_caches()?;
+            tx.rebuild_lists()?;
             let mut rebuilt = 0;
             let mut after = None;
             loop {
-                let page = tx.documents(None, after, 256).map_err(store_error)?;
+                let page = tx.documents(None, after, 256)?;
                 let Some(last) = page.last() else { break };
                 after = Some(*last);
                 for id in page {
-                    if tx.document_truth(id).map_err(store_error)?.is_empty() {
+                    if tx.document_truth(id)?.is_empty() {
                         continue;
                     }
                     let document = load(tx, id)?;
-                    project::write_all(tx, &document, now, None).map_err(store_error)?;
+                    project::write_all(tx, &document, now, None)?;
                     rebuilt += 1;
                 }
             }

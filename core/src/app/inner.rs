@@ -9,15 +9,13 @@ use serde::de::DeserializeOwned;
 
 use super::Platform;
 use super::config::OpenConfig;
-use super::edit::store_error;
 use super::error::AppError;
 use super::observer::Observers;
 use super::system::Clocks;
-use crate::access::{self, Lease, Policy, Seen};
+use crate::access::{self, Lease, Policy};
 use crate::merge::{Document, MergeError};
 use crate::model::{
-    ActorId, Anchor, Clock, DeviceId, DocumentId, Grant, GrantSource, Millis, PatientId, PersonId,
-    TenantId,
+    ActorId, Anchor, Clock, DeviceId, DocumentId, Grant, Millis, PatientId, PersonId, TenantId,
 };
 use crate::store::{DocumentParts, Rows, ScopeState, Store, Stored};
 use crate::vault::{Entropy, KeyVault, Vault};
@@ -124,7 +122,7 @@ impl Inner {
     pub(super) fn refresh(&self) -> Result<(), AppError> {
         let mut guard = self.opened()?;
         let opened = guard.as_mut().ok_or(AppError::Locked)?;
-        let reader = opened.store.reader().map_err(store_error)?;
+        let reader = opened.store.reader()?;
         opened.me = super::session::read_me(&reader)?;
         opened.policy = super::session::stored_policy(&reader, opened.me.as_ref())?;
         opened.anchor = super::lease::anchor(&reader)?;
@@ -206,10 +204,9 @@ impl Inner {
     /// A document's view from its projection.
     pub(super) fn read_view<T: DeserializeOwned>(&self, id: DocumentId) -> Result<T, AppError> {
         let reads = self.reads()?;
-        let reader = reads.store.reader().map_err(store_error)?;
+        let reader = reads.store.reader()?;
         let patient = reader
-            .patient_of(id)
-            .map_err(store_error)?
+            .patient_of(id)?
             .ok_or(AppError::NotFound { what: "document" })?;
         reads.may_read(&reader, patient, self.clocks.now())?;
         super::project::read(&reader, id)
@@ -265,15 +262,19 @@ impl Opened {
         let me = self.me()?.clone();
         let at_hand = self.documents.iter().position(|(_, open)| open.id() == id);
         let taken = at_hand.and_then(|at| self.documents.remove(at));
-        let reader = self.store.reader().map_err(store_error)?;
+        let reader = self.store.reader()?;
         let (patient, document) = match taken {
             Some(taken) => taken,
             None => {
                 let patient = reader
-                    .patient_of(id)
-                    .map_err(store_error)?
+                    .patient_of(id)?
                     .ok_or(AppError::NotFound { what: "document" })?;
-                (patient, load(&reader, id)?)
+                if reader.is_deferred(id)? {
+                    self.take_in(id, clock)?;
+                    (patient, load(&*self.store.reader()?, id)?)
+                } else {
+                    (patient, load(&reader, id)?)
+                }
             }
         };
         lease_permits(&reader, clock)?;
@@ -284,6 +285,13 @@ impl Opened {
             });
         }
         Ok((patient, document))
+    }
+
+    /// Merges a document that arrived and was kept for an idle moment.
+    fn take_in(&self, id: DocumentId, clock: Clock) -> Result<(), AppError> {
+        self.store.write(|tx| {
+            super::arrive::Dock::new(tx, clock.wall_ms, self.actor.device_tag()).take_in(id)
+        })
     }
 
     /// Keeps a document at hand; the one used longest ago goes.
@@ -304,7 +312,7 @@ impl Opened {
     }
 
     pub(super) fn grants_of(&self, patient: PatientId) -> Result<Vec<Grant>, AppError> {
-        let reader = self.store.reader().map_err(store_error)?;
+        let reader = self.store.reader()?;
         grants_of(&reader, self.me()?, patient)
     }
 }
@@ -313,13 +321,12 @@ impl Opened {
 /// the snapshot is no good, from the truth alone.
 pub(super) fn load(rows: &Rows, id: DocumentId) -> Result<Document, AppError> {
     let parts = rows
-        .document_parts(id)
-        .map_err(store_error)?
+        .document_parts(id)?
         .ok_or(AppError::NotFound { what: "document" })?;
     match build(id, parts) {
         Ok(document) => Ok(document),
         Err(MergeError::Corrupt | MergeError::MissingDeps { .. }) => {
-            let rest = rows.document_truth(id).map_err(store_error)?;
+            let rest = rows.document_truth(id)?;
             let parts = DocumentParts {
                 snapshot: None,
                 rest,
@@ -339,8 +346,8 @@ pub(super) fn build(id: DocumentId, parts: DocumentParts) -> Result<Document, Me
             Stored::Change { bytes, .. } => changes.push(bytes),
             Stored::Fold(bytes) => {
                 let limits = super::fold::FOLD_LIMITS;
-                let unpacked = crate::merge::pack::unpack(&bytes, &limits)
-                    .map_err(|_| MergeError::Corrupt)?;
+                let unpacked =
+                    crate::merge::pack::unpack(&bytes, &limits).map_err(|_| MergeError::Corrupt)?;
                 changes.extend(unpacked.into_iter().map(|(_, bytes)| bytes));
             }
             Stored::Whole(bytes) if snapshot.is_none() => snapshot = Some(bytes),
@@ -355,7 +362,7 @@ pub(super) fn build(id: DocumentId, parts: DocumentParts) -> Result<Document, Me
 
 /// The grants that this phone holds to a patient: scope as the backend gave it.
 fn grants_of(rows: &Rows, me: &Me, patient: PatientId) -> Result<Vec<Grant>, AppError> {
-    let Some(scope) = rows.scope(patient).map_err(store_error)? else {
+    let Some(scope) = rows.scope(patient)? else {
         return Ok(Vec::new());
     };
     if scope.state != ScopeState::Active {

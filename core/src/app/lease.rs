@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::edit::store_error;
 use super::error::AppError;
 use crate::access::{Lease, Seen};
 use crate::model::{Anchor, Clock};
@@ -19,7 +18,7 @@ struct Held {
 
 /// The lease and the last look at it; none: the backend never granted one.
 pub(super) fn held(rows: &Rows) -> Result<Option<(Lease, Option<Seen>)>, AppError> {
-    let stored = rows.meta(LEASE).map_err(store_error)?;
+    let stored = rows.meta(LEASE)?;
     Ok(stored
         .and_then(|bytes| serde_json::from_slice::<Held>(&bytes).ok())
         .map(|held| (held.lease, held.seen)))
@@ -54,11 +53,11 @@ pub(super) fn look(tx: &WriteTx<'_>, clock: Clock, used_ms: i64) -> Result<Optio
 
 /// The backend's clock as last heard.
 pub(super) fn anchor(rows: &Rows) -> Result<Option<Anchor>, AppError> {
-    let stored = rows.meta(ANCHOR).map_err(store_error)?;
+    let stored = rows.meta(ANCHOR)?;
     Ok(stored.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
 }
 
 fn put(tx: &WriteTx<'_>, key: &str, value: &impl Serialize) -> Result<(), AppError> {
     let bytes = serde_json::to_vec(value).map_err(|_| AppError::Failed { code: "encode" })?;
-    tx.put_meta(key, Some(&bytes)).map_err(store_error)
+    tx.put_meta(key, Some(&bytes)).map_err(AppError::from)
 }

@@ -1,7 +1,6 @@
 //! A patient in view: demographics, team, timeline, search.
 
 use super::Homeround;
-use super::edit::store_error;
 use super::error::AppError;
 use crate::model::{
     CareTeam, DocumentId, DocumentKind, History, Patient, PatientId, Person, PersonId, PlanId,
@@ -40,9 +39,7 @@ impl Homeround {
     /// As [`patient`](Self::patient).
     pub fn care_teams(&self, id: PatientId) -> Result<Vec<CareTeam>, AppError> {
         self.of_patient(id, |rows| {
-            let records = rows
-                .records_of(RecordKind::CareTeam, id)
-                .map_err(store_error)?;
+            let records = rows.records_of(id, RecordKind::CareTeam)?;
             Ok(records
                 .iter()
                 .filter_map(|record| serde_json::from_str(record.body.as_deref()?).ok())
@@ -54,12 +51,9 @@ impl Homeround {
     ///
     /// # Errors
     /// As [`patient`](Self::patient).
-    pub fn documents_of(
-        &self,
-        id: PatientId,
-    ) -> Result<(Vec<PlanId>, Vec<VisitId>), AppError> {
+    pub fn documents_of(&self, id: PatientId) -> Result<(Vec<PlanId>, Vec<VisitId>), AppError> {
         self.of_patient(id, |rows| {
-            let documents = rows.documents_of(id).map_err(store_error)?;
+            let documents = rows.documents_of(id)?;
             let of = |kind: DocumentKind| {
                 documents
                     .iter()
@@ -85,9 +79,7 @@ impl Homeround {
         limit: u32,
     ) -> Result<Timeline, AppError> {
         self.of_patient(id, |rows| {
-            let page = rows
-                .timeline(id, from, resource, limit.clamp(1, TIMELINE_PAGE_MAX))
-                .map_err(store_error)?;
+            let page = rows.timeline(id, resource, from, limit.clamp(1, TIMELINE_PAGE_MAX))?;
             let entries = page
                 .records
                 .into_iter()
@@ -111,14 +103,14 @@ impl Homeround {
     pub fn search(&self, words: &str, limit: u32) -> Result<Vec<SearchHit>, AppError> {
         let reads = self.inner.reads()?;
         let clock = self.inner.clocks.now();
-        let hits = reads.store.search(words, limit).map_err(store_error)?;
-        let reader = reads.store.reader().map_err(store_error)?;
+        let hits = reads.store.search(words, limit)?;
+        let reader = reads.store.reader()?;
         super::inner::lease_permits(&reader, clock)?;
         let mut shown = Vec::new();
         for hit in hits {
             let patient = match &hit {
                 SearchHit::Patient(patient) => Some(*patient),
-                SearchHit::Note(document) => reader.patient_of(*document).map_err(store_error)?,
+                SearchHit::Document(document) => reader.patient_of(*document)?,
             };
             if patient.is_some_and(|one| reads.may_read(&reader, one, clock).is_ok()) {
                 shown.push(hit);
@@ -133,7 +125,7 @@ impl Homeround {
     /// [`AppError::NotFound`], [`AppError::Locked`].
     pub fn person(&self, id: PersonId) -> Result<Person, AppError> {
         let reads = self.inner.reads()?;
-        let reader = reads.store.reader().map_err(store_error)?;
+        let reader = reads.store.reader()?;
         record(&reader, RecordKind::Person, RecordId(id.0))?
             .ok_or(AppError::NotFound { what: "person" })
     }
@@ -144,7 +136,7 @@ impl Homeround {
         read: impl FnOnce(&Rows) -> Result<T, AppError>,
     ) -> Result<T, AppError> {
         let reads = self.inner.reads()?;
-        let reader = reads.store.reader().map_err(store_error)?;
+        let reader = reads.store.reader()?;
         reads.may_read(&reader, id, self.inner.clocks.now())?;
         read(&reader)
     }
@@ -155,7 +147,7 @@ fn record<T: serde::de::DeserializeOwned>(
     kind: RecordKind,
     id: RecordId,
 ) -> Result<Option<T>, AppError> {
-    let found = rows.record(kind, id).map_err(store_error)?;
+    let found = rows.record(kind, id)?;
     let body = found.and_then(|record| record.body);
     Ok(body.and_then(|text| serde_json::from_str(&text).ok()))
 }

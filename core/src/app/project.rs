@@ -3,7 +3,6 @@
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::edit::store_error;
 use super::error::AppError;
 use crate::merge::{Conflict, Document, Touch};
 use crate::model::{DocumentId, DocumentKind, Millis, PersonId};
@@ -20,16 +19,13 @@ pub(super) const fn priority(id: DocumentId) -> u8 {
 
 /// Reads a document's view as its typed shape.
 pub(super) fn read<T: DeserializeOwned>(rows: &Rows, id: DocumentId) -> Result<T, AppError> {
-    let text = match rows.view(id).map_err(store_error)? {
+    let text = match rows.view(id)? {
         Some(text) => text,
         // Arrived and not merged yet: merged here for the eye alone.
         None => super::arrive::peek(rows, id)?.to_string(),
     };
     // The shape is ours; a view that does not fit is one of a later version.
-    serde_json::from_str(&text).map_err(|_| AppError::UpdateApp {
-        found: 2,
-        known: 1,
-    })
+    serde_json::from_str(&text).map_err(|_| AppError::UpdateApp { found: 2, known: 1 })
 }
 
 /// Writes the sections that an edit touched.

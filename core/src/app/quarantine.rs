@@ -4,7 +4,6 @@
 use serde_json::Value;
 
 use super::Homeround;
-use super::edit::store_error;
 use super::error::AppError;
 use crate::model::{ChangeHash, DocumentId, Millis};
 use crate::store::{AuditEntry, QuarantineState, Quarantined};
@@ -38,8 +37,8 @@ impl Homeround {
     /// [`AppError::Locked`].
     pub fn quarantine(&self) -> Result<Vec<QuarantinedEdit>, AppError> {
         let reads = self.inner.reads()?;
-        let reader = reads.store.reader().map_err(store_error)?;
-        let rows = reader.quarantined(None).map_err(store_error)?;
+        let reader = reads.store.reader()?;
+        let rows = reader.quarantined(None)?;
         Ok(rows.into_iter().map(shown).collect())
     }
 
@@ -66,15 +65,14 @@ impl Homeround {
             let opened = opened.as_ref().ok_or(AppError::Locked)?;
             let person = opened.me()?.person;
             opened.store.write(|tx| -> Result<(), AppError> {
-                tx.settle_quarantined(id, state).map_err(store_error)?;
+                tx.set_quarantine_state(id, state)?;
                 tx.audit(&AuditEntry {
                     at,
                     person: Some(person),
                     action: "quarantine_closed".into(),
                     subject: None,
                     detail: Value::String(format!("{state:?}")),
-                })
-                .map_err(store_error)?;
+                })?;
                 Ok(())
             })?;
         }

@@ -3,17 +3,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::edit::store_error;
 use super::error::AppError;
-use super::inner::{Inner, Me, Opened};
+use super::inner::{Me, Opened};
 use super::{Homeround, lease};
 use crate::access::Policy;
 use crate::model::{ActorId, Anchor, DeviceId, PersonId, TenantId};
 use crate::store::{AuditEntry, DatabaseKey, OpenError, Rows, Store, StoreConfig, WriteTx};
 use crate::sync::{AccessToken, CallError, Transport, call};
 use crate::vault::{
-    Domain, LockState, Pin, Unlock, Vault, VaultError, WipeRequest, resume_wipe, verify_signed,
-    wipe,
+    Domain, Pin, Unlock, Vault, VaultError, WipeRequest, resume_wipe, verify_signed, wipe,
 };
 use crate::wire::{self, EnrolRequest, EnrolResponse, SignedPolicy};
 
@@ -166,8 +164,7 @@ impl Homeround {
             opened.store.write(|tx| -> Result<(), AppError> {
                 put_json(tx, ME, &me)?;
                 put_policy(tx, &answer.policy)?;
-                tx.put_meta(EPOCH, Some(&answer.epoch.to_be_bytes()))
-                    .map_err(store_error)?;
+                tx.put_meta(EPOCH, Some(&answer.epoch.to_be_bytes()))?;
                 lease::renew(tx, anchor, policy.lease_ms)?;
                 tx.audit(&AuditEntry {
                     at: clock.wall_ms,
@@ -175,14 +172,11 @@ impl Homeround {
                     action: "enrolled".into(),
                     subject: None,
                     detail: serde_json::Value::Null,
-                })
-                .map_err(store_error)?;
+                })?;
                 Ok(())
             })?;
         }
-        if let Some(vault) = self.inner.vault().as_ref() {
-            vault.restart_lease().map_err(vault_error)?;
-        }
+        self.lease_renewed()?;
         self.reopen()?;
         Ok(me)
     }
@@ -195,8 +189,8 @@ impl Homeround {
     pub fn sign_out(&self) -> Result<(), AppError> {
         let unsent = {
             let reads = self.inner.reads()?;
-            let reader = reads.store.reader().map_err(store_error)?;
-            reader.unsent().map_err(store_error)?
+            let reader = reads.store.reader()?;
+            reader.unsent()?
         };
         if unsent > 0 {
             return Err(AppError::Unsent { count: unsent });
@@ -221,7 +215,7 @@ impl Homeround {
         };
         let path = self.inner.config.folder.join(STORE_FILE);
         let store = Store::open(StoreConfig { path, key }).map_err(open_error)?;
-        let reader = store.reader().map_err(store_error)?;
+        let reader = store.reader()?;
         let me = read_json(&reader, ME)?;
         let policy = stored_policy(&reader, me.as_ref())?;
         let anchor = lease::anchor(&reader)?;
@@ -255,9 +249,19 @@ impl Homeround {
         Ok(())
     }
 
+    /// The backend answered: what was used of the lease before counts no more.
+    pub(super) fn lease_renewed(&self) -> Result<(), AppError> {
+        match self.inner.vault().as_ref() {
+            Some(vault) => vault.restart_lease().map_err(vault_error),
+            None => Ok(()),
+        }
+    }
+
     /// Ties the audit trail's head to the hardware, where no restored file reaches.
     fn pin_audit(&self) {
-        let Ok(reads) = self.inner.reads() else { return };
+        let Ok(reads) = self.inner.reads() else {
+            return;
+        };
         let head = reads.store.reader().and_then(|reader| reader.audit_head());
         if let (Ok(head), Some(vault)) = (head, self.inner.vault().as_ref()) {
             // A trail that went back is found at the next check; locking goes on.
@@ -280,11 +284,6 @@ pub(super) fn open_vault(
         .map_err(vault_error)
 }
 
-/// Whether the vault is unlocked.
-pub(super) fn is_unlocked(vault: Option<&Vault>) -> bool {
-    vault.is_some_and(|vault| vault.state() == LockState::Unlocked)
-}
-
 /// Checks who signed access rules, and their limits.
 pub(super) fn check_policy(me: &Me, signed: &SignedPolicy) -> Result<Policy, AppError> {
     let refused = || AppError::Refused {
@@ -304,22 +303,24 @@ pub(super) fn check_policy(me: &Me, signed: &SignedPolicy) -> Result<Policy, App
 pub(super) fn put_policy(tx: &WriteTx<'_>, signed: &SignedPolicy) -> Result<(), AppError> {
     let mut bytes = signed.signature.to_vec();
     bytes.extend_from_slice(signed.policy.as_bytes());
-    tx.put_meta(POLICY, Some(&bytes)).map_err(store_error)
+    tx.put_meta(POLICY, Some(&bytes)).map_err(AppError::from)
 }
 
 /// The rules in force, verified anew: what lies in the store is not trusted
 /// for having been put there once.
 pub(super) fn stored_policy(rows: &Rows, me: Option<&Me>) -> Result<Policy, AppError> {
-    let stored = rows.meta(POLICY).map_err(store_error)?;
+    let stored = rows.meta(POLICY)?;
     let (Some(me), Some(bytes)) = (me, stored) else {
         return Ok(Policy::default());
     };
-    let parsed = bytes.split_first_chunk::<64>().and_then(|(signature, policy)| {
-        Some(SignedPolicy {
-            policy: String::from_utf8(policy.to_vec()).ok()?,
-            signature: (*signature).into(),
-        })
-    });
+    let parsed = bytes
+        .split_first_chunk::<64>()
+        .and_then(|(signature, policy)| {
+            Some(SignedPolicy {
+                policy: String::from_utf8(policy.to_vec()).ok()?,
+                signature: (*signature).into(),
+            })
+        });
     match parsed {
         Some(signed) => check_policy(me, &signed),
         None => Err(AppError::Failed { code: "policy" }),
@@ -328,7 +329,7 @@ pub(super) fn stored_policy(rows: &Rows, me: Option<&Me>) -> Result<Policy, AppE
 
 fn put_json(tx: &WriteTx<'_>, key: &str, value: &impl serde::Serialize) -> Result<(), AppError> {
     let bytes = serde_json::to_vec(value).map_err(|_| AppError::Failed { code: "encode" })?;
-    tx.put_meta(key, Some(&bytes)).map_err(store_error)
+    tx.put_meta(key, Some(&bytes)).map_err(AppError::from)
 }
 
 pub(super) fn read_me(rows: &Rows) -> Result<Option<Me>, AppError> {
@@ -339,7 +340,7 @@ fn read_json<T: serde::de::DeserializeOwned>(
     rows: &Rows,
     key: &str,
 ) -> Result<Option<T>, AppError> {
-    let stored = rows.meta(key).map_err(store_error)?;
+    let stored = rows.meta(key)?;
     match stored {
         None => Ok(None),
         Some(bytes) => serde_json::from_slice(&bytes)
@@ -378,11 +379,17 @@ pub(super) fn vault_error(error: VaultError) -> AppError {
         },
         VaultError::Hardware(_) => AppError::Failed { code: "hardware" },
         VaultError::Missing => AppError::NotEnrolled,
-        VaultError::Exists => AppError::Failed { code: "keyfile_exists" },
+        VaultError::Exists => AppError::Failed {
+            code: "keyfile_exists",
+        },
         VaultError::Wiping => AppError::Failed { code: "wiping" },
-        VaultError::AuditWentBack => AppError::Failed { code: "audit_went_back" },
+        VaultError::AuditWentBack => AppError::Failed {
+            code: "audit_went_back",
+        },
         VaultError::Unsigned => AppError::Failed { code: "unsigned" },
-        VaultError::EscrowDamaged => AppError::Failed { code: "escrow_damaged" },
+        VaultError::EscrowDamaged => AppError::Failed {
+            code: "escrow_damaged",
+        },
         VaultError::NoEntropy => AppError::Failed { code: "no_entropy" },
         VaultError::File { .. } => AppError::Failed { code: "keyfile_io" },
     }
@@ -400,10 +407,16 @@ fn open_error(error: OpenError) -> AppError {
         OpenError::Damaged => AppError::Damaged {
             set_aside: String::new(),
         },
-        OpenError::WrongKey => AppError::Failed { code: "store_wrong_key" },
-        OpenError::Plaintext => AppError::Failed { code: "store_plaintext" },
-        OpenError::Io => AppError::Failed { code: "store_io" },
-        _ => AppError::Failed { code: "store_build" },
+        OpenError::WrongKey => AppError::Failed {
+            code: "store_wrong_key",
+        },
+        OpenError::Plaintext => AppError::Failed {
+            code: "store_plaintext",
+        },
+        OpenError::Io(_) => AppError::Failed { code: "store_io" },
+        _ => AppError::Failed {
+            code: "store_build",
+        },
     }
 }
 

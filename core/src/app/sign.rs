@@ -6,9 +6,7 @@ use super::edit::{Saved, is_sealed};
 use super::error::AppError;
 use super::visit::{VisitHandle, put, status_of};
 use crate::merge::LateChange;
-use crate::model::{
-    AmendmentEntry, ChangeHash, FieldPath, SignatureEntry, StepEntry, VisitStatus,
-};
+use crate::model::{AmendmentEntry, ChangeHash, FieldPath, SignatureEntry, StepEntry, VisitStatus};
 use crate::vault::{SealFailure, SealStatement, Unlock, Verified, seal_visit, verify_seal};
 
 impl VisitHandle {
@@ -166,7 +164,6 @@ impl VisitHandle {
 }
 
 fn heads_of(entry: &SignatureEntry) -> Result<Vec<ChangeHash>, AppError> {
-    let parsed: Result<Vec<ChangeHash>, _> =
-        entry.heads.iter().map(|head| head.parse()).collect();
+    let parsed: Result<Vec<ChangeHash>, _> = entry.heads.iter().map(|head| head.parse()).collect();
     Ok(parsed?)
 }

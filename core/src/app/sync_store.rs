@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::arrive::{Dock, PAGE_LIMITS, by_document, page_detail};
-use super::edit::store_error;
 use super::error::AppError;
 use super::inner::Opened;
 use super::session::{CURSOR, EPOCH, check_policy, put_policy, vault_error};
@@ -11,12 +10,11 @@ use super::{Homeround, fold, lease};
 use crate::access::Policy;
 use crate::merge::pack;
 use crate::model::{
-    Anchor, ChangeHash, Clock, DocumentId, Grant, GrantSource, Millis, PatientId, Record, RecordId,
-    RecordKind, Stamp,
+    Anchor, ChangeHash, Clock, DeviceTag, DocumentId, Grant, GrantSource, Millis, PatientId,
+    Record, RecordId, RecordKind, Stamp,
 };
 use crate::store::{
-    AuditEntry, PurgeMode, PurgeReceipt, ScopeRow, ScopeState, StoreError, Stored,
-    Unsent, WriteTx,
+    AuditEntry, PurgeMode, PurgeReceipt, ScopeRow, ScopeState, StoreError, Stored, Unsent, WriteTx,
 };
 use crate::sync::{
     ChangeVerdict, CursorState, Leaving, Monotonic, Outbox, OutboxBatch, OutboxLimits,
@@ -68,7 +66,10 @@ impl PhoneStore {
     fn sign(&self, domain: Domain, statement: &[u8]) -> Result<[u8; 64], AppError> {
         let slot = self.phone.inner.vault();
         let vault = slot.as_ref().ok_or(AppError::Locked)?;
-        Ok(vault.session().map_err(vault_error)?.sign(domain, statement))
+        Ok(vault
+            .session()
+            .map_err(vault_error)?
+            .sign(domain, statement))
     }
 
     fn tell(&self, documents: &BTreeSet<DocumentId>) {
@@ -81,16 +82,14 @@ impl PhoneStore {
         let (page, device, total) = {
             let mut guard = self.phone.inner.opened()?;
             let opened = guard.as_mut().ok_or(AppError::Locked)?;
-            let reader = opened.store.reader().map_err(store_error)?;
+            let reader = opened.store.reader()?;
             let held = if limits.hold_waiting {
                 held_documents(&reader, &self.waiting)?
             } else {
                 Vec::new()
             };
-            let page = reader
-                .outbox_page(limits.bytes, limits.changes, &held)
-                .map_err(store_error)?;
-            let total = reader.unsent().map_err(store_error)?;
+            let page = reader.outbox_page(limits.bytes, limits.changes, &held)?;
+            let total = reader.unsent()?;
             (page, opened.me()?.device, total)
         };
         if page.is_empty() {
@@ -165,8 +164,10 @@ impl PhoneStore {
                 dock.snapshot(snapshot)?;
             }
             if !page.changes.is_empty() {
-                let unpacked = pack::unpack(&page.changes, &PAGE_LIMITS)
-                    .map_err(|_| AppError::Failed { code: "page_changes" })?;
+                let unpacked =
+                    pack::unpack(&page.changes, &PAGE_LIMITS).map_err(|_| AppError::Failed {
+                        code: "page_changes",
+                    })?;
                 for (id, changes) in by_document(unpacked) {
                     dock.changes(id, &changes)?;
                 }
@@ -179,8 +180,7 @@ impl PhoneStore {
                 action: "page".into(),
                 subject: None,
                 detail: page_detail(page.records.len(), touched.len(), quarantined),
-            })
-            .map_err(store_error)?;
+            })?;
             Ok((touched, quarantined))
         })?;
         for id in &taken.0 {
@@ -197,9 +197,9 @@ impl SyncStore for PhoneStore {
     fn cursor(&mut self) -> Result<CursorState, StoreFault> {
         let clock = self.clock();
         self.with(|opened| {
-            let reader = opened.store.reader().map_err(store_error)?;
-            let cursor = reader.meta(CURSOR).map_err(store_error)?.unwrap_or_default();
-            let epoch = reader.meta(EPOCH).map_err(store_error)?;
+            let reader = opened.store.reader()?;
+            let cursor = reader.meta(CURSOR)?.unwrap_or_default();
+            let epoch = reader.meta(EPOCH)?;
             let epoch = epoch.and_then(|bytes| bytes.try_into().ok());
             let stamp = Stamp {
                 clock,
@@ -250,6 +250,7 @@ impl SyncStore for PhoneStore {
             unsent = self.apply_verdicts(&late)?;
         }
         self.phone.reopen().map_err(|error| fault(&error))?;
+        self.phone.lease_renewed().map_err(|error| fault(&error))?;
         self.tell(&touched);
         Ok(unsent)
     }
@@ -257,22 +258,21 @@ impl SyncStore for PhoneStore {
     fn reset_epoch(&mut self, epoch: u64) -> Result<(), StoreFault> {
         let now = self.clock().wall_ms;
         self.with(|opened| {
+            let tag = opened.actor.device_tag();
             let store = std::sync::Arc::clone(&opened.store);
             store.write(|tx| -> Result<(), AppError> {
-                for id in tx.offer_again(now).map_err(store_error)? {
-                    offer_folded_again(tx, id, now)?;
+                for id in tx.offer_again(now)? {
+                    offer_folded_again(tx, id, tag, now)?;
                 }
-                tx.put_meta(CURSOR, None).map_err(store_error)?;
-                tx.put_meta(EPOCH, Some(&epoch.to_be_bytes()))
-                    .map_err(store_error)?;
+                tx.put_meta(CURSOR, None)?;
+                tx.put_meta(EPOCH, Some(&epoch.to_be_bytes()))?;
                 tx.audit(&AuditEntry {
                     at: now,
                     person: None,
                     action: "epoch_reset".into(),
                     subject: None,
                     detail: serde_json::Value::Null,
-                })
-                .map_err(store_error)?;
+                })?;
                 Ok(())
             })
         })
@@ -280,20 +280,20 @@ impl SyncStore for PhoneStore {
 
     fn leaving(&mut self) -> Result<Vec<Leaving>, StoreFault> {
         self.with(|opened| {
-            let reader = opened.store.reader().map_err(store_error)?;
-            let scopes = reader.scopes().map_err(store_error)?;
+            let reader = opened.store.reader()?;
+            let scopes = reader.scopes()?;
             let gone = scopes
                 .into_iter()
                 .filter(|scope| scope.state == ScopeState::Leaving);
             gone.map(|scope| {
                 let patient = scope.patient;
-                let reason = reader.meta(&reason_key(patient)).map_err(store_error)?;
+                let reason = reader.meta(&reason_key(patient))?;
                 Ok(Leaving {
                     patient,
                     reason: reason
                         .and_then(|bytes| String::from_utf8(bytes).ok())
                         .unwrap_or_else(|| "access_ended".into()),
-                    unsent: reader.unsent_of_patient(patient).map_err(store_error)?,
+                    unsent: reader.unsent_of_patient(patient)?,
                 })
             })
             .collect()
@@ -315,8 +315,8 @@ impl SyncStore for PhoneStore {
 
     fn load_receipts(&mut self) -> Result<Option<ReceiptBatch>, StoreFault> {
         let (device, receipts) = self.with(|opened| {
-            let reader = opened.store.reader().map_err(store_error)?;
-            let receipts = reader.unsent_receipts().map_err(store_error)?;
+            let reader = opened.store.reader()?;
+            let receipts = reader.unsent_receipts()?;
             Ok((opened.me()?.device, receipts))
         })?;
         let receipts: Vec<Receipt> = receipts
@@ -345,8 +345,7 @@ impl SyncStore for PhoneStore {
         self.with(|opened| {
             opened.store.write(|tx| -> Result<(), AppError> {
                 for id in ids {
-                    tx.receipt_sent(RecordId::from_bytes(id)?)
-                        .map_err(store_error)?;
+                    tx.receipt_sent(RecordId::from_bytes(id)?)?;
                 }
                 Ok(())
             })
@@ -360,14 +359,14 @@ impl SyncStore for PhoneStore {
             return Ok(None);
         }
         let beacon = self.with(|opened| {
-            let reader = opened.store.reader().map_err(store_error)?;
-            let oldest = reader.oldest_unsent().map_err(store_error)?;
+            let reader = opened.store.reader()?;
+            let oldest = reader.oldest_unsent()?;
             let age = |at: Millis| u64::try_from(clock.wall_ms.0.saturating_sub(at.0)).unwrap_or(0);
             Ok(Beacon {
                 device: (*opened.me()?.device.bytes()).into(),
                 oldest_unsent_ms: oldest.map(age),
-                pending: reader.unsent().map_err(store_error)?,
-                quarantined: reader.quarantined_open().map_err(store_error)?,
+                pending: reader.unsent()?,
+                quarantined: reader.quarantined_open()?,
                 version: env!("CARGO_PKG_VERSION").into(),
                 last_error: last_error.map(Into::into),
             })
@@ -432,10 +431,10 @@ impl Opened {
         match outcome {
             Ok(()) => {}
             Err(StoreError::Unsent { .. }) => return Ok(false),
-            Err(error) => return Err(store_error(error)),
+            Err(error) => return Err(error.into()),
         }
         // Until then the log holds the old pages.
-        self.store.checkpoint().map_err(store_error)?;
+        self.store.checkpoint()?;
         Ok(true)
     }
 }
@@ -476,17 +475,15 @@ fn scope_changes(
             entered: server_now,
             lease_until: None,
             grants: vec![grant],
-        })
-        .map_err(store_error)?;
+        })?;
     }
     for leave in &page.leaves {
         let patient = PatientId::from_bytes(&leave.patient[..])?;
-        if let Some(mut scope) = tx.scope(patient).map_err(store_error)? {
+        if let Some(mut scope) = tx.scope(patient)? {
             scope.state = ScopeState::Leaving;
             scope.grants.clear();
-            tx.put_scope(&scope).map_err(store_error)?;
-            tx.put_meta(&reason_key(patient), Some(leave.reason.as_bytes()))
-                .map_err(store_error)?;
+            tx.put_scope(&scope)?;
+            tx.put_meta(&reason_key(patient), Some(leave.reason.as_bytes()))?;
         }
     }
     let _ = clock;
@@ -518,7 +515,7 @@ fn put_records(tx: &WriteTx<'_>, page: &Page, now: Millis) -> Result<u64, AppErr
                 refused += 1;
                 quarantine_record(tx, &record, now)?;
             }
-            Err(error) => return Err(store_error(error)),
+            Err(error) => return Err(error.into()),
         }
     }
     Ok(refused)
@@ -531,8 +528,7 @@ fn quarantine_record(tx: &WriteTx<'_>, record: &Record, now: Millis) -> Result<(
         action: "record_refused".into(),
         subject: Some(record.id.bytes().to_vec()),
         detail: serde_json::json!({ "kind": record.kind, "version": record.version }),
-    })
-    .map_err(store_error)?;
+    })?;
     Ok(())
 }
 
@@ -543,9 +539,8 @@ fn close_page(
     policy: &Policy,
     clock: Clock,
 ) -> Result<(), AppError> {
-    tx.put_meta(CURSOR, Some(&page.cursor)).map_err(store_error)?;
-    tx.put_meta(EPOCH, Some(&page.epoch.to_be_bytes()))
-        .map_err(store_error)?;
+    tx.put_meta(CURSOR, Some(&page.cursor))?;
+    tx.put_meta(EPOCH, Some(&page.epoch.to_be_bytes()))?;
     let anchor = Anchor {
         server_ms: Millis(page.server_ms),
         monotonic_ms: clock.monotonic_ms,
@@ -555,14 +550,19 @@ fn close_page(
 }
 
 /// Own changes that were folded become rows again and are offered again.
-fn offer_folded_again(tx: &WriteTx<'_>, id: DocumentId, now: Millis) -> Result<(), AppError> {
+fn offer_folded_again(
+    tx: &WriteTx<'_>,
+    id: DocumentId,
+    tag: DeviceTag,
+    now: Millis,
+) -> Result<(), AppError> {
     let mut lists: Vec<Vec<(ChangeHash, Vec<u8>)>> = Vec::new();
-    for stored in tx.document_truth(id).map_err(store_error)? {
+    for stored in tx.document_truth(id)? {
         if let Stored::Fold(bytes) = stored {
             let unpacked = pack::unpack(&bytes, &fold::FOLD_LIMITS)
                 .map_err(|_| AppError::Failed { code: "fold" })?;
             let named = unpacked.into_iter().map(|(_, bytes)| {
-                let hash = crate::merge::Trial::name_of(&bytes);
+                let hash = crate::merge::name_of(&bytes);
                 hash.map(|hash| (hash, bytes))
                     .ok_or(AppError::Failed { code: "fold" })
             });
@@ -576,15 +576,15 @@ fn offer_folded_again(tx: &WriteTx<'_>, id: DocumentId, now: Millis) -> Result<(
                 .map(|(hash, bytes)| crate::store::NewChange {
                     hash: *hash,
                     seq: None,
-                    // The backend says of each whether it is this device's.
-                    own: true,
+                    own: crate::merge::writer_of(bytes)
+                        .is_some_and(|writer| writer.device_tag() == tag),
                     bytes,
                 })
                 .collect()
         })
         .collect();
-    tx.unfold(id, &rows).map_err(store_error)?;
-    tx.offer_again(now).map_err(store_error)?;
+    tx.unfold(id, &rows)?;
+    tx.offer_again(now)?;
     Ok(())
 }
 
@@ -595,7 +595,7 @@ fn held_documents(
 ) -> Result<Vec<DocumentId>, AppError> {
     let mut held = BTreeSet::new();
     for hash in waiting {
-        if let Some(id) = rows.document_of_unsent(hash).map_err(store_error)? {
+        if let Some(id) = rows.document_of_unsent(hash)? {
             held.insert(id);
         }
     }

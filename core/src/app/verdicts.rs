@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::edit::{clamp, store_error};
+use super::edit::clamp;
 use super::error::AppError;
 use super::inner::{Opened, load};
 use super::{project, reauthor};
@@ -53,18 +53,16 @@ impl Opened {
             for change in verdicts {
                 let id = match documents.get(&change.hash) {
                     Some(id) => Some(*id),
-                    None => tx.document_of_unsent(&change.hash).map_err(store_error)?,
+                    None => tx.document_of_unsent(&change.hash)?,
                 };
                 let Some(id) = id else { continue };
                 touched.insert(id);
                 match &change.verdict {
                     Verdict::Accepted { seq } => {
-                        tx.acknowledge(id, &change.hash, Some(*seq))
-                            .map_err(store_error)?;
+                        tx.acknowledge(id, &change.hash, Some(*seq))?;
                     }
                     Verdict::Duplicate => {
-                        tx.acknowledge(id, &change.hash, None)
-                            .map_err(store_error)?;
+                        tx.acknowledge(id, &change.hash, None)?;
                     }
                     Verdict::Waiting { .. } => {}
                     Verdict::Rejected { code, field } => {
@@ -99,7 +97,7 @@ impl Opened {
     ) -> Result<bool, AppError> {
         let before = load(tx, id)?;
         let mut order: Vec<Unsent> = Vec::new();
-        for unsent in tx.unsent_changes(id).map_err(store_error)? {
+        for unsent in tx.unsent_changes(id)? {
             let stands_on = before
                 .deps(&unsent.hash)
                 .iter()
@@ -116,9 +114,9 @@ impl Opened {
             }
         }
         for unsent in &order {
-            tx.reject(id, &unsent.hash).map_err(store_error)?;
+            tx.reject(id, &unsent.hash)?;
         }
-        if tx.document_truth(id).map_err(store_error)?.is_empty() {
+        if tx.document_truth(id)?.is_empty() {
             // The document itself was ours and was rejected.
             for unsent in &order {
                 self.quarantine(tx, &before, unsent, &fallen[&unsent.hash], clock)?;
@@ -138,7 +136,7 @@ impl Opened {
             }
         }
         let me = self.me()?.person;
-        project::write_all(tx, &after, clock.wall_ms, Some(me)).map_err(store_error)?;
+        project::write_all(tx, &after, clock.wall_ms, Some(me))?;
         Ok(said_again)
     }
 
@@ -158,8 +156,7 @@ impl Opened {
             .map(|op| reauthor::fit(op, after.view()))
             .collect();
         let patient = tx
-            .patient_of(after.id())
-            .map_err(store_error)?
+            .patient_of(after.id())?
             .ok_or(AppError::NotFound { what: "document" })?;
         let stamp = Stamp {
             clock,
@@ -174,8 +171,7 @@ impl Opened {
             Ok(edit) => {
                 let id = after.id();
                 let priority = project::priority(id);
-                tx.append_own(id, edit.hash, unsent.at, priority, &edit.bytes)
-                    .map_err(store_error)?;
+                tx.append_own(id, edit.hash, unsent.at, priority, &edit.bytes)?;
                 Ok(true)
             }
             Err(crate::merge::MergeError::Unchanged) => Ok(true),
@@ -202,15 +198,14 @@ impl Opened {
             bytes: Some(unsent.bytes.clone()),
             at: clock.wall_ms,
         };
-        tx.quarantine(&rejected).map_err(store_error)?;
+        tx.quarantine(&rejected)?;
         tx.audit(&AuditEntry {
             at: clock.wall_ms,
             person: Some(me),
             action: "quarantined".into(),
             subject: Some(unsent.document.key().to_vec()),
             detail: Value::String(why.code.clone()),
-        })
-        .map_err(store_error)?;
+        })?;
         Ok(())
     }
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::Inner;
 use super::edit::{Desk, Saved};
 use super::error::AppError;
 use super::input::{Dose, MeasureValue, NoteEdit, TaskOutcome, VitalsEntry};
-use super::Inner;
 use crate::merge::{Conflict, Op};
 use crate::model::{
     AttachmentEntry, Coding, CorrectionEntry, DocumentId, EntryId, FieldPath, Finding, Fix, Given,
