@@ -178,8 +178,12 @@ fn mend(connection: &Connection, mode: OpenMode) -> Result<(), OpenError> {
         connection.execute_batch("PRAGMA query_only = ON")?;
         return Ok(());
     }
-    // Before the first page is written: it cannot be changed afterwards.
-    connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL")?;
+    // Before the first page is written: it cannot be changed afterwards, and asking
+    // again would write a page each time.
+    let pages: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0))?;
+    if pages == 0 {
+        connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL")?;
+    }
     let journal: String =
         connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     if journal != "wal" {
