@@ -195,7 +195,8 @@ impl Store {
     }
 
     /// Moves the log into the database and empties it, as before the app is
-    /// suspended. False: a reader holds part of it; try again later.
+    /// suspended. False: a reader held part of it for longer than [`BUSY_TIMEOUT`]; try
+    /// again later.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -161,7 +161,8 @@ fn connect(path: &Path, key: &DatabaseKey, mode: OpenMode) -> Result<Database, O
     Ok(Database { connection })
 }
 
-/// SQLite's defaults trade durability and hygiene for speed; `docs/adr` has the figures.
+/// SQLite's defaults trade durability and hygiene for speed: with `synchronous` NORMAL
+/// a log loses acknowledged commits at a power cut, with FULL it does not.
 fn mend(connection: &Connection, mode: OpenMode) -> Result<(), OpenError> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
