@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::answer::align;
 use super::backoff::Jitter;
 use super::simulation::*;
 use super::*;
@@ -217,7 +218,7 @@ proptest! {
         let runs = counts.iter().map(|count| VerdictRun {
             count: *count, verdict: Verdict::Accepted { seq: 7 } }).collect();
         let fits = counts.iter().sum::<u32>() == n && counts.iter().all(|it| *it > 0);
-        let aligned = answer::align(&hashes, runs);
+        let aligned = align(&hashes, runs);
         prop_assert_eq!(aligned.is_some(), fits);
         if let Some(aligned) = aligned {
             prop_assert!(aligned.iter().map(|it| it.hash).eq(hashes));
@@ -231,14 +232,14 @@ fn sequence_numbers_count_up_inside_a_run_of_verdicts() {
         count: 3,
         verdict: Verdict::Accepted { seq: 40 },
     }];
-    let aligned = answer::align(&[hash(1), hash(2), hash(3)], runs).unwrap();
+    let aligned = align(&[hash(1), hash(2), hash(3)], runs).unwrap();
     let seqs = aligned.iter().map(|it| it.verdict.clone());
     assert!(seqs.eq((40..43).map(|seq| Verdict::Accepted { seq })));
     let beyond = vec![VerdictRun {
         count: 2,
         verdict: Verdict::Accepted { seq: u64::MAX },
     }];
-    assert_eq!(answer::align(&[hash(1), hash(2)], beyond), None);
+    assert_eq!(align(&[hash(1), hash(2)], beyond), None);
 }
 
 #[test]
