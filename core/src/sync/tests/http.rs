@@ -9,24 +9,21 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::Request as Asked;
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse as _, Redirect};
-use axum::routing::{get, post};
+use axum::response::Redirect;
+use axum::routing::post;
 use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-use super::live::EventReader;
-use super::simulation::{FakeServer, FakeStore, SimTicks, failure, hash};
-use super::*;
+use crate::sync::*;
 use crate::wire;
 
-const ROOT: &[u8] = include_bytes!("testdata/root.der");
-const SERVER: &[u8] = include_bytes!("testdata/server.der");
-const SERVER_KEY: &[u8] = include_bytes!("testdata/server-key.der");
+const ROOT: &[u8] = include_bytes!("certificates/root.der");
+const SERVER: &[u8] = include_bytes!("certificates/server.der");
+const SERVER_KEY: &[u8] = include_bytes!("certificates/server-key.der");
 
-fn block_on<F: Future>(future: F) -> F::Output {
+pub(super) fn block_on<F: Future>(future: F) -> F::Output {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -37,7 +34,7 @@ fn block_on<F: Future>(future: F) -> F::Output {
     })
 }
 
-async fn serve_app(app: Router) -> SocketAddr {
+pub(super) async fn serve_app(app: Router) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, app).await });
@@ -52,11 +49,11 @@ fn config(base_url: String) -> HttpConfig {
     }
 }
 
-fn http_to(address: SocketAddr) -> Http {
+pub(super) fn http_to(address: SocketAddr) -> Http {
     Http::new(&config(format!("http://{address}"))).unwrap()
 }
 
-fn request(path: &'static str, body: &[u8]) -> Request {
+pub(super) fn request(path: &'static str, body: &[u8]) -> Request {
     Request {
         id: OpId(1),
         method: Method::Post,
@@ -67,11 +64,11 @@ fn request(path: &'static str, body: &[u8]) -> Request {
     }
 }
 
-fn token() -> AccessToken {
+pub(super) fn token() -> AccessToken {
     AccessToken::new("a.b.c".to_owned())
 }
 
-struct Tokens(AtomicU32);
+pub(super) struct Tokens(pub(super) AtomicU32);
 
 impl TokenSource for Tokens {
     async fn token(&self, _refresh: bool) -> Result<AccessToken, TokenFault> {
@@ -178,7 +175,7 @@ fn counted_heads_are_close_to_the_bytes_on_the_wire() {
 #[test]
 fn an_answer_beyond_its_limit_is_refused_before_it_is_read() {
     let sent = Arc::new(AtomicU32::new(0));
-    let count = sent.clone();
+    let count = sent;
     let endless = move || {
         let count = count.clone();
         let pieces = futures_pieces(move || {
@@ -392,302 +389,4 @@ fn a_pin_without_a_backup_and_a_root_that_is_none_are_refused() {
     config.trust.extra_roots.clear();
     config.trust.only_extra_roots = true;
     assert_eq!(Http::new(&config).unwrap_err(), HttpConfigError::Root);
-}
-
-/// The simulation's backend behind a real socket.
-fn backend(server: &Arc<Mutex<FakeServer>>) -> Router {
-    let handler = |path: &'static str| {
-        let server = server.clone();
-        post(move |body: Bytes| async move {
-            let answer = server.lock().unwrap().handle(&request(path, &body));
-            (StatusCode::from_u16(answer.status).unwrap(), answer.body)
-        })
-    };
-    Router::new()
-        .route(wire::PUSH, handler(wire::PUSH))
-        .route(wire::PULL, handler(wire::PULL))
-        .route(wire::RECEIPTS, handler(wire::RECEIPTS))
-        .route(wire::BEACON, handler(wire::BEACON))
-}
-
-fn ten_edits() -> FakeStore {
-    let mut store = FakeStore::default();
-    for n in 0..10 {
-        store.edit(n, n.checked_sub(1), 0);
-    }
-    store
-}
-
-#[test]
-fn a_run_over_real_http_reaches_the_end_and_counts_its_bytes() {
-    let server = Arc::new(Mutex::new(FakeServer::new()));
-    server.lock().unwrap().log = (0..8).map(Ok).collect();
-    server.lock().unwrap().token_life = 2;
-    let mut store = ten_edits();
-    let mut engine = Engine::new(EngineConfig::new(3));
-    let (ticks, cancel) = (SimTicks::default(), Cancel::default());
-    let tokens = Tokens(AtomicU32::new(0));
-    let refreshing = backend(&server).layer(axum::middleware::from_fn({
-        let server = server.clone();
-        move |asked: Asked, next: axum::middleware::Next| {
-            let server = server.clone();
-            async move {
-                let answer = next.run(asked).await;
-                if answer.status() == StatusCode::UNAUTHORIZED {
-                    server.lock().unwrap().token_used = 0;
-                }
-                answer.into_response()
-            }
-        }
-    }));
-    let report = block_on(async {
-        let http = http_to(serve_app(refreshing).await);
-        run(
-            &mut engine,
-            &mut store,
-            (&http, &tokens),
-            &ticks,
-            &cancel,
-            None,
-        )
-        .await
-    });
-    assert!(matches!(report.ended, SyncState::Idle { .. }), "{report:?}");
-    assert_eq!((report.pushed, report.accepted, report.pages), (10, 10, 3));
-    assert_eq!(store.rows.len(), 8);
-    assert!(report.traffic.up > 100 && report.traffic.down > 100);
-    assert_eq!(tokens.0.load(Ordering::SeqCst), 2, "refreshed on the way");
-}
-
-#[test]
-fn dropping_a_run_at_any_await_is_safe() {
-    let server = Arc::new(Mutex::new(FakeServer::new()));
-    server.lock().unwrap().log = (0..8).map(Ok).collect();
-    let mut store = ten_edits();
-    let mut engine = Engine::new(EngineConfig::new(3));
-    let (ticks, cancel) = (SimTicks::default(), Cancel::default());
-    let tokens = Tokens(AtomicU32::new(0));
-    let report = block_on(async {
-        let http = http_to(serve_app(backend(&server)).await);
-        for polls in 1..40 {
-            let network = (&http, &tokens);
-            let running = run(&mut engine, &mut store, network, &ticks, &cancel, None);
-            tokio::pin!(running);
-            let mut left = polls;
-            // Polled so many times, then dropped.
-            let _ = std::future::poll_fn(|context| {
-                left -= 1;
-                match running.as_mut().poll(context) {
-                    std::task::Poll::Pending if left > 0 => std::task::Poll::Pending,
-                    _ => std::task::Poll::Ready(()),
-                }
-            })
-            .await;
-        }
-        run(
-            &mut engine,
-            &mut store,
-            (&http, &tokens),
-            &ticks,
-            &cancel,
-            None,
-        )
-        .await
-    });
-    assert!(matches!(report.ended, SyncState::Idle { .. }), "{report:?}");
-    assert_eq!(store.unsent(), 0);
-    assert_eq!(store.rows.len(), 8);
-    assert_eq!(server.lock().unwrap().seqs.len(), 10);
-}
-
-#[test]
-fn a_run_stops_at_once_when_it_is_cancelled() {
-    let hang = || async {
-        std::future::pending::<()>().await;
-        "never"
-    };
-    let app = Router::new().route(wire::PUSH, post(hang));
-    let mut store = ten_edits();
-    let mut engine = Engine::new(EngineConfig::new(3));
-    let (ticks, cancel) = (SimTicks::default(), Cancel::default());
-    let tokens = Tokens(AtomicU32::new(0));
-    let report = block_on(async {
-        let http = http_to(serve_app(app).await);
-        let stop = cancel.clone();
-        tokio::spawn(async move {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            stop.cancel();
-        });
-        run(
-            &mut engine,
-            &mut store,
-            (&http, &tokens),
-            &ticks,
-            &cancel,
-            None,
-        )
-        .await
-    });
-    let why = Why::Canceled;
-    assert_eq!(report.ended, SyncState::Waiting { until: None, why });
-    assert!(!engine.is_running());
-}
-
-/// Never called: that it compiles is the claim.
-#[allow(dead_code)]
-fn a_run_can_move_between_threads<S: SyncStore + Send>(
-    engine: &mut Engine,
-    store: &mut S,
-    network: (&Http, &Tokens),
-    ticks: &SimTicks,
-    cancel: &Cancel,
-) {
-    fn is_send<T: Send>(_: T) {}
-    is_send(run(engine, store, network, ticks, cancel, None));
-}
-
-#[test]
-fn serving_hears_nudges_and_ends_when_nobody_can_nudge() {
-    let server = Arc::new(Mutex::new(FakeServer::new()));
-    server.lock().unwrap().log = vec![Ok(1)];
-    let mut store = ten_edits();
-    let mut engine = Engine::new(EngineConfig::new(3));
-    let (ticks, cancel) = (SimTicks::default(), Cancel::default());
-    let tokens = Tokens(AtomicU32::new(0));
-    let mut pages = 0;
-    block_on(async {
-        let http = http_to(serve_app(backend(&server)).await);
-        let (sender, mut nudges) = tokio::sync::mpsc::channel(4);
-        let news = server.clone();
-        tokio::spawn(async move {
-            tokio::time::sleep(Duration::from_millis(300)).await;
-            news.lock().unwrap().log.push(Ok(2));
-            sender.send(Event::Start { budget_ms: None }).await.unwrap();
-            tokio::time::sleep(Duration::from_millis(300)).await;
-        });
-        let mut reports = |report: RunReport| pages += report.pages;
-        let network = (&http, &tokens);
-        serve(
-            &mut engine,
-            &mut store,
-            network,
-            &ticks,
-            &cancel,
-            &mut nudges,
-            &mut reports,
-        )
-        .await;
-    });
-    assert_eq!(store.rows.len(), 2);
-    assert_eq!(pages, 2);
-    assert!(server.lock().unwrap().seqs.contains_key(&hash(9)));
-}
-
-#[test]
-fn a_single_call_tells_refusals_from_losses() {
-    let body = wire::seal_body(&wire::Ack {
-        epoch: 4,
-        server_ms: 2,
-    })
-    .unwrap();
-    let refused = failure(403, "role_missing", None).body;
-    let app = Router::new()
-        .route(wire::BREAK_GLASS, post(move || async move { body }))
-        .route(
-            wire::DEVICES,
-            post(move || async move { (StatusCode::FORBIDDEN, refused) }),
-        );
-    block_on(async {
-        let http = http_to(serve_app(app).await);
-        let question = wire::Ack {
-            epoch: 0,
-            server_ms: 0,
-        };
-        let answer: wire::Ack = call(&http, &token(), wire::BREAK_GLASS, &question)
-            .await
-            .unwrap();
-        assert_eq!(answer.epoch, 4);
-        let refused = call::<_, wire::Ack>(&http, &token(), wire::DEVICES, &question).await;
-        let Err(CallError::Refused {
-            status: 403,
-            failure,
-        }) = refused
-        else {
-            panic!("{refused:?}");
-        };
-        assert_eq!(failure.code, "role_missing");
-    });
-}
-
-#[test]
-fn live_news_become_pokes_across_a_lost_stream() {
-    let opened = Arc::new(AtomicU32::new(0));
-    let count = opened.clone();
-    let app = Router::new().route(
-        wire::LIVE,
-        get(move |headers: HeaderMap| async move {
-            assert_eq!(headers.get_all(header::ACCEPT).iter().count(), 1);
-            assert_eq!(headers[header::ACCEPT], "text/event-stream");
-            match count.fetch_add(1, Ordering::SeqCst) {
-                0 => (
-                    StatusCode::OK,
-                    ":hello\n\nevent: news\ndata: 1\n\n".to_owned(),
-                ),
-                1 => (StatusCode::UNAUTHORIZED, String::new()),
-                2 => (StatusCode::OK, "event: news\r\n\r\n".to_owned()),
-                _ => (StatusCode::FORBIDDEN, String::new()),
-            }
-        }),
-    );
-    let mut heard = Vec::new();
-    let tokens = Tokens(AtomicU32::new(0));
-    let end = block_on(async {
-        let http = http_to(serve_app(app).await);
-        let mut tell = |news| heard.push(news);
-        listen(&http, &tokens, 7, &Cancel::default(), &mut tell).await
-    });
-    let once = [LiveNews::Connected, LiveNews::News, LiveNews::Lost];
-    assert_eq!(heard, [once, once].concat());
-    assert_eq!(end, LiveEnd::Refused { status: 403 });
-    assert_eq!(opened.load(Ordering::SeqCst), 4);
-}
-
-#[test]
-fn listening_ends_when_it_is_cancelled_and_when_somebody_must_sign_in() {
-    let refuse = || async { StatusCode::UNAUTHORIZED };
-    let app = Router::new().route(wire::LIVE, get(refuse));
-    let hang = || async {
-        Body::from_stream(futures_util::stream::pending::<Result<Bytes, Infallible>>())
-    };
-    let hanging = Router::new().route(wire::LIVE, get(hang));
-    block_on(async {
-        let tokens = Tokens(AtomicU32::new(0));
-        let http = http_to(serve_app(app).await);
-        let end = listen(&http, &tokens, 7, &Cancel::default(), &mut |_| {}).await;
-        assert_eq!(end, LiveEnd::SignIn);
-        let http = http_to(serve_app(hanging).await);
-        let cancel = Cancel::default();
-        let stop = cancel.clone();
-        let mut tell = |news| {
-            if news == LiveNews::Connected {
-                stop.cancel();
-            }
-        };
-        let end = listen(&http, &tokens, 7, &cancel, &mut tell).await;
-        assert_eq!(end, LiveEnd::Canceled);
-    });
-}
-
-#[test]
-fn events_are_counted_however_the_stream_is_cut_and_a_long_line_ends_it() {
-    let stream = b":c\n\nevent: news\ndata: x\n\nevent:news\r\n\r\nevent: other\n\ndata: news\n\n\
-                   event: news\r\revent: news\n\n";
-    for size in 1..stream.len() {
-        let mut reader = EventReader::default();
-        let pieces = stream.chunks(size);
-        let news: u32 = pieces.map(|piece| reader.feed(piece).unwrap()).sum();
-        assert_eq!(news, 4, "in pieces of {size}");
-    }
-    let long = vec![b'x'; LIVE_LINE_MAX + 1];
-    assert_eq!(EventReader::default().feed(&long), None);
 }
