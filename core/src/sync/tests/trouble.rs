@@ -233,6 +233,37 @@ fn a_request_that_the_transport_forgets_is_given_up() {
 }
 
 #[test]
+fn each_request_has_its_own_patience_from_the_moment_it_is_handed_out() {
+    let mut world = World::new(1);
+    let mut store = a_day(&mut world);
+    let mut engine = Engine::new(EngineConfig::new(3));
+    let ticks = SimTicks::default();
+    let mut courier = Courier::new(&mut engine, &mut store, &ticks);
+    courier.event(Event::Start { budget_ms: None });
+    let mut now = 0;
+    loop {
+        match courier.next_request() {
+            Next::Token { id, .. } => courier.token(id, TokenReply::Ready),
+            Next::Send(request) => {
+                let patience = Monotonic(now).plus(REQUEST_TIMEOUT_MS + TIMEOUT_GRACE_MS);
+                assert_eq!(courier.wake(), Some(patience));
+                // Each takes almost all of its time; none takes another's.
+                now += 50_000;
+                ticks.set(now);
+                let answer = world.server.handle(&request);
+                courier.deliver(request.id, Ok(answer));
+            }
+            Next::Rest(state) => {
+                assert!(matches!(state, SyncState::Idle { .. }));
+                break;
+            }
+            Next::Outstanding(_) => panic!("outstanding"),
+        }
+    }
+    assert!(now > 200_000);
+}
+
+#[test]
 fn edits_and_pokes_during_a_run_are_served_by_the_same_run() {
     let mut world = World::new(1);
     let mut store = a_day(&mut world);
