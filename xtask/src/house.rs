@@ -25,8 +25,10 @@ impl House {
     /// # Errors
     /// [`Trouble`] when the workspace can't be read.
     pub(crate) fn find() -> Result<Self, Trouble> {
-        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
-        let root = manifest.unwrap_or(Path::new(".")).to_path_buf();
+        // Cargo says it at run time too: right even where the tree was moved.
+        let manifest = std::env::var_os("CARGO_MANIFEST_DIR")
+            .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+        let root = manifest.parent().unwrap_or(Path::new(".")).to_path_buf();
         let output = Command::new(cargo())
             .args(["metadata", "--no-deps", "--format-version", "1"])
             .current_dir(&root)

@@ -110,8 +110,12 @@ fn apt(packages: &[&str]) -> Result<(), Trouble> {
         let remedy = format!("as root: apt-get install {list}");
         return Err(Trouble::new("packages are missing and sudo is too", remedy));
     }
-    let install = [&["install", "--yes", "--no-install-recommends"], packages].concat();
-    for args in [&["update"][..], &install] {
+    let install = [
+        &["install", "-qq", "--yes", "--no-install-recommends"],
+        packages,
+    ]
+    .concat();
+    for args in [&["update", "-qq"][..], &install] {
         let mut command = if is_root {
             Command::new("apt-get")
         } else {
