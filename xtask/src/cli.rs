@@ -31,8 +31,8 @@ enum Task {
     ///
     /// On Debian and Ubuntu: a C compiler and Python with its venv, by apt-get (through sudo
     /// unless you are root). On macOS it names what to install. In target/, touching nothing
-    /// else: cargo-deny, and a Python environment with the pinned packages of
-    /// tests/fhir/requirements.txt. Run it as often as you like.
+    /// else: cargo-deny, a Python environment with the pinned packages of
+    /// tests/fhir/requirements.txt, and HL7's definitions of FHIR R4. Run it as often as you like.
     Setup {
         /// Only what is needed to build: no Python, no cargo-deny
         #[arg(long)]
@@ -40,7 +40,7 @@ enum Task {
     },
     /// Run every test there is: the command of the README and of CI
     ///
-    /// Steps: setup, tidy, fmt, clippy, test, doc, deny, fhir, demo. A failing step does not keep
+    /// Steps: setup, tidy, fmt, clippy, test, doc, deny, demo, fhir. A failing step does not keep
     /// the later ones from running; the table at the end tells each step's result and time, and
     /// how to run a failed one alone.
     Test {

@@ -1,18 +1,18 @@
 //! Making a bare machine ready. Each part looks first and installs only what
 //! is missing, so a second run changes nothing and takes a second.
 
-use std::path::Path;
+mod fhir;
+
 use std::process::Command;
 
 use crate::exec;
 use crate::house::House;
 use crate::{Trouble, play, ui};
 
+pub(crate) use fhir::definitions_folder;
+
 /// The release of cargo-deny that the checks were written for.
 const CARGO_DENY: &str = "0.20.2";
-
-/// Python packages of the FHIR validation, pinned.
-const REQUIREMENTS: &str = "tests/fhir/requirements.txt";
 
 /// Lines of a failed installation that are worth showing.
 const LINES_SHOWN: usize = 25;
@@ -65,7 +65,7 @@ pub(crate) fn for_testing(house: &House) -> Result<(), Trouble> {
     component(house, "rustfmt", "fmt")?;
     component(house, "clippy", "clippy")?;
     cargo_deny(house)?;
-    python(house)?;
+    fhir::validators(house)?;
     ui::note("setup: everything is there");
     Ok(())
 }
@@ -183,41 +183,6 @@ fn cargo_deny(house: &House) -> Result<(), Trouble> {
     // Half a gigabyte that nothing needs any more; a leftover does no harm.
     let _ = std::fs::remove_dir_all(build);
     Ok(())
-}
-
-/// Makes the Python environment of the FHIR validators.
-fn python(house: &House) -> Result<(), Trouble> {
-    let requirements = house.root.join(REQUIREMENTS);
-    let Ok(wanted) = std::fs::read(&requirements) else {
-        ui::note(&format!(
-            "setup: no {REQUIREMENTS}, so no Python environment"
-        ));
-        return Ok(());
-    };
-    let venv = house.target.join("venv");
-    let stamp = venv.join("installed.txt");
-    if std::fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
-        return Ok(());
-    }
-    ui::note(&format!("setup: {REQUIREMENTS} into target/venv"));
-    let mut create = Command::new("python3");
-    create.args(["-m", "venv", "--clear"]).arg(&venv);
-    run(house, "venv", &mut create, "cargo xtask setup")?;
-    let mut install = Command::new(house.venv("python"));
-    install.args(["-m", "pip", "install", "--disable-pip-version-check", "-r"]);
-    install.arg(&requirements).current_dir(&house.root);
-    run(house, "pip", &mut install, "cargo xtask setup")?;
-    write_stamp(&stamp, &wanted)
-}
-
-fn write_stamp(stamp: &Path, wanted: &[u8]) -> Result<(), Trouble> {
-    std::fs::write(stamp, wanted).map_err(|error| {
-        let what = format!("{} can't be written: {error}", stamp.display());
-        Trouble::new(
-            what,
-            "check the space and the permissions of the target folder",
-        )
-    })
 }
 
 fn run(house: &House, name: &str, command: &mut Command, remedy: &str) -> Result<(), Trouble> {

@@ -1,5 +1,6 @@
 //! The test run: its steps, one after another.
 
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use serde_json::Value;
@@ -11,6 +12,8 @@ use crate::{Trouble, play, setup, tidy, ui};
 
 /// Validates what the backend writes with parts that nobody here wrote.
 const FHIR_SCRIPT: &str = "tests/fhir/validate.py";
+/// Bundles that the backend wrote, kept as golden files: `exported-*.json`.
+const FHIR_FIXTURES: &str = "tests/fixtures/fhir";
 
 /// Lines of a failed step's log that are worth showing.
 const LINES_SHOWN: usize = 80;
@@ -32,10 +35,10 @@ pub(crate) enum Step {
     Doc,
     /// Licences, banned crates, sources
     Deny,
-    /// FHIR written here is valid to independent validators
-    Fhir,
     /// The day of visits, end to end
     Demo,
+    /// FHIR written here is valid to independent validators
+    Fhir,
 }
 
 impl Step {
@@ -47,8 +50,8 @@ impl Step {
         Self::Test,
         Self::Doc,
         Self::Deny,
-        Self::Fhir,
         Self::Demo,
+        Self::Fhir,
     ];
 
     const fn name(self) -> &'static str {
@@ -94,7 +97,7 @@ impl Step {
 
     fn command(self, house: &House) -> Command {
         match self {
-            Self::Fmt => house.cargo(&["fmt", "--all", "--", "--check"]),
+            Self::Fmt => house.cargo(&["fmt", "--all", "--", "--check", "--color", "never"]),
             Self::Clippy => {
                 let lint = ["clippy", "--workspace", "--all-targets", "--locked"];
                 house.cargo(&[&lint[..], &["--", "-D", "warnings"]].concat())
@@ -173,13 +176,36 @@ fn test(house: &House, counts: &mut Counts) -> Result<Verdict, Trouble> {
     Ok(verdict)
 }
 
+/// Shows the validators what the backend wrote: the golden bundles, and the
+/// one of the last demo if it is still there.
 fn fhir(house: &House) -> Result<Verdict, Trouble> {
     if !house.root.join(FHIR_SCRIPT).exists() {
         return Ok(Verdict::Skipped(format!("no {FHIR_SCRIPT} yet")));
     }
+    let mut bundles = golden_bundles(house);
+    let of_demo = last_day(house).and_then(|day| Some(house.root.join(day["fhir_out"].as_str()?)));
+    bundles.extend(of_demo.filter(|path| path.is_file()));
+    if bundles.is_empty() {
+        return Ok(Verdict::Skipped(format!(
+            "no bundle in {FHIR_FIXTURES} yet"
+        )));
+    }
     let mut command = Command::new(house.venv("python"));
-    command.arg(FHIR_SCRIPT).current_dir(&house.root);
-    program(Step::Fhir, house, &mut command)
+    command.arg(FHIR_SCRIPT).arg("--definitions");
+    command.arg(setup::definitions_folder(house)).args(bundles);
+    program(Step::Fhir, house, command.current_dir(&house.root))
+}
+
+fn golden_bundles(house: &House) -> Vec<PathBuf> {
+    let is_golden = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with("exported-") && name.ends_with(".json")
+    };
+    let entries = std::fs::read_dir(house.root.join(FHIR_FIXTURES));
+    let paths = entries.into_iter().flatten().flatten().map(|it| it.path());
+    let mut bundles: Vec<PathBuf> = paths.filter(is_golden).collect();
+    bundles.sort();
+    bundles
 }
 
 /// Plays the day and believes the object that it prints only where the figures
@@ -194,14 +220,19 @@ fn demo(house: &House) -> Result<Verdict, Trouble> {
     if verdict != Verdict::Passed {
         return Ok(verdict);
     }
-    let log = std::fs::read(house.log(Step::Demo.name())).unwrap_or_default();
-    match last_object(&String::from_utf8_lossy(&log)) {
+    match last_day(house) {
         Some(day) if day["lost"] == 0 && day["converged"] == true => Ok(Verdict::Passed),
         _ => Err(Trouble::new(
             "the demo ended well but its object does not say lost 0 and converged true",
             "cargo xtask demo --json",
         )),
     }
+}
+
+/// What the last demo of a test run printed.
+fn last_day(house: &House) -> Option<Value> {
+    let log = std::fs::read(house.log(Step::Demo.name())).ok()?;
+    last_object(&String::from_utf8_lossy(&log))
 }
 
 /// The JSON object that a log ends with, on one line or on many.

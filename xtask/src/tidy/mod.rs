@@ -82,7 +82,7 @@ pub(crate) fn run(root: &Path) -> Result<(), Trouble> {
             Ok(())
         }
         count => Err(Trouble::new(
-            format!("{count} places are not tidy"),
+            format!("not tidy: {count} found"),
             "each line above ends with its remedy; the reasons are in CONTRIBUTING.md",
         )),
     }
