@@ -39,6 +39,8 @@ pub(super) fn hash_of(chunk: &[u8]) -> [u8; 32] {
 #[derive(Debug, Default)]
 pub(super) struct ChunkWriter {
     others: Vec<u32>,
+    /// The same by index, with the place of each in the chunk.
+    places: Vec<(u32, u64)>,
     columns: Vec<u8>,
     specs: Vec<(u64, usize)>,
     body: Vec<u8>,
@@ -107,6 +109,10 @@ impl ChunkWriter {
         rows.preds.iter().copied().for_each(&mut see);
         others.sort_unstable_by_key(|actor| (actors.get(*actor as usize), *actor));
         others.dedup();
+        self.places.clear();
+        let places = others.iter().zip(1..).map(|(actor, at)| (*actor, at));
+        self.places.extend(places);
+        self.places.sort_unstable();
     }
 
     fn write_columns(&mut self, rows: &Rows, heap: &[u8]) {
@@ -115,17 +121,14 @@ impl ChunkWriter {
         if rows.ops.is_empty() {
             return;
         }
-        let mut others = std::mem::take(&mut self.others);
+        let places = std::mem::take(&mut self.places);
         let author = rows.actor;
-        // Few actors, nearly always: the position is found by walking.
         let local = |actor: u32| -> u64 {
             if actor == author {
                 return 0;
             }
-            others
-                .iter()
-                .position(|other| *other == actor)
-                .map_or(0, |at| at as u64 + 1)
+            let found = places.binary_search_by_key(&actor, |(other, _)| *other);
+            found.map_or(0, |at| places[at].1)
         };
         self.write_places(rows, heap, &local);
         self.write_values(rows, heap);
@@ -136,9 +139,9 @@ impl ChunkWriter {
         }
         self.column(column::MARK, |out| {
             let mark = |op: &Op| op.mark.map(|mark| mark.of(heap));
-            runs(out, ops, mark, |out, mark| put_sized(out, mark));
+            runs(out, ops, mark, put_sized);
         });
-        std::mem::swap(&mut self.others, &mut others);
+        self.places = places;
     }
 
     fn write_places(&mut self, rows: &Rows, heap: &[u8], local: &impl Fn(u32) -> u64) {
@@ -169,7 +172,7 @@ impl ChunkWriter {
                 Key::Prop(prop) => Some(prop.of(heap)),
                 Key::Elem(_) | Key::Head => None,
             };
-            runs(out, ops, prop, |out, prop| put_sized(out, prop));
+            runs(out, ops, prop, put_sized);
         });
         self.column(column::INSERT, |out| bools(out, ops, |op| op.insert));
         self.column(column::ACTION, |out| {
