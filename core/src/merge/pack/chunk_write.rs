@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::bytes::{put_sint, put_sized, put_uint};
+use super::bytes::{put_sint, put_sized, put_uint, uint_len};
 use super::rows::{Key, Op, OpId, Rows};
 
 /// The first bytes of every chunk.
@@ -54,6 +54,35 @@ impl ChunkWriter {
         heap: &[u8],
         actors: &[Vec<u8>],
     ) -> (Vec<u8>, [u8; 32]) {
+        self.write_body(rows, heap, actors);
+        let mut chunk = Vec::with_capacity(self.body.len() + 16);
+        chunk.extend_from_slice(&MAGIC);
+        chunk.extend_from_slice(&[0; 4]);
+        chunk.push(CHANGE_CHUNK);
+        put_sized(&mut chunk, &self.body);
+        let hash = hash_of(&chunk);
+        chunk[4..8].copy_from_slice(&hash[..4]);
+        (chunk, hash)
+    }
+
+    /// Whether [`ChunkWriter::write`] would give exactly this chunk, whose
+    /// hash is known.
+    pub(super) fn gives(
+        &mut self,
+        chunk: &[u8],
+        hash: &[u8; 32],
+        rows: &Rows,
+        actors: &[Vec<u8>],
+    ) -> bool {
+        self.write_body(rows, chunk, actors);
+        let length = self.body.len();
+        let header = HASHED_FROM + 1 + uint_len(length as u64) as usize;
+        chunk.get(4..HASHED_FROM) == Some(&hash[..4])
+            && chunk.len() == header + length
+            && chunk.ends_with(&self.body)
+    }
+
+    fn write_body(&mut self, rows: &Rows, heap: &[u8], actors: &[Vec<u8>]) {
         self.collect_others(rows, actors);
         self.write_columns(rows, heap);
         let name = |actor: u32| actors.get(actor as usize).map_or(&[][..], Vec::as_slice);
@@ -80,15 +109,6 @@ impl ChunkWriter {
         }
         body.extend_from_slice(&self.columns);
         body.extend_from_slice(rows.extra.of(heap));
-
-        let mut chunk = Vec::with_capacity(self.body.len() + 16);
-        chunk.extend_from_slice(&MAGIC);
-        chunk.extend_from_slice(&[0; 4]);
-        chunk.push(CHANGE_CHUNK);
-        put_sized(&mut chunk, &self.body);
-        let hash = hash_of(&chunk);
-        chunk[4..8].copy_from_slice(&hash[..4]);
-        (chunk, hash)
     }
 
     /// Actors other than the author, in the order of their bytes.

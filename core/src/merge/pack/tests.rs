@@ -452,7 +452,7 @@ fn no_mutant_of_a_pack_panics_or_outgrows_its_limits() {
     let entry = r#"{"at":1789,"by":"01900000-0000-7000-8000-000000000001","t":"é","v":3.25}"#;
     let packs = [packed(&small_day()), packed(&one_of_each(entry))];
     let (mut accepted, mut refused) = (0, 0);
-    for round in 0..60_000 {
+    for round in 0..20_000 {
         let mut bytes = packs[round % 2].clone();
         for _ in 0..=random(4) {
             let at = random(bytes.len() - 1) + 1;
@@ -480,5 +480,5 @@ fn no_mutant_of_a_pack_panics_or_outgrows_its_limits() {
             Err(_) => refused += 1,
         }
     }
-    assert!(accepted > 1_000 && refused > 1_000, "{accepted} {refused}");
+    assert!(accepted > 500 && refused > 500, "{accepted} {refused}");
 }
