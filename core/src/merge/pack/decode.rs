@@ -1,18 +1,18 @@
 //! Columns to changes.
 
+mod parts;
+
 use crate::model::DocumentId;
 
-use super::bytes::{BitReader, Reader, put_sint, put_uint, unzigzag};
+use super::bytes::{BitReader, Reader, unzigzag};
 use super::chunk_read::is_change_chunk;
 use super::chunk_write::{ChunkWriter, hash_of};
 use super::class::{
-    CLASSES_MAX, COLUMNS_MAX, KeyKind, Layout, OpClass, PREDS_MANY, Run, Tables, ValueKind,
-    change_flag, fixed, op_flag, slot_columns,
+    CLASSES_MAX, COLUMNS_MAX, KeyKind, Layout, OpClass, PREDS_MANY, Run, Tables, change_flag,
+    fixed, op_flag,
 };
-use super::plan::NAME_MAX;
-use super::predict::{At, DepsFrom, IntMode, Previous, Recent, State, get_near};
+use super::predict::{At, DepsFrom, IntMode, Previous, Recent, State};
 use super::rows::{COUNTER_MAX, Key, Op, OpId, PARTS_FACTOR, ROWS_MAX, Rows, Span, kind};
-use super::text::{self, SCALE_MAX, Slot};
 use super::{PackError, PackLimits, VERSION};
 /// How many preallocated results are believed before they are seen.
 const RESULTS_FIRST: usize = 1_024;
@@ -397,6 +397,7 @@ impl<'a> Decoder<'a> {
         let last = last.ok_or(PackError::Malformed)?;
         Ok(self.state.saw_item(at, &first, None, last))
     }
+<<<<<<< HEAD
 
     fn character(&mut self) -> Result<Span, PackError> {
         let reader = &mut self.columns[fixed::TEXT].reader;
@@ -573,6 +574,8 @@ impl<'a> Decoder<'a> {
         }
         self.bound()
     }
+=======
+>>>>>>> pack
 }
 
 /// Cuts the pack into its columns.
