@@ -11,12 +11,12 @@ use uuid::Uuid;
 
 use super::types::{Identifier, Reference};
 
-/// Makes a UUID (version 8) from a tenant and names: the same ones give the
+/// Makes a UUID (version 8) from a scope, as a tenant, and names: the same ones give the
 /// same id, and no two lists of names run together.
-pub(crate) fn derive(tenant: TenantId, names: &[&str]) -> Uuid {
+pub(crate) fn derive(scope: Uuid, names: &[&str]) -> Uuid {
     let mut hash = Sha256::new();
     hash.update(b"homeround/fhir/1");
-    hash.update(tenant.bytes());
+    hash.update(scope.as_bytes());
     for name in names {
         hash.update((name.len() as u64).to_be_bytes());
         hash.update(name.as_bytes());
@@ -60,17 +60,17 @@ pub(crate) fn identity(tenant: TenantId, header: &Header<'_>, full_url: &str, ra
     }
     let kind = header.resource_type.as_ref();
     if !header.id.is_empty() {
-        return derive(tenant, &[kind, "id", &header.id]);
+        return derive(tenant.0, &[kind, "id", &header.id]);
     }
     if !full_url.is_empty() {
-        return derive(tenant, &[kind, "url", full_url]);
+        return derive(tenant.0, &[kind, "url", full_url]);
     }
     match header.identifiers().first() {
         Some(first) if !first.value.is_empty() => {
-            derive(tenant, &[kind, "identifier", &first.system, &first.value])
+            derive(tenant.0, &[kind, "identifier", &first.system, &first.value])
         }
         // Nameless: the same content is the same thing.
-        _ => derive(tenant, &[kind, "content", raw]),
+        _ => derive(tenant.0, &[kind, "content", raw]),
     }
 }
 

@@ -18,7 +18,7 @@ mod read;
 mod report;
 mod types;
 
-//pub use export::{Authored, ConflictingValue, OpenConflict, VisitExport, export_visit};
+pub use export::{Authored, ConflictingValue, OpenConflict, VisitExport, export_visit};
 pub use import::{Import, ImportContext, NewDocument, NewRecord, OrganizationBody, import};
 pub use read::{DEPTH_MAX, ENTRIES_MAX, INFLATED_BYTES_MAX, ImportError};
 pub use report::{PROBLEMS_MAX, Problem, Report};
@@ -26,5 +26,5 @@ pub use report::{PROBLEMS_MAX, Problem, Report};
 /// Longest text of a document or note that the history keeps, in bytes.
 pub const NOTE_TEXT_MAX: usize = 16 * 1024;
 
-//cfgtest
-//mod tests;
+#[cfg(test)]
+mod tests;

@@ -296,7 +296,7 @@ impl<'a> Importer<'a> {
                 && *other != kind
             {
                 id = ident::derive(
-                    self.context.tenant,
+                    self.context.tenant.0,
                     &[&header.resource_type, &id.to_string()],
                 );
             }

@@ -79,7 +79,7 @@ impl Importer<'_> {
             ChartDraft::new(id, patient.deceased.is_some(), time_zone(&source.extension));
         for (nth, contact) in source.contact.iter().enumerate() {
             let names = ["Patient.contact", &id.to_string(), &nth.to_string()];
-            let entry = EntryId(derive(self.context.tenant, &names));
+            let entry = EntryId(derive(self.context.tenant.0, &names));
             let name = text::full_name(&contact.name);
             chart.contact(
                 entry,

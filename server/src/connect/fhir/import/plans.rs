@@ -60,7 +60,7 @@ impl Importer<'_> {
         }
         for (nth, activity) in source.activity.iter().enumerate() {
             let names = ["CarePlan.activity", &id.to_string(), &nth.to_string()];
-            let entry = EntryId(derive(self.context.tenant, &names));
+            let entry = EntryId(derive(self.context.tenant.0, &names));
             match plan_activity(activity) {
                 Some(activity) => {
                     plan.activities.insert(entry, activity);
@@ -154,7 +154,7 @@ impl Importer<'_> {
             }
         }
         for (patient, plan) in loose {
-            let id = derive(self.context.tenant, &["Goals", &patient.to_string()]);
+            let id = derive(self.context.tenant.0, &["Goals", &patient.to_string()]);
             self.plans.insert(PlanId(id), plan);
         }
     }
