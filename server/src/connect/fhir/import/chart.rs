@@ -7,6 +7,7 @@ use homeround::model::{
     Millis, PatientId, RecordKind, Severity,
 };
 
+use super::super::ident::Target;
 use super::super::types as fhir;
 use super::text;
 use super::{Importer, Skip};
@@ -119,36 +120,40 @@ impl Importer<'_> {
             &source.onset_period.start,
             &source.recorded_date,
         ]);
-        let since = self.instant(onset, "onsetDateTime")?;
+        let since = self.instant_or_encounter(onset, "onsetDateTime", &source.encounter);
         let status = text::first_of([text::code(&source.clinical_status), "unknown"]);
+        let id = self.id(at);
+        let stands =
+            verification != "refuted" && (matches!(status, "active" | "recurrence" | "relapse"));
+        if stands && let Some(chart) = self.charts.get_mut(&patient) {
+            let condition = Condition {
+                clinical_status: status.to_owned(),
+                verification: text::some(verification),
+                onset: text::some(text::first_of([onset, &source.onset_string])),
+                code: code.clone(),
+            };
+            let key = (code_key(&condition.code), String::new());
+            let since = since.clone().unwrap_or_default();
+            stand(&mut chart.conditions, key, since, EntryId(id), condition);
+        }
+        let at_ms = match since {
+            Ok(since) => since,
+            // What stands is on the chart without a date; the history needs one.
+            Err(_) if stands => return Ok(()),
+            Err(skip) => return Err(skip),
+        };
         let history = History {
             patient,
             resource: "Condition".to_owned(),
-            code: code.clone(),
-            at_ms: since,
+            code,
+            at_ms,
             status: status.to_owned(),
             category: text::category(&source.category),
             value: text::some(verification),
             unit: None,
             components: Vec::new(),
         };
-        let id = self.id(at);
-        self.record(RecordKind::History, id, Some(patient), &history)?;
-        let stands = matches!(status, "active" | "recurrence" | "relapse");
-        if stands
-            && verification != "refuted"
-            && let Some(chart) = self.charts.get_mut(&patient)
-        {
-            let condition = Condition {
-                clinical_status: status.to_owned(),
-                verification: text::some(verification),
-                onset: text::some(text::first_of([onset, &source.onset_string])),
-                code,
-            };
-            let key = (code_key(&condition.code), String::new());
-            stand(&mut chart.conditions, key, since, EntryId(id), condition);
-        }
-        Ok(())
+        self.record(RecordKind::History, id, Some(patient), &history)
     }
 
     pub(super) fn allergy(&mut self, at: usize) -> Result<(), Skip> {
@@ -186,10 +191,28 @@ impl Importer<'_> {
         Ok(())
     }
 
-    /// Reads a date that the resource can stand without naming.
+    /// Reads a date that has to be right where it is given.
     pub(super) fn instant(&self, written: &str, field: &'static str) -> Result<Millis, Skip> {
+        if written.is_empty() {
+            return Err(Skip::NoDate(field));
+        }
         super::super::instant::read(written, self.zone)
             .ok_or_else(|| Skip::Malformed(field.to_owned()))
+    }
+
+    /// The same, with the encounter's beginning where there is no date at all.
+    pub(super) fn instant_or_encounter(
+        &self,
+        written: &str,
+        field: &'static str,
+        encounter: &fhir::Reference,
+    ) -> Result<Millis, Skip> {
+        match self.index.find(encounter, "Encounter") {
+            Target::Entry(target) if written.is_empty() => {
+                self.began.get(&target).copied().ok_or(Skip::NoDate(field))
+            }
+            _ => self.instant(written, field),
+        }
     }
 }
 

@@ -34,7 +34,7 @@ impl Importer<'_> {
             patient,
             resource: "Observation".to_owned(),
             code,
-            at_ms: self.instant(written, "effectiveDateTime")?,
+            at_ms: self.instant_or_encounter(written, "effectiveDateTime", &source.encounter)?,
             category: text::category(&source.category),
             value,
             unit,
@@ -53,6 +53,8 @@ impl Importer<'_> {
             return Err(Skip::Malformed("status".to_owned()));
         }
         let patient = self.about(&source.subject, "subject")?;
+        let began = self.instant(&source.period.start, "period.start")?;
+        self.began.insert(at, began);
         let class = text::first_of([
             source.class.display.as_str(),
             &source.class.code,
@@ -63,7 +65,7 @@ impl Importer<'_> {
             patient,
             resource: "Encounter".to_owned(),
             code: text::coding_or(&source.kind, class),
-            at_ms: self.instant(&source.period.start, "period.start")?,
+            at_ms: began,
             status: source.status.clone(),
             category: text::some(&source.class.code),
             value: text::some(text::first_of(reasons)),

@@ -39,7 +39,7 @@ impl Importer<'_> {
             &source.effective_date_time,
             &source.date_asserted,
         ]);
-        let since = self.instant(written, "authoredOn");
+        let since = self.instant_or_encounter(written, "authoredOn", &source.encounter);
         let id = self.id(at);
         if stands {
             let line = Medication {

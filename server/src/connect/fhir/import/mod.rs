@@ -167,6 +167,8 @@ enum Skip {
     EnteredInError,
     /// An element is missing, of a wrong type or not a date.
     Malformed(String),
+    /// A line of the history needs a date, and there is none.
+    NoDate(&'static str),
     /// The entry has no resource.
     NoResource,
     /// The entry asks for a deletion.
@@ -181,6 +183,7 @@ impl Skip {
             Self::Dangling(_) => "dangling_reference",
             Self::EnteredInError => "entered_in_error",
             Self::Malformed(_) => "malformed",
+            Self::NoDate(_) => "no_date",
             Self::NoResource => "no_resource",
             Self::Deletion => "deletion",
         }
@@ -193,6 +196,10 @@ impl Skip {
             Self::Malformed(field) => {
                 Some((field.clone(), "correct the element in the source system"))
             }
+            Self::NoDate(field) => Some((
+                (*field).to_owned(),
+                "give it a date, or an encounter that has one, in the source system",
+            )),
             Self::Deletion => Some((
                 "request.method".to_owned(),
                 "nothing is deleted by an import: end the record in Homeround",
@@ -236,6 +243,8 @@ struct Importer<'a> {
     goals: BTreeMap<usize, (PatientId, Goal)>,
     goals_placed: BTreeSet<usize>,
     encounters: HashMap<usize, Encounter>,
+    /// When encounters began: a date for what has none of its own.
+    began: HashMap<usize, Millis>,
     plans: BTreeMap<PlanId, homeround::model::Plan>,
     visits: BTreeMap<VisitId, Visit>,
 }
@@ -259,6 +268,7 @@ impl<'a> Importer<'a> {
             goals: BTreeMap::new(),
             goals_placed: BTreeSet::new(),
             encounters: HashMap::new(),
+            began: HashMap::new(),
             plans: BTreeMap::new(),
             visits: BTreeMap::new(),
         };
