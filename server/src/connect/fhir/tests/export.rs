@@ -33,7 +33,7 @@ fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
 fn the_bundle_is_the_one_that_the_validators_accepted() {
     let written = serde_json::to_string_pretty(&sample().export()).unwrap() + "\n";
     let path = format!(
-        "{}/../tests/fixtures/fhir/exported-visit.json",
+        "{}/../tests/fhir/exported-visit.json",
         env!("CARGO_MANIFEST_DIR")
     );
     if std::env::var_os("HOMEROUND_UPDATE_GOLDEN").is_some() {
