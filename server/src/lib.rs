@@ -1,1 +1,3 @@
-//! stub
+//! The backend that Homeround phones sync with.
+
+pub mod connect;

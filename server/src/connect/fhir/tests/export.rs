@@ -1,0 +1,289 @@
+//! A visit with everything in it, written out and read back.
+
+use homeround::model::*;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::sample::{AIDE, PATIENT, entry, id, sample};
+use super::{AS_OF, import};
+use crate::connect::fhir::{VisitExport, export_visit};
+
+fn of_type<'a>(bundle: &'a Value, kind: &str) -> Vec<&'a Value> {
+    bundle["entry"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| &entry["resource"])
+        .filter(|resource| resource["resourceType"] == kind)
+        .collect()
+}
+
+fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+    match value {
+        Value::Object(fields) => {
+            found.extend(fields.get("reference").and_then(Value::as_str));
+            fields.values().for_each(|inner| references(inner, found));
+        }
+        Value::Array(items) => items.iter().for_each(|inner| references(inner, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_bundle_is_the_one_that_the_validators_accepted() {
+    let written = serde_json::to_string_pretty(&sample().export()).unwrap() + "\n";
+    let path = format!(
+        "{}/../tests/fhir/exported-visit.json",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    if std::env::var_os("HOMEROUND_UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, &written).unwrap();
+    }
+    let accepted = std::fs::read_to_string(&path).unwrap();
+    assert!(
+        written == accepted,
+        "run tests/fhir/validate.py on the new bundle, then renew {path}"
+    );
+}
+
+#[test]
+fn every_reference_leads_to_an_entry_and_no_address_is_used_twice() {
+    let bundle = sample().export();
+    let mut urls: Vec<&str> = bundle["entry"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|it| it["fullUrl"].as_str())
+        .collect();
+    let count = urls.len();
+    urls.sort_unstable();
+    urls.dedup();
+    assert_eq!(urls.len(), count);
+    let mut found = Vec::new();
+    references(&bundle, &mut found);
+    assert!(found.len() > 60);
+    for reference in found {
+        assert!(urls.contains(&reference), "{reference}");
+    }
+}
+
+#[test]
+fn a_corrected_pressure_is_entered_in_error_and_its_replacement_corrected() {
+    let bundle = sample().export();
+    let mut statuses: Vec<(u64, &str)> = of_type(&bundle, "Observation")
+        .into_iter()
+        .filter_map(|it| {
+            Some((
+                it["component"][0]["valueQuantity"]["value"].as_u64()?,
+                it["status"].as_str()?,
+            ))
+        })
+        .collect();
+    statuses.sort_unstable();
+    assert_eq!(
+        statuses,
+        [
+            (118, "corrected"),
+            (128, "final"),
+            (218, "entered-in-error")
+        ]
+    );
+}
+
+#[test]
+fn a_medication_not_given_says_why_and_one_given_says_how_much() {
+    let bundle = sample().export();
+    let given = of_type(&bundle, "MedicationAdministration");
+    let find = |text: &str| {
+        *given
+            .iter()
+            .find(|it| it["medicationCodeableConcept"]["text"] == text)
+            .unwrap()
+    };
+    assert_eq!(find("Ibuprofen")["status"], "not-done");
+    assert_eq!(
+        find("Ibuprofen")["statusReason"][0]["coding"][0]["code"],
+        "contraindicated"
+    );
+    assert_eq!(
+        find("Warfarin 5 mg")["dosage"]["dose"],
+        json!({ "value": 5.0, "unit": "mg", "system": UCUM, "code": "mg" })
+    );
+    assert_eq!(find("Paracetamol")["status"], "entered-in-error");
+}
+
+#[test]
+fn every_visit_status_has_its_pair_in_fhir() {
+    use VisitStatus::*;
+    let expected = [
+        (Scheduled, "booked", "planned"),
+        (Traveling, "booked", "planned"),
+        (InProgress, "arrived", "in-progress"),
+        (OnBreak, "arrived", "onleave"),
+        (Completed, "fulfilled", "finished"),
+        (Signed, "fulfilled", "finished"),
+        (Amended, "fulfilled", "finished"),
+        (Canceled, "cancelled", "cancelled"),
+        (Missed, "noshow", "cancelled"),
+    ];
+    for (status, appointment, encounter) in expected {
+        let mut sample = sample();
+        sample.visit.status = status;
+        let bundle = sample.export();
+        assert_eq!(of_type(&bundle, "Appointment")[0]["status"], appointment);
+        assert_eq!(of_type(&bundle, "Encounter")[0]["status"], encounter);
+        assert_eq!(of_type(&bundle, "Encounter")[0]["class"]["code"], "HH");
+    }
+}
+
+#[test]
+fn presence_is_in_the_period_and_the_places_with_the_homes_offset() {
+    let bundle = sample().export();
+    let encounter = of_type(&bundle, "Encounter")[0];
+    assert_eq!(
+        encounter["period"],
+        json!({
+            "start": "2026-02-14T19:10:00.000-05:00", "end": "2026-02-14T19:55:00.000-05:00",
+        })
+    );
+    assert_eq!(encounter["statusHistory"].as_array().unwrap().len(), 6);
+    assert_eq!(encounter["location"].as_array().unwrap().len(), 3);
+    let place = of_type(&bundle, "Location")
+        .into_iter()
+        .find(|it| it["name"] == "check-in")
+        .unwrap();
+    assert_eq!(place["position"]["latitude"], 42.3575);
+}
+
+#[test]
+fn the_seal_and_who_wrote_what_are_in_provenance() {
+    let bundle = sample().export();
+    let provenance = of_type(&bundle, "Provenance");
+    let sealed = provenance
+        .iter()
+        .find(|it| it["signature"].is_array())
+        .unwrap();
+    let signature = &sealed["signature"][0];
+    assert_eq!(signature["type"][0]["code"], "1.2.840.10065.1.12.1.5");
+    assert_eq!(signature["data"], super::super::base64::encode(&[0x1e; 64]));
+    assert_eq!(
+        sealed["entity"][0]["what"]["identifier"]["value"],
+        "cd".repeat(32)
+    );
+    let task = format!("urn:uuid:{}", id(0x31));
+    let wrote = provenance
+        .iter()
+        .find(|it| it["target"][0]["reference"] == task && it["reason"].is_null())
+        .unwrap();
+    assert_eq!(
+        wrote["agent"][0]["who"]["reference"],
+        format!("urn:uuid:{}", id(AIDE))
+    );
+    assert_eq!(wrote["extension"].as_array().unwrap().len(), 2);
+    let issue = of_type(&bundle, "DetectedIssue")[0];
+    assert!(issue["detail"].as_str().unwrap().contains("71.5 (Ada Aide"));
+}
+
+#[test]
+fn a_visit_with_nothing_in_it_is_a_bundle_too() {
+    let mut sample = sample();
+    let empty = json!({ "schema": 1, "patient": id(PATIENT), "status": "scheduled" });
+    sample.visit = serde_json::from_value(empty).unwrap();
+    sample.authored.clear();
+    sample.conflicts.clear();
+    let bundle = export_visit(&VisitExport {
+        booking: &sample.booking,
+        visit: &sample.visit,
+        patient: &sample.patient,
+        chart: None,
+        plans: &[],
+        care_team: None,
+        people: &sample.people,
+        authored: &[],
+        conflicts: &[],
+        now: AS_OF,
+    });
+    assert_eq!(bundle["entry"].as_array().unwrap().len(), 8);
+}
+
+#[test]
+fn what_was_exported_is_imported_as_it_was() {
+    let sample = sample();
+    let bundle = serde_json::to_vec(&sample.export()).unwrap();
+    let back = import(&bundle).unwrap();
+    let entries = sample.export()["entry"].as_array().unwrap().len() as u64;
+    assert_eq!(
+        back.report.imported_total() + back.report.skipped_total(),
+        entries
+    );
+    let record = |kind: RecordKind, id: Uuid| {
+        let found = back
+            .records
+            .iter()
+            .find(|it| it.kind == kind && it.id.0 == id);
+        found.unwrap().body.as_str()
+    };
+    let patient: Patient = serde_json::from_str(record(RecordKind::Patient, id(PATIENT))).unwrap();
+    assert_eq!(patient, sample.patient);
+    let team: CareTeam = serde_json::from_str(record(RecordKind::CareTeam, id(0x22))).unwrap();
+    assert_eq!(team, sample.team);
+    let tree = |document: DocumentId| {
+        &back
+            .documents
+            .iter()
+            .find(|it| it.id == document)
+            .unwrap()
+            .tree
+    };
+    let chart: Chart =
+        serde_json::from_value(tree(DocumentId::chart(PatientId(id(PATIENT)))).clone()).unwrap();
+    assert_eq!(chart.contacts, sample.chart.contacts);
+    assert_eq!(chart.conditions.len(), 2);
+    assert_eq!(
+        chart.allergies.get(&entry(0xB2)),
+        sample.chart.allergies.get(&entry(0xB2))
+    );
+    assert_eq!(chart.allergies[&entry(0xB4)].status, AllergyStatus::Refuted);
+    assert!(!chart.allergies.contains_key(&entry(0xB3)));
+    assert_eq!(chart.medications.len(), 2);
+    let plan: Plan =
+        serde_json::from_value(tree(DocumentId::plan(PlanId(id(0x21)))).clone()).unwrap();
+    assert_eq!(
+        (plan.goals, plan.title, plan.narrative),
+        (
+            sample.plans[0].1.goals.clone(),
+            sample.plans[0].1.title.clone(),
+            sample.plans[0].1.narrative.clone()
+        )
+    );
+    assert_eq!(
+        plan.activities.values().next(),
+        sample.plans[0].1.activities.values().next()
+    );
+}
+
+#[test]
+fn a_booked_visit_comes_back_as_the_same_visit_with_its_tasks() {
+    let mut sample = sample();
+    sample.visit.status = VisitStatus::Scheduled;
+    let back = import(&serde_json::to_vec(&sample.export()).unwrap()).unwrap();
+    let document = back
+        .documents
+        .iter()
+        .find(|it| it.id.kind == DocumentKind::Visit)
+        .unwrap();
+    assert_eq!(document.id, DocumentId::visit(sample.booking.visit));
+    let visit: Visit = serde_json::from_value(document.tree.clone()).unwrap();
+    assert_eq!(visit.tasks.len(), 3);
+    assert_eq!(
+        visit.tasks[&entry(0x31)].code,
+        sample.visit.tasks[&entry(0x31)].code
+    );
+    let booking = back
+        .records
+        .iter()
+        .find(|it| it.kind == RecordKind::Booking)
+        .unwrap();
+    let booking: Booking = serde_json::from_str(&booking.body).unwrap();
+    assert_eq!(booking, sample.booking);
+}
