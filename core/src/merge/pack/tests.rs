@@ -1,6 +1,3 @@
-<<<<<<< HEAD
-
-=======
 use automerge::marks::{ExpandMark, Mark};
 use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{ActorId, Automerge, Change, ObjId, ObjType, ROOT, ReadDoc, ScalarValue};
@@ -485,4 +482,3 @@ fn no_mutant_of_a_pack_panics_or_outgrows_its_limits() {
     }
     assert!(accepted > 500 && refused > 500, "{accepted} {refused}");
 }
->>>>>>> pack
