@@ -15,7 +15,7 @@ use crate::vault::{
 };
 use crate::wire::{self, EnrolRequest, EnrolResponse, SignedPolicy};
 
-const STORE_FILE: &str = "homeround.sqlite";
+pub(super) const STORE_FILE: &str = "homeround.sqlite";
 const ME: &str = "me";
 const POLICY: &str = "policy";
 pub(super) const EPOCH: &str = "epoch";
@@ -205,7 +205,7 @@ impl Homeround {
         wipe(vault, &request).map_err(vault_error)
     }
 
-    fn open_store(&self) -> Result<(), AppError> {
+    pub(super) fn open_store(&self) -> Result<(), AppError> {
         let (key, tag) = {
             let slot = self.inner.vault();
             let vault = slot.as_ref().ok_or(AppError::Locked)?;
@@ -395,7 +395,7 @@ pub(super) fn vault_error(error: VaultError) -> AppError {
     }
 }
 
-fn open_error(error: OpenError) -> AppError {
+pub(super) fn open_error(error: OpenError) -> AppError {
     match error {
         OpenError::NewerSchema { found, known } => AppError::UpdateApp {
             found: u32::try_from(found).unwrap_or(u32::MAX),

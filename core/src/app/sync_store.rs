@@ -88,7 +88,10 @@ impl PhoneStore {
             } else {
                 Vec::new()
             };
-            let page = reader.outbox_page(limits.bytes, limits.changes, &held)?;
+            let mut page = unsent_of_leavers(&reader, &limits)?;
+            if page.is_empty() {
+                page = reader.outbox_page(limits.bytes, limits.changes, &held)?;
+            }
             let total = reader.unsent()?;
             (page, opened.me()?.device, total)
         };
@@ -586,6 +589,26 @@ fn offer_folded_again(
     tx.unfold(id, &rows)?;
     tx.offer_again(now)?;
     Ok(())
+}
+
+/// What is unsent of patients that left scope goes before everything else.
+fn unsent_of_leavers(
+    rows: &crate::store::Rows,
+    limits: &OutboxLimits,
+) -> Result<Vec<Unsent>, AppError> {
+    let (mut page, mut size) = (Vec::new(), 0);
+    for patient in rows.scopes_in(ScopeState::Leaving)? {
+        for id in rows.documents_of(patient)? {
+            for unsent in rows.unsent_changes(id)? {
+                size += unsent.bytes.len();
+                if page.len() >= limits.changes || (size > limits.bytes && !page.is_empty()) {
+                    return Ok(page);
+                }
+                page.push(unsent);
+            }
+        }
+    }
+    Ok(page)
 }
 
 /// Documents whose first unsent change was told to wait.

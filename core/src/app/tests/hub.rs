@@ -81,8 +81,32 @@ impl Phone {
         self.store.apply_page(page).unwrap();
     }
 
+    pub(crate) fn store_folder(&self) -> std::path::PathBuf {
+        self.folder.path().join("store")
+    }
+
+    /// Pulls everything again the next time.
+    pub(crate) fn forget_taken(&mut self) {
+        self.taken = 0;
+    }
+
     /// The process ends and begins again.
     pub(crate) fn restart(self) -> Self {
+        self.restart_with(|| ())
+    }
+
+    /// As [`restart`](Self::restart); something happens in between.
+    pub(crate) fn restart_with(self, meanwhile: impl FnOnce()) -> Self {
+        let phone = self.restart_locked_with(meanwhile);
+        phone
+            .app
+            .unlock(&Unlock::Pin(Pin::new(PIN).unwrap()))
+            .unwrap();
+        phone
+    }
+
+    /// As [`restart_with`](Self::restart_with), and stays locked.
+    pub(crate) fn restart_locked_with(self, meanwhile: impl FnOnce()) -> Self {
         let Self {
             app,
             store,
@@ -92,8 +116,8 @@ impl Phone {
             taken,
         } = self;
         drop((app, store));
+        meanwhile();
         let app = open(&folder, &hands);
-        app.unlock(&Unlock::Pin(Pin::new(PIN).unwrap())).unwrap();
         let store = app.sync_store();
         Self {
             app,
@@ -179,6 +203,21 @@ impl Hub {
         let folder = TempDir::new().unwrap();
         let app = open(&folder, &hands);
         app.create(PIN, false).unwrap();
+        let person = self.enrol(&app, number, role);
+        let mut phone = Phone {
+            store: app.sync_store(),
+            app,
+            hands,
+            person,
+            folder,
+            taken: 0,
+        };
+        phone.store.apply_page(self.first_page(0)).unwrap();
+        phone
+    }
+
+    /// Enrols a phone, for the first time or again.
+    pub(crate) fn enrol(&mut self, app: &Homeround, number: u128, role: Role) -> PersonId {
         let person = PersonId(id(number));
         let policy = serde_json::to_string(&crate::access::Policy::default()).unwrap();
         let device = DeviceId(id(number + 1));
@@ -195,17 +234,8 @@ impl Hub {
             person_name: format!("{} {number}", role.name()),
         })
         .unwrap();
-        self.know(&app, device, person);
-        let mut phone = Phone {
-            store: app.sync_store(),
-            app,
-            hands,
-            person,
-            folder,
-            taken: 0,
-        };
-        phone.store.apply_page(self.first_page(0)).unwrap();
-        phone
+        self.know(app, device, person);
+        person
     }
 
     fn know(&mut self, app: &Homeround, device: DeviceId, person: PersonId) {

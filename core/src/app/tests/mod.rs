@@ -3,6 +3,7 @@
 mod edits;
 mod hub;
 mod pages;
+mod restores;
 mod sealing;
 
 pub(super) use hub::*;
