@@ -1,1 +1,3 @@
-//! stub
+//! The only room with SQL.
+
+mod cipher;
