@@ -172,8 +172,12 @@ pub trait Reader: Send {
     async fn events_after(&mut self, seq: u64, limit: u32) -> Stored<Vec<EventRow>>;
     /// Rejected changes, newest first.
     async fn rejected(&mut self, limit: u32) -> Stored<Vec<RejectedRow>>;
-    /// One rejected change.
-    async fn rejected_by_hash(&mut self, hash: &ChangeHash) -> Stored<Option<RejectedRow>>;
+    /// One rejected change that this device offered.
+    async fn rejected_by_hash(
+        &mut self,
+        hash: &ChangeHash,
+        device: DeviceId,
+    ) -> Stored<Option<RejectedRow>>;
     /// Receipts, newest first.
     async fn receipts(&mut self, limit: u32) -> Stored<Vec<ReceiptRow>>;
     /// Audit lines after an index, in order.

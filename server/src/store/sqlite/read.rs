@@ -294,10 +294,17 @@ impl<T: Inside> Reader for T {
         many(conn, &sql, params![tenant.bytes(), limit], rows::rejected)
     }
 
-    async fn rejected_by_hash(&mut self, hash: &ChangeHash) -> Stored<Option<RejectedRow>> {
+    async fn rejected_by_hash(
+        &mut self,
+        hash: &ChangeHash,
+        device: DeviceId,
+    ) -> Stored<Option<RejectedRow>> {
         let (conn, tenant) = self.conn();
-        let sql = format!("SELECT {REJECTED} FROM rejected WHERE tenant = ?1 AND hash = ?2");
-        one(conn, &sql, params![tenant.bytes(), hash.0], rows::rejected)
+        let sql = format!(
+            "SELECT {REJECTED} FROM rejected WHERE tenant = ?1 AND hash = ?2 AND device = ?3"
+        );
+        let key = params![tenant.bytes(), hash.0, device.bytes()];
+        one(conn, &sql, key, rows::rejected)
     }
 
     async fn receipts(&mut self, limit: u32) -> Stored<Vec<ReceiptRow>> {

@@ -164,7 +164,8 @@ CREATE TABLE rejected (
     paths    TEXT    NOT NULL,
     sealed   INTEGER NOT NULL CHECK (sealed = 1),
     bytes    BLOB    NOT NULL,
-    PRIMARY KEY (tenant, hash)
+    -- By device: what one device may not offer, another one may.
+    PRIMARY KEY (tenant, hash, device)
 ) STRICT;
 CREATE INDEX rejected_at ON rejected (tenant, at);
 
