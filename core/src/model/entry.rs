@@ -186,6 +186,9 @@ pub struct SignatureEntry {
     pub stamp: Stamp,
     /// The change hashes that the seal covers, 64 hexadecimal digits each, sorted.
     pub heads: Vec<String>,
+    /// SHA-256 of the view as it was signed (JSON with sorted keys), 64
+    /// hexadecimal digits.
+    pub view_sha256: String,
     /// Ed25519 public key of the device, 64 hexadecimal digits.
     pub device_key: String,
     /// Ed25519 signature over the sealed statement, 128 hexadecimal digits.
