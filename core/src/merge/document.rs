@@ -83,9 +83,11 @@ impl Document {
         snapshot: Option<&[u8]>,
         changes: impl IntoIterator<Item = &'a [u8]>,
     ) -> Result<Self, MergeError> {
-        let parsed: Result<Vec<Change>, _> = changes.into_iter().map(Change::try_from).collect();
-        let parsed = parsed.map_err(|_| MergeError::Corrupt)?;
-        let loaded = catch_unwind(AssertUnwindSafe(|| load(snapshot, parsed)));
+        let changes = changes.into_iter();
+        let loaded = catch_unwind(AssertUnwindSafe(|| {
+            let parsed: Result<Vec<Change>, _> = changes.map(parse).collect();
+            load(snapshot, parsed?)
+        }));
         let doc = loaded.map_err(|_| MergeError::Corrupt)??;
         catch_unwind(AssertUnwindSafe(|| Self::over(id, doc))).map_err(|_| MergeError::Corrupt)
     }
@@ -315,6 +317,15 @@ fn load(snapshot: Option<&[u8]>, changes: Vec<Change>) -> Result<Automerge, Merg
     } else {
         Err(MergeError::Corrupt)
     }
+}
+
+/// Parses a stored change. automerge does not look at a change's checksum.
+fn parse(bytes: &[u8]) -> Result<Change, MergeError> {
+    let change = Change::try_from(bytes).map_err(|_| MergeError::Corrupt)?;
+    let checksum = bytes.get(4..8);
+    Some(change)
+        .filter(|change| change.hash().0.get(..4) == checksum)
+        .ok_or(MergeError::Corrupt)
 }
 
 /// Opens a snapshot; an empty one is an empty document.

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::policy::{self, Rule};
 use super::schema::{self, Node};
-use super::touch::{Touch, TouchAction};
+use super::touch::{Touch, TouchAction, Touches};
 use super::{CHANGE_BYTES_MAX, CHANGE_OPS_MAX, MergeError, PATH_DEPTH_MAX, project, value};
 use crate::model::{ActorId, ChangeHash, DocumentKind, EntryId, FieldPath};
 
@@ -358,25 +358,23 @@ fn object(
 /// What the steps that left a trace touch, as a reader of the change sees it:
 /// a field put on an item that the same edit added is part of that item.
 pub(super) fn touched(kind: DocumentKind, steps: &[Step], traces: &[bool]) -> Vec<Touch> {
-    let mut touched: Vec<Touch> = Vec::new();
+    let mut touches = Touches::default();
     let effective = steps.iter().zip(traces).filter(|(_, trace)| **trace);
     for (step, _) in effective {
-        match step {
+        let (path, action, value) = match step {
             Step::Put { path, shown, .. } => {
                 let action = match Node::locate(kind, path) {
                     Node::Entry => TouchAction::Append,
                     _ => TouchAction::Put,
                 };
-                Touch::note(&mut touched, path.clone(), action, shown.clone());
+                (path, action, shown.clone())
             }
-            Step::Make { path, shown, .. } => {
-                Touch::note(&mut touched, path.clone(), TouchAction::Add, shown.clone());
-            }
+            Step::Make { path, shown, .. } => (path, TouchAction::Add, shown.clone()),
             Step::Splice { path, insert, .. } => {
-                let inserted = Value::String(insert.clone());
-                Touch::note(&mut touched, path.clone(), TouchAction::Text, inserted);
+                (path, TouchAction::Text, Value::String(insert.clone()))
             }
-        }
+        };
+        touches.note(path.clone(), action, Some(value));
     }
-    touched
+    touches.finish()
 }

@@ -236,14 +236,6 @@ impl Node {
         }
     }
 
-    /// Whether this place holds a map.
-    pub(super) const fn is_map(self) -> bool {
-        matches!(
-            self,
-            Self::Root(_) | Self::Entries | Self::Cells(_) | Self::Items(_) | Self::Item(_)
-        )
-    }
-
     /// Whether this place holds one scalar.
     pub(super) const fn is_scalar(self) -> bool {
         matches!(self, Self::Leaf(..) | Self::Entry | Self::Unknown)

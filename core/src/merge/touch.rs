@@ -1,4 +1,6 @@
-//! What a change touches, read from the change itself.
+//! What a change touches.
+
+use std::collections::HashMap;
 
 use serde_json::Value;
 
@@ -33,40 +35,63 @@ pub struct Touch {
     pub value: Option<Value>,
 }
 
-impl Touch {
-    /// Adds a touch. What one change does to one place is one touch: later
-    /// values replace earlier ones, typed characters follow each other, fields
-    /// of an item just added belong to the item.
-    pub(super) fn note(
-        touched: &mut Vec<Self>,
-        path: FieldPath,
-        action: TouchAction,
-        value: Value,
-    ) {
-        for known in touched.iter_mut() {
-            if known.path == path && known.action == action {
-                match (&mut known.value, action, value) {
-                    (Some(Value::String(typed)), TouchAction::Text, Value::String(more)) => {
-                        typed.push_str(&more);
-                    }
-                    (known, _, value) => *known = Some(value),
+/// Gathers touches. What one change does to one place is one touch: later
+/// values replace earlier ones, typed characters follow each other, fields of
+/// an item just added belong to the item.
+#[derive(Debug, Default)]
+pub(super) struct Touches {
+    list: Vec<Touch>,
+    by_path: HashMap<String, usize>,
+}
+
+impl Touches {
+    pub(super) fn note(&mut self, path: FieldPath, action: TouchAction, value: Option<Value>) {
+        if let Some((item, field)) = in_item(&path)
+            && let Some(added) = self.known(item, TouchAction::Add)
+            && let Some(fields) = &mut added.value
+            && action == TouchAction::Put
+        {
+            project::set(
+                fields,
+                &FieldPath(field.to_owned()),
+                value.unwrap_or_default(),
+            );
+            return;
+        }
+        match self.known(&path.0, action) {
+            Some(known) => match (&mut known.value, action, value) {
+                (Some(Value::String(typed)), TouchAction::Text, Some(Value::String(more))) => {
+                    typed.push_str(&more);
                 }
-                return;
-            }
-            if known.action == TouchAction::Add
-                && let Some(field) = path.0.strip_prefix(&known.path.0)
-                && let Some(field) = field.strip_prefix('/')
-            {
-                if let Some(item) = &mut known.value {
-                    project::set(item, &FieldPath(field.to_owned()), value);
-                }
-                return;
+                (known, _, value) => *known = value,
+            },
+            None => {
+                self.by_path.insert(path.0.clone(), self.list.len());
+                self.list.push(Touch {
+                    path,
+                    action,
+                    value,
+                });
             }
         }
-        touched.push(Self {
-            path,
-            action,
-            value: Some(value),
-        });
     }
+
+    fn known(&mut self, path: &str, action: TouchAction) -> Option<&mut Touch> {
+        let index = *self.by_path.get(path)?;
+        self.list
+            .get_mut(index)
+            .filter(|touch| touch.action == action)
+    }
+
+    pub(super) fn finish(self) -> Vec<Touch> {
+        self.list
+    }
+}
+
+/// The item that a longer path lies in, and the rest of the path.
+fn in_item(path: &FieldPath) -> Option<(&str, &str)> {
+    let section = path.0.find('/')?;
+    let id = path.0.get(section + 1..)?.find('/')?;
+    let end = section + 1 + id;
+    Some((path.0.get(..end)?, path.0.get(end + 1..)?))
 }
