@@ -12,6 +12,7 @@
 mod document;
 mod edit;
 mod error;
+pub mod pack;
 pub mod policy;
 mod project;
 mod schema;
