@@ -150,8 +150,9 @@ impl Keys {
             Source::Url(url) => url.clone(),
             Source::Discovery(issuer) => {
                 let base = issuer.trim_end_matches('/');
-                let document = self.get(&format!("{base}/.well-known/openid-configuration"));
-                serde_json::from_slice::<Discovery>(&document.await?).ok()?.jwks_uri
+                let address = format!("{base}/.well-known/openid-configuration");
+                let document = self.get(&address).await?;
+                serde_json::from_slice::<Discovery>(&document).ok()?.jwks_uri
             }
         };
         serde_json::from_slice(&self.get(&url).await?).ok()

@@ -16,7 +16,7 @@ use self::judge::{Judge, Judged};
 use super::keys::verifies;
 use super::verdict::{name_of, runs};
 use super::{Backend, Caller, News, ServiceError, audit, own_device, policy_of, scope};
-use crate::store::{ChangeRow, DeviceRow, Reader as _, RejectedRow, Writer};
+use crate::store::{ChangeRow, DeviceRow, RejectedRow, Writer};
 
 /// How much a push may unfold to.
 pub const PUSH_LIMITS: PackLimits = PackLimits {

@@ -64,6 +64,8 @@ struct Bench<'b> {
     fallen: BTreeSet<ChangeHash>,
     /// Accepted in this batch: whether it came after the seal.
     after_seal: BTreeMap<ChangeHash, bool>,
+    /// Taken in, this one left the scratch copy unusable.
+    spoiled: Option<(usize, &'static str)>,
     judge: &'b Judge<'b>,
 }
 
@@ -81,9 +83,13 @@ impl Judge<'_> {
             for &index in indices {
                 if let Some(&(_, code)) = skipped.iter().find(|(known, _)| *known == index) {
                     bench.reject(index, &No::Code(code, ""), &[]);
-                } else {
+                } else if bench.spoiled.is_none() {
                     bench.change(tx, index).await?;
                 }
+            }
+            if let Some(spoiled) = bench.spoiled {
+                skipped.insert(spoiled);
+                continue;
             }
             match bench.finish(loaded.as_ref()) {
                 Ok(judged) => return Ok(judged),
@@ -120,6 +126,7 @@ impl Judge<'_> {
             },
             fallen: BTreeSet::new(),
             after_seal: BTreeMap::new(),
+            spoiled: None,
             judge: self,
         };
         if let Some(loaded) = loaded {
@@ -173,7 +180,7 @@ impl Bench<'_> {
         match self.judge(tx, &inspected).await? {
             Ok(after_seal) => match self.trial.accept(&offered.bytes) {
                 Ok(()) => self.accept(index, &inspected, after_seal),
-                Err(error) => self.reject(index, &No::Vet(error), &inspected.touched),
+                Err(error) => self.spoiled = Some((index, error.code())),
             },
             Err(no) => self.reject(index, &no, &inspected.touched),
         }
@@ -237,7 +244,7 @@ impl Bench<'_> {
 
     /// Whose document a first change makes; a chart is its patient's own.
     async fn owner_of_new(
-        &self,
+        &mut self,
         tx: &mut dyn Writer,
         inspected: &Inspected,
     ) -> Result<Option<PatientId>, ServiceError> {

@@ -1,8 +1,8 @@
 //! Writing inside a transaction.
 
 use async_trait::async_trait;
-use homeround::model::{DeviceId, Millis, PatientId, PersonId};
-use rusqlite::{OptionalExtension as _, params};
+use homeround::model::{DeviceId, Millis, PatientId, PersonId, TenantId};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::Writing;
 use super::read::Inside as _;
@@ -165,23 +165,7 @@ impl Writer for Writing {
 
     async fn add_change(&mut self, change: &ChangeRow) -> Stored<()> {
         let (conn, tenant) = self.conn();
-        let sql = "INSERT INTO change (tenant, seq, document, patient, hash, actor, actor_seq,
-                                       device, person, after_seal, bytes)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
-        let row = params![
-            tenant.bytes(),
-            int(change.seq),
-            change.document.key(),
-            change.patient.bytes(),
-            change.hash.0,
-            change.actor.0,
-            int(change.actor_seq),
-            change.device.bytes(),
-            change.person.bytes(),
-            change.after_seal,
-            change.bytes
-        ];
-        run(conn, sql, row).map_err(|error| named(error, "the change"))?;
+        insert_change(conn, tenant, change)?;
         let event = Event::Change {
             patient: change.patient,
             device: change.device,
@@ -293,6 +277,27 @@ impl Writer for Writing {
     async fn commit(self: Box<Self>) -> Stored<()> {
         self.finish()
     }
+}
+
+fn insert_change(conn: &Connection, tenant: TenantId, change: &ChangeRow) -> Stored<()> {
+    let sql = "INSERT INTO change (tenant, seq, document, patient, hash, actor, actor_seq,
+                                   device, person, after_seal, bytes)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    let row = params![
+        tenant.bytes(),
+        int(change.seq),
+        change.document.key(),
+        change.patient.bytes(),
+        change.hash.0,
+        change.actor.0,
+        int(change.actor_seq),
+        change.device.bytes(),
+        change.person.bytes(),
+        change.after_seal,
+        change.bytes
+    ];
+    let done = run(conn, sql, row).map(drop);
+    done.map_err(|error| named(error, "the change"))
 }
 
 fn named(error: StorageError, what: &'static str) -> StorageError {
