@@ -16,5 +16,7 @@
 //! holds the patient.
 
 pub mod auth;
+pub mod config;
+pub mod http;
 pub mod service;
 pub mod store;

@@ -5,7 +5,7 @@ use homeround::wire::{Ack, Beacon};
 use uuid::Uuid;
 
 use super::{Backend, Caller, ServiceError, own_device};
-use crate::store::BeaconRow;
+use crate::store::{BeaconRow, DeviceRow};
 
 /// Most characters of a version or of an error's code.
 const WORD_CHARS_MAX: usize = 64;
@@ -37,6 +37,27 @@ impl Backend {
         tx.commit().await?;
         let server_ms = now.0;
         Ok(Ack { epoch, server_ms })
+    }
+}
+
+impl Backend {
+    /// Devices of all tenants, not revoked, whose oldest unsent edit was older
+    /// than this when they were last heard.
+    ///
+    /// # Errors
+    /// [`ServiceError::Storage`].
+    pub async fn stuck_devices(&self, older_than_ms: u64) -> Result<usize, ServiceError> {
+        let mut stuck = 0;
+        for tenant in self.storage.tenants().await? {
+            let mut reader = self.storage.read(tenant.id).await?;
+            let devices = reader.devices().await?;
+            let is_stuck = |(device, beacon): &&(DeviceRow, Option<BeaconRow>)| {
+                let oldest = beacon.as_ref().and_then(|beacon| beacon.oldest_unsent_ms);
+                device.revoked_at.is_none() && oldest.is_some_and(|ms| ms > older_than_ms)
+            };
+            stuck += devices.iter().filter(is_stuck).count();
+        }
+        Ok(stuck)
     }
 }
 

@@ -58,6 +58,7 @@ pub use import::{Imported, NewDocument, NewRecord};
 pub use keys::ServerKeys;
 pub use page::{PAGE_ASKED_MAX, PAGE_ASKED_MIN};
 pub use push::PUSH_LIMITS;
+pub(crate) use records::hex;
 pub use tenants::NewTenant;
 pub use visits::{NewBooking, NewTask};
 

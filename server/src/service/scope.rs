@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use homeround::access::{Actor, is_tenant_wide, may_read};
-use homeround::model::{Grant, GrantSource, Millis, PatientId, PersonId, Role};
+use homeround::model::{Grant, GrantSource, Millis, PatientId, PersonId, Role, TenantId};
 
 use super::{Backend, Caller, News, ServiceError};
 use crate::store::{Event, EventRow, GrantRow, Reader, ScopeRow, Writer};
@@ -157,13 +157,24 @@ pub(crate) async fn people_around(
 }
 
 impl Backend {
+    /// The same for every tenant, for when no call comes.
+    ///
+    /// # Errors
+    /// [`ServiceError::Storage`].
+    pub async fn settle_all_due(&self, now: Millis) -> Result<(), ServiceError> {
+        for tenant in self.storage.tenants().await? {
+            self.settle_due(tenant.id, now).await?;
+        }
+        Ok(())
+    }
+
     /// Takes grants that began or ran out by `now` into the scope.
     ///
     /// # Errors
     /// [`ServiceError::Storage`].
     pub async fn settle_due(
         &self,
-        tenant: homeround::model::TenantId,
+        tenant: TenantId,
         now: Millis,
     ) -> Result<(), ServiceError> {
         let due = {
