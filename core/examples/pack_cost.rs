@@ -91,7 +91,12 @@ fn sentence(random: &mut Random) -> String {
         random.pick(&SUBJECTS),
         random.pick(&VERBS),
         random.pick(&OBJECTS),
-        random.pick(&[".", ", no redness.", "; call the GP.", ", will look again tomorrow."]),
+        random.pick(&[
+            ".",
+            ", no redness.",
+            "; call the GP.",
+            ", will look again tomorrow."
+        ]),
     )
 }
 
@@ -166,7 +171,8 @@ fn visit(random: &mut Random, backend: &ActorId) -> VisitDoc {
     for title in TASKS.iter().take(6 + random.below(5) as usize) {
         let id = random.uuid(made);
         let task = tx.put_object(&all, id.to_string(), ObjType::Map).unwrap();
-        let code = json!({"system": "http://snomed.info/sct", "code": "18949003", "display": title});
+        let code =
+            json!({"system": "http://snomed.info/sct", "code": "18949003", "display": title});
         tx.put(&task, "code", code.to_string()).unwrap();
         tx.put(&task, "required", random.below(2) == 0).unwrap();
         tx.put(&task, "status", "planned").unwrap();
@@ -263,7 +269,11 @@ fn step(random: &mut Random, phone: &Phone, doc: &VisitDoc, at: usize, length: u
         }
         3 | 6 | 10 | 12 => medication(random, phone, now),
         4 | 8 | 16 => {
-            let at = if random.below(3) == 0 { random.below(length as u64 + 1) as usize } else { length };
+            let at = if random.below(3) == 0 {
+                random.below(length as u64 + 1) as usize
+            } else {
+                length
+            };
             Step::Note(at, sentence(random))
         }
         5 => Step::Measure("weight_kg", (480 + random.below(500)) as f64 / 10.0),
@@ -279,14 +289,22 @@ fn step(random: &mut Random, phone: &Phone, doc: &VisitDoc, at: usize, length: u
     }
 }
 
-fn perform(random: &mut Random, phone: &Phone, doc: &mut Automerge, visit: &VisitDoc, step: &Step) -> Edit {
+fn perform(
+    random: &mut Random,
+    phone: &Phone,
+    doc: &mut Automerge,
+    visit: &VisitDoc,
+    step: &Step,
+) -> Edit {
     let mut patch = Vec::new();
     let mut tx = doc.transaction();
-    let mut entry = |tx: &mut automerge::transaction::Transaction<'_>, section: &str, value: &Value| {
-        let id = random.uuid(phone.now).to_string();
-        tx.put(visit.section(section), &id, value.to_string()).unwrap();
-        json!({"op": "add", "path": format!("/{section}/{id}"), "value": value})
-    };
+    let mut entry =
+        |tx: &mut automerge::transaction::Transaction<'_>, section: &str, value: &Value| {
+            let id = random.uuid(phone.now).to_string();
+            tx.put(visit.section(section), &id, value.to_string())
+                .unwrap();
+            json!({"op": "add", "path": format!("/{section}/{id}"), "value": value})
+        };
     match step {
         Step::Entry(section, value) => patch.push(entry(&mut tx, section, value)),
         Step::Status(to, value) => {
@@ -299,7 +317,9 @@ fn perform(random: &mut Random, phone: &Phone, doc: &mut Automerge, visit: &Visi
             for (field, value, comment) in fields {
                 let value = comment.as_deref().unwrap_or(value);
                 tx.put(object, *field, value).unwrap();
-                patch.push(json!({"op": "add", "path": format!("/tasks/{id}/{field}"), "value": value}));
+                patch.push(
+                    json!({"op": "add", "path": format!("/tasks/{id}/{field}"), "value": value}),
+                );
             }
         }
         Step::Note(at, text) => {
@@ -308,7 +328,8 @@ fn perform(random: &mut Random, phone: &Phone, doc: &mut Automerge, visit: &Visi
         }
         Step::Measure(name, value) => {
             let value_scalar = ScalarValue::F64(*value);
-            tx.put(visit.section("measures"), *name, value_scalar).unwrap();
+            tx.put(visit.section("measures"), *name, value_scalar)
+                .unwrap();
             patch.push(json!({"op": "add", "path": format!("/measures/{name}"), "value": value}));
         }
     }
@@ -398,13 +419,24 @@ fn report(title: &str, edits: &[Edit]) {
     let start = Instant::now();
     let again = unpack(&packed, &limits).unwrap();
     let unpack_us = start.elapsed().as_secs_f64() * 1e6 / changes.len() as f64;
-    assert!(again.iter().zip(&changes).all(|(a, b)| a.0 == b.0 && a.1 == b.1));
+    assert!(
+        again
+            .iter()
+            .zip(&changes)
+            .all(|(a, b)| a.0 == b.0 && a.1 == b.1)
+    );
 
     let raw: Vec<u8> = edits.iter().flat_map(|edit| edit.change.clone()).collect();
     let json = patches(edits, false);
     let json_ids = patches(edits, true);
     println!("{title}: {} changes", changes.len());
-    println!("  raw {} B, packed {} B, JSON {} B, JSON with edit ids {} B", raw.len(), packed.len(), json.len(), json_ids.len());
+    println!(
+        "  raw {} B, packed {} B, JSON {} B, JSON with edit ids {} B",
+        raw.len(),
+        packed.len(),
+        json.len(),
+        json_ids.len()
+    );
     for level in [3, 9] {
         let (r, p) = (zstd_len(&raw, level), zstd_len(&packed, level));
         let (j, i) = (zstd_len(&json, level), zstd_len(&json_ids, level));

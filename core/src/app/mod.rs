@@ -1,1 +1,160 @@
-//! stub
+//! Where the rooms meet: one use case is one function and one transaction.
+//!
+//! [`Homeround`] is the root. A shell opens it with one [`OpenConfig`],
+//! unlocks it, and takes handles for a visit, a chart or a plan from it. Reads
+//! come from projections and never wait for a writer; writes return after the
+//! durable commit. The path of one edit is in `edit.rs`, what a page of the
+//! backend does in `arrive.rs`, what a verdict does in `verdicts.rs`.
+
+mod arrive;
+mod chart;
+mod config;
+mod day;
+mod edit;
+mod error;
+mod fold;
+mod idle;
+mod inner;
+mod input;
+mod lease;
+mod observer;
+mod patient;
+mod project;
+mod quarantine;
+mod reauthor;
+mod session;
+mod sign;
+mod sync_store;
+mod system;
+mod verdicts;
+mod visit;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+pub use chart::{ChartHandle, HOME_ACCESS_NAMES, PlanHandle};
+pub use config::{DEVICE_LABEL_CHARS_MAX, OpenConfig};
+pub use day::Day;
+pub use edit::Saved;
+pub use error::AppError;
+pub use idle::IdleReport;
+use inner::Inner;
+pub use inner::{DOCUMENTS_OPEN_MAX, Me};
+pub use input::{Dose, MeasureValue, NoteEdit, TaskOutcome, VitalsEntry};
+pub use observer::Observer;
+pub use patient::{TIMELINE_PAGE_MAX, Timeline};
+pub use quarantine::QuarantinedEdit;
+pub use session::SessionState;
+pub use sync_store::PhoneStore;
+pub use system::{Clocks, System};
+pub use visit::VisitHandle;
+
+use crate::model::{PatientId, PlanId, VisitId};
+use crate::vault::{Entropy, KeyVault, OsEntropy};
+
+/// What the platform gives: hardware-backed keys, clocks, randomness.
+pub struct Platform {
+    /// Hardware-backed keys.
+    pub hardware: Arc<dyn KeyVault>,
+    /// The clocks.
+    pub clocks: Arc<dyn Clocks>,
+    /// The randomness.
+    pub entropy: Box<dyn Entropy + Send>,
+}
+
+impl Platform {
+    /// The operating system's clocks and randomness, with these keys.
+    #[must_use]
+    pub fn system(hardware: Arc<dyn KeyVault>) -> Self {
+        Self {
+            hardware,
+            clocks: Arc::new(System),
+            entropy: Box::new(OsEntropy),
+        }
+    }
+}
+
+/// A phone: everything but its screen and its radio. Cheap to clone; clones
+/// are the same phone.
+#[derive(Clone)]
+pub struct Homeround {
+    inner: Arc<Inner>,
+}
+
+impl std::fmt::Debug for Homeround {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Homeround(..)")
+    }
+}
+
+impl Homeround {
+    /// Opens a phone's folder, locked. A wipe that was interrupted is finished.
+    ///
+    /// # Errors
+    /// [`AppError::Refused`] names the field of the config;
+    /// [`AppError::Damaged`] and [`AppError::UpdateApp`] for the key file.
+    pub fn open(config: OpenConfig, platform: Platform) -> Result<Self, AppError> {
+        config.check()?;
+        std::fs::create_dir_all(&config.folder).map_err(|_| AppError::Refused {
+            field: "folder".into(),
+            limit: "a folder that can be made and written".into(),
+        })?;
+        let vault = session::open_vault(&platform.hardware, &config.folder)?;
+        Ok(Self {
+            inner: Arc::new(Inner::new(config, platform, vault)),
+        })
+    }
+
+    /// A visit, for reading and for work.
+    #[must_use]
+    pub fn visit(&self, id: VisitId) -> VisitHandle {
+        VisitHandle {
+            inner: Arc::clone(&self.inner),
+            id,
+        }
+    }
+
+    /// A patient's chart, for reading and for work.
+    #[must_use]
+    pub fn chart(&self, id: PatientId) -> ChartHandle {
+        ChartHandle {
+            inner: Arc::clone(&self.inner),
+            id,
+        }
+    }
+
+    /// A care plan, for reading and for work.
+    #[must_use]
+    pub fn plan(&self, id: PlanId) -> PlanHandle {
+        PlanHandle {
+            inner: Arc::clone(&self.inner),
+            id,
+        }
+    }
+
+    /// Hears of changes until removed.
+    pub fn observe(&self, observer: Arc<dyn Observer>) {
+        self.inner.observers.add(observer);
+    }
+
+    /// Stops hearing.
+    pub fn unobserve(&self, observer: &Arc<dyn Observer>) {
+        self.inner.observers.remove(observer);
+    }
+
+    /// Grows with every change of the store since this was opened.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.inner.revision()
+    }
+
+    /// Who works on this phone; none until it is enrolled.
+    ///
+    /// # Errors
+    /// [`AppError::Locked`].
+    pub fn me(&self) -> Result<Option<Me>, AppError> {
+        Ok(self.inner.reads()?.me.clone())
+    }
+}

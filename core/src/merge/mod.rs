@@ -12,6 +12,7 @@
 mod document;
 mod edit;
 mod error;
+mod history;
 pub mod pack;
 pub mod policy;
 mod project;
@@ -26,6 +27,7 @@ mod tests;
 pub use document::{Document, LateChange};
 pub use edit::{Edit, Op};
 pub use error::{MergeError, VetError};
+pub use history::{name_of, writer_of};
 pub use policy::{FieldPolicy, Rule};
 pub use project::{Conflict, ConflictValue};
 pub use touch::{Touch, TouchAction};

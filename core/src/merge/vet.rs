@@ -313,3 +313,9 @@ pub(super) fn touched_by(doc: &Automerge, kind: DocumentKind, change: &Change) -
     let touched = catch_unwind(AssertUnwindSafe(read));
     touched.ok().and_then(Result::ok).unwrap_or_default()
 }
+
+/// Name and author of a change whose outside is sound.
+pub(super) fn header_of(bytes: &[u8]) -> Option<(ChangeHash, ActorId)> {
+    let header = chunk::read(bytes).ok()?.header;
+    Some((header.hash, header.actor))
+}

@@ -72,6 +72,17 @@ impl Rows {
             .map_or(Ok(Vec::new()), |doc| self.arrivals(doc, (WAITING, WAITING)))
     }
 
+    /// A document's arrivals that are to be taken in later, in the order in which they
+    /// came; they stay.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the read.
+    pub fn deferred(&self, id: DocumentId) -> Result<Vec<Arrival>, StoreError> {
+        self.find(id)?.map_or(Ok(Vec::new()), |doc| {
+            self.arrivals(doc, (LATER_WHOLE, LATER_CHANGE))
+        })
+    }
+
     /// Documents with arrivals to be taken in later, the lowest priority number first.
     ///
     /// # Errors

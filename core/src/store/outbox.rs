@@ -120,6 +120,37 @@ impl Rows {
         Ok(page)
     }
 
+    /// A document's unsent changes, in the order in which they were made.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the read.
+    pub fn unsent_changes(&self, id: DocumentId) -> Result<Vec<Unsent>, StoreError> {
+        let Some(doc) = self.find(id)? else {
+            return Ok(Vec::new());
+        };
+        let mut statement = self.cached(
+            "SELECT key, hash, at_ms, bytes FROM outbox WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
+        )?;
+        let mut rows = statement.query(change_range(doc))?;
+        let mut unsent = Vec::new();
+        while let Some(row) = rows.next()? {
+            unsent.push(read_unsent(row)?);
+        }
+        Ok(unsent)
+    }
+
+    /// The document of an unsent change; none: it is not unsent.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the read.
+    pub fn document_of_unsent(&self, hash: &ChangeHash) -> Result<Option<DocumentId>, StoreError> {
+        let key: Option<[u8; 17]> = self
+            .cached("SELECT key FROM outbox WHERE hash = ?1")?
+            .query_row([hash.0], |row| row.get(0))
+            .optional()?;
+        Ok(key.map(|key| DocumentId::from_key(&key)).transpose()?)
+    }
+
     fn outbox_key(&self, doc: i64, hash: &ChangeHash) -> Result<Option<i64>, StoreError> {
         let (first, last) = change_range(doc);
         Ok(self

@@ -71,6 +71,20 @@ impl Rows {
         rows.next()?.map(read_row).transpose()
     }
 
+    /// The patients in one state of scope.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the read.
+    pub fn scopes_in(&self, state: ScopeState) -> Result<Vec<PatientId>, StoreError> {
+        let mut statement = self.cached(
+            "SELECT k.patient FROM scope s JOIN patient_key k USING (p) WHERE s.state = ?1",
+        )?;
+        let rows = statement.query_map([state.code()], |row| {
+            Ok(PatientId(Uuid::from_bytes(row.get(0)?)))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// Every patient in scope.
     ///
     /// # Errors

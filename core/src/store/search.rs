@@ -1,5 +1,6 @@
 //! Full-text search over patients and notes, without accents or case.
 
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Reader, Rows, Store, StoreError, WriteTx};
@@ -100,13 +101,13 @@ impl WriteTx<'_> {
             .collect::<Result<_, _>>()?;
         for doc in &docs {
             let id = self.id_of(*doc)?;
-            let section = match id.kind {
+            let field = match id.kind {
                 DocumentKind::Plan => "narrative",
                 DocumentKind::Visit | DocumentKind::Chart => "note",
             };
-            let stored = self.view_section(id, section)?;
-            let text: Option<String> = stored.and_then(|json| serde_json::from_str(&json).ok());
-            self.put_search(document_row(*doc), text.as_deref())?;
+            let view = self.view(id)?.unwrap_or_default();
+            let view: Value = serde_json::from_str(&view).unwrap_or_default();
+            self.put_search(document_row(*doc), view.get(field).and_then(Value::as_str))?;
             self.cached("DELETE FROM search_pending WHERE doc = ?1")?
                 .execute([doc])?;
         }

@@ -1,5 +1,9 @@
-//! What screens read: one row per section of a document, so that an edit rewrites
-//! the section that it touched.
+//! What screens read: a document's view as one row of JSON text, read as it lies.
+//!
+//! Two things keep an edit cheap. The text is padded to a round length, so that most
+//! edits overwrite the row in place and write only the pages that differ. A section that
+//! has grown long gets a row of its own, compressed, and costs nothing when another
+//! one changes.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +14,8 @@ use super::keys::{view_key, view_range, view_slot};
 use super::{Rows, StoreError, WriteTx};
 use crate::model::{DocumentId, DocumentKind, Refused};
 
-/// Sections with a slot of their own, which is their place here plus one. Append only:
-/// the numbers are in files. Everything else shares slot 0.
+/// Sections that may get a row of their own, in the slot of their place here plus one.
+/// Append only: the numbers are in files. Slot 0 is everything else.
 const SECTIONS: [&str; 23] = [
     "tasks",
     "steps",
@@ -37,49 +41,40 @@ const SECTIONS: [&str; 23] = [
     "activities",
     "adherence",
 ];
-/// Longer parts are stored compressed: they would spill from their page, and a spilled
-/// row is written anew, page by page, at each edit.
-const PLAIN_BYTES_MAX: usize = 1500;
+/// A longer section gets a row of its own.
+const SECTION_BYTES_MAX: usize = 4096;
+/// The text's length is a multiple of this, filled with spaces.
+const PADDING: usize = 256;
 
-fn slot_of(section: &str) -> u8 {
-    SECTIONS
-        .iter()
-        .position(|known| *known == section)
-        .and_then(|place| u8::try_from(place + 1).ok())
-        .unwrap_or(0)
+fn slot_of(section: &str) -> Option<u8> {
+    let place = SECTIONS.iter().position(|known| *known == section)?;
+    u8::try_from(place + 1).ok()
 }
 
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Object(map) => map.is_empty(),
-        Value::String(text) => text.is_empty(),
-        _ => false,
-    }
+fn section_of(slot: i64) -> Option<&'static str> {
+    let place = usize::try_from(slot.checked_sub(1)?).ok()?;
+    SECTIONS.get(place).copied()
+}
+
+fn to_text<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|_| StoreError::Internal(0))
 }
 
 impl Rows {
     fn body(&self, value: ValueRef<'_>) -> Result<String, StoreError> {
-        let bytes = match value {
-            ValueRef::Text(text) => text.to_vec(),
-            ValueRef::Blob(packed) => self.codec.inflate(packed)?,
-            _ => return Err(StoreError::Damaged),
-        };
-        String::from_utf8(bytes).map_err(|_| StoreError::Damaged)
-    }
-
-    fn parts(&self, doc: i64) -> Result<BTreeMap<i64, String>, StoreError> {
-        let mut statement =
-            self.cached("SELECT id, body FROM view WHERE id BETWEEN ?1 AND ?2 ORDER BY id")?;
-        let mut rows = statement.query(view_range(doc))?;
-        let mut parts = BTreeMap::new();
-        while let Some(row) = rows.next()? {
-            parts.insert(view_slot(row.get(0)?), self.body(row.get_ref(1)?)?);
+        match value {
+            ValueRef::Text(text) => {
+                let text = std::str::from_utf8(text).map_err(|_| StoreError::Damaged)?;
+                Ok(text.trim_end().to_owned())
+            }
+            ValueRef::Blob(packed) => {
+                String::from_utf8(self.codec.inflate(packed)?).map_err(|_| StoreError::Damaged)
+            }
+            _ => Err(StoreError::Damaged),
         }
-        Ok(parts)
     }
 
-    /// A document's view as JSON text; none: there is none. Sections that are empty are
-    /// left out.
+    /// A document's view as JSON text; none: there is none.
     ///
     /// # Errors
     /// [`StoreError`] of the read.
@@ -87,68 +82,58 @@ impl Rows {
         let Some(doc) = self.find(id)? else {
             return Ok(None);
         };
-        let parts = self.parts(doc)?;
-        let Some(root) = parts.get(&0) else {
+        let mut statement =
+            self.cached("SELECT body, id FROM view WHERE id BETWEEN ?1 AND ?2 ORDER BY id")?;
+        let mut rows = statement.query(view_range(doc))?;
+        let Some(row) = rows.next()? else {
             return Ok(None);
         };
-        let mut text = String::with_capacity(parts.values().map(|part| part.len() + 20).sum());
-        text.push_str(root.strip_suffix('}').ok_or(StoreError::Damaged)?);
-        for (slot, part) in parts.iter().filter(|(slot, _)| **slot > 0) {
-            let place = usize::try_from(slot - 1).map_err(|_| StoreError::Damaged)?;
-            let name = SECTIONS.get(place).ok_or(StoreError::Damaged)?;
+        let mut text = self.body(row.get_ref(0)?)?;
+        while let Some(row) = rows.next()? {
+            let section = section_of(view_slot(row.get(1)?)).ok_or(StoreError::Damaged)?;
+            if text.pop() != Some('}') {
+                return Err(StoreError::Damaged);
+            }
             text.push_str(if text.len() > 1 { ",\"" } else { "\"" });
-            text.push_str(name);
+            text.push_str(section);
             text.push_str("\":");
-            text.push_str(part);
+            text.push_str(&self.body(row.get_ref(0)?)?);
+            text.push('}');
         }
-        text.push('}');
         Ok(Some(text))
     }
 
-    /// One section of a document's view as JSON text, without reading the others.
-    ///
-    /// # Errors
-    /// [`StoreError`] of the read; [`StoreError::Refused`] for a field that has no
-    /// section of its own.
-    pub fn view_section(
-        &self,
-        id: DocumentId,
-        section: &str,
-    ) -> Result<Option<String>, StoreError> {
-        let slot = slot_of(section);
-        if slot == 0 {
-            return Err(Refused::new("section", "a section of a document").into());
-        }
-        let Some(doc) = self.find(id)? else {
-            return Ok(None);
-        };
-        let mut statement = self.cached("SELECT body FROM view WHERE id = ?1")?;
-        let mut rows = statement.query([view_key(doc, slot)])?;
-        match rows.next()? {
-            Some(row) => self.body(row.get_ref(0)?).map(Some),
-            None => Ok(None),
-        }
+    /// The sections of a document that have a row of their own.
+    fn long_sections(&self, doc: i64) -> Result<Vec<&'static str>, StoreError> {
+        let (first, last) = view_range(doc);
+        let mut statement = self.cached("SELECT id FROM view WHERE id > ?1 AND id <= ?2")?;
+        let slots = statement.query_map((first, last), |row| row.get(0).map(view_slot))?;
+        slots
+            .map(|slot| section_of(slot?).ok_or(StoreError::Damaged))
+            .collect()
     }
 }
 
 impl WriteTx<'_> {
-    /// Writes a document's view where it differs from the stored one, and what lists
-    /// and search take from it.
+    /// Writes a document's view, and what lists and search take from it.
     ///
     /// # Errors
     /// [`StoreError::Missing`] for an unknown document, [`StoreError::Refused`] for a
     /// view that is no object, and of the write.
     pub fn put_view(&self, id: DocumentId, view: &Value) -> Result<(), StoreError> {
+        let fields = fields_of(view)?;
+        let touched: Vec<&str> = fields.keys().map(String::as_str).collect();
         let doc = self.require(id)?;
-        let stored = self.parts(doc)?;
-        for slot in 0..=u8::try_from(SECTIONS.len()).unwrap_or(u8::MAX) {
-            self.put_part(id, doc, slot, view, stored.get(&i64::from(slot)))?;
+        for section in self.long_sections(doc)? {
+            if !fields.contains_key(section) {
+                self.put_long(doc, section, None)?;
+            }
         }
-        Ok(())
+        self.put_touched(id, doc, fields, &touched)
     }
 
-    /// As [`Self::put_view`] for the fields named alone: the first segments of the
-    /// paths that an edit touched.
+    /// As [`Self::put_view`] for an edit that touched these fields alone: the first
+    /// segments of its paths.
     ///
     /// # Errors
     /// As [`Self::put_view`].
@@ -159,74 +144,96 @@ impl WriteTx<'_> {
         touched: &[&str],
     ) -> Result<(), StoreError> {
         let doc = self.require(id)?;
-        let mut slots: Vec<u8> = touched.iter().map(|field| slot_of(field)).collect();
-        slots.sort_unstable();
-        slots.dedup();
-        for slot in slots {
-            self.put_part(id, doc, slot, view, None)?;
-        }
-        Ok(())
+        self.put_touched(id, doc, fields_of(view)?, touched)
     }
 
-    fn put_part(
+    fn put_touched(
         &self,
         id: DocumentId,
         doc: i64,
-        slot: u8,
-        view: &Value,
-        stored: Option<&String>,
+        fields: &Map<String, Value>,
+        touched: &[&str],
     ) -> Result<(), StoreError> {
-        let fields = view
-            .as_object()
-            .ok_or(Refused::new("view", "a JSON object"))?;
-        let text = match SECTIONS.get(usize::from(slot).wrapping_sub(1)) {
-            None => Some(root_text(fields)?),
-            Some(name) => match fields.get(*name).filter(|value| !is_empty(value)) {
-                None => None,
-                Some(value) => Some(to_text(value)?),
-            },
-        };
-        if text.as_ref() == stored && stored.is_some() {
-            return Ok(());
+        let before = self.long_sections(doc)?;
+        let mut apart = before.clone();
+        let mut main_changed = false;
+        for name in touched {
+            let was_apart = before.iter().any(|section| section == name);
+            if self.put_apart(doc, name, fields.get(*name), was_apart)? {
+                if let (false, Some(section)) = (was_apart, section_named(name)) {
+                    apart.push(section);
+                    main_changed = true;
+                }
+            } else {
+                apart.retain(|section| section != name);
+                main_changed = true;
+            }
         }
-        self.store_part(view_key(doc, slot), text.as_deref())?;
-        if slot == 0 && id.kind == DocumentKind::Visit {
+        if main_changed {
+            let main: BTreeMap<&String, &Value> = fields
+                .iter()
+                .filter(|(name, _)| !apart.contains(&name.as_str()))
+                .collect();
+            self.put_main(doc, to_text(&main)?)?;
+        }
+        if id.kind == DocumentKind::Visit && touched.contains(&"status") {
             self.list_status(doc, fields.get("status").and_then(Value::as_str))?;
         }
-        if matches!(
-            SECTIONS.get(usize::from(slot).wrapping_sub(1)),
-            Some(&"note" | &"narrative")
-        ) {
+        if touched.contains(&"note") || touched.contains(&"narrative") {
             self.search_later(doc)?;
         }
         Ok(())
     }
 
-    fn store_part(&self, key: i64, text: Option<&str>) -> Result<(), StoreError> {
-        const UPSERT: &str = "INSERT INTO view (id, body) VALUES (?1, ?2)
-                              ON CONFLICT (id) DO UPDATE SET body = ?2";
+    /// Puts a section into its own row if it is long; else sees to it that it has
+    /// none. Answers whether it has.
+    fn put_apart(
+        &self,
+        doc: i64,
+        name: &str,
+        value: Option<&Value>,
+        was_apart: bool,
+    ) -> Result<bool, StoreError> {
+        let Some(section) = section_named(name) else {
+            return Ok(false);
+        };
+        let text = value.map(to_text).transpose()?;
+        let long = text.filter(|text| text.len() > SECTION_BYTES_MAX);
+        if long.is_some() || was_apart {
+            self.put_long(doc, section, long.as_deref())?;
+        }
+        Ok(long.is_some())
+    }
+
+    fn put_long(&self, doc: i64, section: &str, text: Option<&str>) -> Result<(), StoreError> {
+        let key = view_key(doc, slot_of(section).ok_or(StoreError::Internal(0))?);
         match text {
             None => self
                 .cached("DELETE FROM view WHERE id = ?1")?
                 .execute([key])?,
-            Some(text) if text.len() > PLAIN_BYTES_MAX => self
-                .cached(UPSERT)?
+            Some(text) => self
+                .cached(PUT)?
                 .execute((key, self.codec.compress(text.as_bytes())?))?,
-            Some(text) => self.cached(UPSERT)?.execute((key, text))?,
         };
+        Ok(())
+    }
+
+    fn put_main(&self, doc: i64, mut text: String) -> Result<(), StoreError> {
+        let padded = text.len().next_multiple_of(PADDING);
+        text.extend(std::iter::repeat_n(' ', padded - text.len()));
+        self.cached(PUT)?.execute((view_key(doc, 0), text))?;
         Ok(())
     }
 }
 
-fn to_text(value: &Value) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(|_| StoreError::Internal(0))
+const PUT: &str = "INSERT INTO view (id, body) VALUES (?1, ?2)
+    ON CONFLICT (id) DO UPDATE SET body = excluded.body WHERE body <> excluded.body";
+
+fn section_named(name: &str) -> Option<&'static str> {
+    SECTIONS.iter().find(|section| **section == name).copied()
 }
 
-/// The fields without a section of their own.
-fn root_text(fields: &Map<String, Value>) -> Result<String, StoreError> {
-    let rest: BTreeMap<&String, &Value> = fields
-        .iter()
-        .filter(|(name, _)| slot_of(name) == 0)
-        .collect();
-    serde_json::to_string(&rest).map_err(|_| StoreError::Internal(0))
+fn fields_of(view: &Value) -> Result<&Map<String, Value>, StoreError> {
+    view.as_object()
+        .ok_or_else(|| Refused::new("view", "a JSON object").into())
 }

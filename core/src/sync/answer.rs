@@ -126,6 +126,10 @@ impl Engine {
             Wait::ReceiptsAnswer { ids } => match wire::open_body::<Ack>(&response.body) {
                 Ok(ack) => {
                     if self.same_epoch(now, ack.epoch, ack.server_ms) {
+                        if let Some(run) = &mut self.run {
+                            run.refreshed = false;
+                            run.last_receipts.clone_from(&ids);
+                        }
                         self.ask_store(Wait::ReceiptsNoted, StoreOp::ReceiptsSent(ids));
                     }
                 }
@@ -204,6 +208,9 @@ impl Engine {
             if run.waiting_rounds >= WAITING_ROUNDS_MAX {
                 self.limits.hold_waiting = true;
                 run.stalled = Some("waiting_for_missing".to_owned());
+            }
+            if waiting == verdicts.len() && run.waiting_rounds > 2 * WAITING_ROUNDS_MAX {
+                run.give_push_up("waiting_for_missing");
             }
         }
         if waiting < verdicts.len() {

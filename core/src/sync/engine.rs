@@ -169,11 +169,11 @@ impl Engine {
                     }
                 }
             }
-            Event::Token(id, reply) => {
-                if let Some(Wait::Token) = self.take(id) {
-                    self.token(now, reply);
-                }
-            }
+            Event::Token(id, reply) => match self.take(id) {
+                Some(Wait::Token) => self.token(now, reply),
+                Some(_) => self.fail(now, Why::Storage("store_answer_mismatch"), None),
+                None => {}
+            },
             Event::Answer(id, response) => {
                 if let Some(wait) = self.take(id) {
                     self.answered(now, wait, &response);

@@ -24,8 +24,18 @@ mod courier;
 mod driver;
 mod engine;
 mod event;
+mod http;
+mod live;
 mod run;
 mod state;
+mod tls;
+
+#[cfg(test)]
+mod http_tests;
+#[cfg(test)]
+mod simulation;
+#[cfg(test)]
+mod tests;
 
 pub use answer::*;
 pub use backoff::{BACKOFF_BASE_MS, BACKOFF_MAX_MS, RETRY_AFTER_MAX_MS};
@@ -33,5 +43,8 @@ pub use courier::{Courier, Lost, Next, RunReport};
 pub use driver::*;
 pub use engine::*;
 pub use event::*;
+pub use http::*;
+pub use live::{LIVE_LINE_MAX, LIVE_SILENCE_MS, LiveEnd, LiveNews, listen};
 pub use run::{RUN_ROUNDS_MAX, WAITING_ROUNDS_MAX};
 pub use state::*;
+pub use tls::{PINS_MIN, Trust};

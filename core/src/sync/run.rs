@@ -86,7 +86,7 @@ pub(super) struct Run {
     pub(super) epoch_resets: u32,
     pub(super) empty_pages: u32,
     last_batch: Vec<ChangeHash>,
-    last_receipts: Vec<[u8; 16]>,
+    pub(super) last_receipts: Vec<[u8; 16]>,
     purged: BTreeSet<PatientId>,
     rounds: u32,
     beacon_done: bool,
@@ -374,7 +374,6 @@ impl Engine {
         let Some(run) = &mut self.run else { return };
         match batch {
             Some(batch) if !batch.ids.is_empty() && batch.ids != run.last_receipts => {
-                run.last_receipts.clone_from(&batch.ids);
                 let wait = Wait::ReceiptsAnswer { ids: batch.ids };
                 self.post(now, wire::RECEIPTS, batch.body, wire::SMALL_BODY_MAX, wait);
             }
@@ -412,6 +411,8 @@ impl Engine {
         if effects.leaves {
             run.needs.push = !run.push_off;
             run.needs.leaving = true;
+            // A patient may leave again: after a restore, or after a return.
+            run.purged.clear();
         }
         run.later.push |= unsent;
         self.show_progress();

@@ -248,14 +248,19 @@ fn read_dependencies(body: &[u8]) -> Result<Vec<[u8; 32]>, Fault> {
 fn inflate(deflated: &[u8]) -> Result<Vec<u8>, Fault> {
     let limit = u64::try_from(CHANGE_BYTES_MAX).unwrap_or(u64::MAX);
     let mut body = Vec::new();
-    flate2::read::DeflateDecoder::new(deflated)
-        .take(limit.saturating_add(1))
+    let mut inflater = flate2::bufread::DeflateDecoder::new(deflated).take(limit + 1);
+    inflater
         .read_to_end(&mut body)
         .map_err(|_| Fault::Malformed)?;
     if body.len() > CHANGE_BYTES_MAX {
         return Err(Fault::TooLarge);
     }
-    Ok(body)
+    // Nothing may hide behind the end of the deflated stream.
+    if inflater.get_ref().get_ref().is_empty() {
+        Ok(body)
+    } else {
+        Err(Fault::Malformed)
+    }
 }
 
 fn take<'b>(rest: &mut &'b [u8], count: usize) -> Result<&'b [u8], Fault> {

@@ -72,10 +72,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], PackError> {
-        let (head, tail) = self
-            .bytes
-            .split_first_chunk()
-            .ok_or(PackError::Malformed)?;
+        let (head, tail) = self.bytes.split_first_chunk().ok_or(PackError::Malformed)?;
         self.bytes = tail;
         Ok(*head)
     }

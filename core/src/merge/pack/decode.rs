@@ -499,7 +499,8 @@ impl<'a> Decoder<'a> {
 
     fn prop(&mut self, prop: u32) -> Span {
         let at = self.heap.len();
-        self.heap.extend_from_slice(&self.tables.props[prop as usize]);
+        self.heap
+            .extend_from_slice(&self.tables.props[prop as usize]);
         let len = self.heap.len() - at;
         Span { at, len }
     }
@@ -521,7 +522,10 @@ impl<'a> Decoder<'a> {
     fn uuid(&mut self, column: usize) -> Result<(), PackError> {
         let actor = self.rows.actor;
         let uuid = match self.uint(column)? {
-            0 => self.columns[column].uuids.get(actor).ok_or(PackError::Malformed)?,
+            0 => self.columns[column]
+                .uuids
+                .get(actor)
+                .ok_or(PackError::Malformed)?,
             1 => {
                 let step = unzigzag(self.uint(fixed::UUID_TIME)?);
                 let time = self.rows.time.wrapping_add(step) as u64;

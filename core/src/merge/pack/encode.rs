@@ -85,8 +85,7 @@ impl<'a> Encoder<'a> {
             (change_flag::SEQ_GIVEN, rows.seq != seq),
             (
                 change_flag::START_GIVEN,
-                from == DepsFrom::Named
-                    || rows.start_op != self.state.near_start(place, &implied),
+                from == DepsFrom::Named || rows.start_op != self.state.near_start(place, &implied),
             ),
             (change_flag::MESSAGE, rows.message.len > 0),
             (change_flag::EXTRA, rows.extra.len > 0),
@@ -255,14 +254,7 @@ impl<'a> Encoder<'a> {
         }
     }
 
-    fn run(
-        &mut self,
-        item: &Item,
-        at: &At<'_>,
-        op: &Op,
-        chunk: &'a [u8],
-        rows: &Rows,
-    ) -> Previous {
+    fn run(&mut self, item: &Item, at: &At<'_>, op: &Op, chunk: &'a [u8], rows: &Rows) -> Previous {
         let steps = item.count as u64 - 1;
         let last = match (at.class.run, op.key) {
             (Run::Delete, Key::Elem(elem)) => elem.after(steps),

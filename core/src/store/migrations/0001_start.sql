@@ -63,10 +63,10 @@ CREATE TABLE snapshot (
 ) STRICT;
 
 CREATE TABLE view (
-    -- A cache: what screens read, one row per section, so that an edit rewrites
-    -- the section that it touched and not the whole visit.
+    -- A cache: what screens read, one row per document and one more for each section
+    -- that has grown long (views.rs says why).
     id INTEGER PRIMARY KEY,
-    -- JSON text; compressed (a BLOB) when it is long enough to spill from its page.
+    -- JSON text, padded; a long section compressed, as a BLOB.
     body ANY NOT NULL
 ) STRICT;
 

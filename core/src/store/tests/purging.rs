@@ -166,7 +166,8 @@ fn a_receipt_is_kept_until_the_backend_has_it() {
         sent: false,
     };
     home.write(|tx| tx.put_receipt(&receipt));
-    assert_eq!(home.read().unsent_receipts().unwrap(), [receipt.clone()]);
-    home.write(|tx| tx.receipt_sent(receipt.id));
+    let id = receipt.id;
+    assert_eq!(home.read().unsent_receipts().unwrap(), [receipt]);
+    home.write(|tx| tx.receipt_sent(id));
     assert_eq!(home.read().unsent_receipts().unwrap(), []);
 }

@@ -10,6 +10,8 @@ use uuid::Uuid;
 use super::*;
 use crate::model::{Anchor, ChangeHash, PatientId, PersonId, Role, SignatureEntry, Stamp, VisitId};
 
+type Alter = fn(&mut SignatureEntry);
+
 /// A visit that two phones edited: its changes as they lie in the store, the
 /// heads, and one change that came after.
 struct Edited {
@@ -146,7 +148,7 @@ fn a_seal_entry_survives_its_json() {
 fn every_field_of_the_statement_is_under_the_signature() {
     let Edited { changes, heads, .. } = edited();
     let good = sealed(&heads);
-    let alter: [fn(&mut SignatureEntry); 8] = [
+    let alter: [Alter; 8] = [
         |entry| entry.by = PersonId(Uuid::from_u128(99)),
         |entry| entry.role = Role::Supervisor,
         |entry| entry.stamp.clock.wall_ms = Millis(0),
@@ -187,7 +189,7 @@ fn another_devices_key_does_not_pass() {
 fn a_malformed_field_is_named() {
     let Edited { changes, heads, .. } = edited();
     let good = sealed(&heads);
-    let alter: [(&str, fn(&mut SignatureEntry)); 6] = [
+    let alter: [(&str, Alter); 6] = [
         ("heads", |entry| entry.heads.clear()),
         ("heads", |entry| entry.heads.reverse()),
         ("heads", |entry| entry.heads[0].push('0')),
@@ -248,6 +250,20 @@ fn a_head_behind_another_head_is_refused() {
 }
 
 #[test]
+fn bytes_behind_the_end_of_a_deflated_change_are_refused() {
+    let Edited {
+        mut changes, heads, ..
+    } = edited();
+    let entry = sealed(&heads);
+    let index = changes.iter().position(|change| change[8] == 2).unwrap();
+    let change = &mut changes[index];
+    assert_ne!(change[9] & 0x7f, 0x7f, "one byte more needs no carry");
+    change[9] += 1;
+    change.push(0);
+    assert_eq!(verify(&entry, &changes), Err(SealFailure::Change { index }));
+}
+
+#[test]
 fn a_change_that_inflates_without_bound_is_refused_before_memory_is_spent() {
     let Edited {
         mut changes, heads, ..
@@ -287,6 +303,10 @@ proptest! {
     ) {
         let Edited { mut changes, heads, .. } = edited();
         let entry = sealed_once(&heads);
+        // As it was before deflating: a deflated stream has idle bits at its end.
+        let plain = automerge::Change::from_bytes(changes[which].clone()).unwrap();
+        changes[which] = plain.raw_bytes().to_vec();
+        prop_assert!(verify(&entry, &changes).is_ok());
         let at = at.index(changes[which].len());
         changes[which][at] ^= 1 << bit;
         prop_assert!(verify(&entry, &changes).is_err());

@@ -1,0 +1,320 @@
+//! The path of one edit: check access, edit the document, store change, outbox
+//! row, projections and audit in one durable transaction, then tell observers.
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::error::AppError;
+use super::inner::{Inner, Opened};
+use super::project;
+use crate::access::{self, Change};
+use crate::merge::{Conflict, Document, Edit, MergeError, Op};
+use crate::model::{
+    ChangeHash, DocumentId, DocumentKind, EntryId, FieldPath, Millis, PatientId, PersonId, Role,
+    Stamp, VisitId,
+};
+use crate::store::{AuditEntry, StoreError};
+
+/// What a use case learns of an edit that is stored for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Saved {
+    /// The change's name.
+    pub hash: ChangeHash,
+    /// The entry or item that was added, if one was.
+    pub entry: Option<EntryId>,
+    /// The store's revision; observers hear the same number.
+    pub revision: u64,
+}
+
+/// What a use case works on: the view as it stands, who edits and when.
+pub(super) struct Desk<'a> {
+    pub(super) view: &'a Value,
+    pub(super) document: &'a Document,
+    pub(super) patient: PatientId,
+    pub(super) me: PersonId,
+    pub(super) role: Role,
+    pub(super) stamp: Stamp,
+    pub(super) minted: Option<EntryId>,
+    mint: &'a dyn Fn() -> Result<EntryId, AppError>,
+}
+
+impl Desk<'_> {
+    /// An entry under a fresh id.
+    pub(super) fn append(&mut self, section: &str, entry: &impl Serialize) -> Result<Op, AppError> {
+        let id = self.mint()?;
+        let entry = serde_json::to_value(entry).map_err(|_| AppError::Failed { code: "encode" })?;
+        Ok(Op::Append {
+            section: section.into(),
+            id,
+            entry,
+        })
+    }
+
+    /// An item under a fresh id.
+    pub(super) fn add_item(
+        &mut self,
+        section: &str,
+        fields: Map<String, Value>,
+    ) -> Result<Op, AppError> {
+        Ok(Op::AddItem {
+            section: section.into(),
+            id: self.mint()?,
+            fields,
+        })
+    }
+
+    pub(super) fn must_exist(&self, section: &str, id: EntryId) -> Result<(), AppError> {
+        if self.view[section].get(id.to_string()).is_some() {
+            Ok(())
+        } else {
+            Err(AppError::NotFound { what: "item" })
+        }
+    }
+
+    fn mint(&mut self) -> Result<EntryId, AppError> {
+        let id = (self.mint)()?;
+        // The first one is the thing; the rest is what goes with it.
+        self.minted.get_or_insert(id);
+        Ok(id)
+    }
+}
+
+impl Inner {
+    /// One use case: `make` looks at the document and says what to change.
+    pub(super) fn edit(
+        &self,
+        id: DocumentId,
+        action: &'static str,
+        make: impl FnOnce(&mut Desk<'_>) -> Result<Vec<Op>, AppError>,
+    ) -> Result<Saved, AppError> {
+        let clock = self.clocks.now();
+        let saved = {
+            let mut opened = self.opened()?;
+            let opened = opened.as_mut().ok_or(AppError::Locked)?;
+            let stamp = Stamp {
+                clock,
+                anchor: opened.anchor,
+            };
+            let (patient, mut document) = opened.take_document(id, clock)?;
+            let had_conflicts = !document.conflicts().is_empty();
+            let made = self.make_edit(opened, patient, &mut document, stamp, make);
+            let (edit, entry) = match made {
+                Ok(made) => made,
+                Err(error) => {
+                    // Nothing was changed unless the document says so itself.
+                    if !document.is_poisoned() {
+                        opened.keep_document(patient, document);
+                    }
+                    return Err(error);
+                }
+            };
+            // From here on a failure drops the instance: the store knows better.
+            opened.commit_edit(&document, &edit, had_conflicts, action, stamp)?;
+            opened.keep_document(patient, document);
+            Saved {
+                hash: edit.hash,
+                entry,
+                revision: self.next_revision(),
+            }
+        };
+        self.tell(saved.revision, &[id]);
+        Ok(saved)
+    }
+
+    fn make_edit(
+        &self,
+        opened: &Opened,
+        patient: PatientId,
+        document: &mut Document,
+        stamp: Stamp,
+        make: impl FnOnce(&mut Desk<'_>) -> Result<Vec<Op>, AppError>,
+    ) -> Result<(Edit, Option<EntryId>), AppError> {
+        let at = stamp.clock.wall_ms;
+        let me = opened.me()?;
+        let mint = || Ok(EntryId::mint(at, self.random()?));
+        let mut desk = Desk {
+            view: document.view(),
+            document,
+            patient,
+            me: me.person,
+            role: me.role,
+            stamp,
+            minted: None,
+            mint: &mint,
+        };
+        let ops = make(&mut desk)?;
+        let entry = desk.minted;
+        opened.judge(document.id(), patient, document.view(), &ops, stamp.best())?;
+        let edit = document
+            .edit(opened.actor, clamp(at), &ops)
+            .map_err(merge_error)?;
+        Ok((edit, entry))
+    }
+
+    /// The open conflicts of a document.
+    pub(super) fn conflicts(&self, id: DocumentId) -> Result<Vec<Conflict>, AppError> {
+        self.with_document(id, Document::conflicts)
+    }
+
+    /// The raw changes of a document, each after those that it builds on.
+    pub(super) fn changes(&self, id: DocumentId) -> Result<Vec<Vec<u8>>, AppError> {
+        self.with_document(id, |document| {
+            let changes = document.changes();
+            changes.into_iter().map(|(_, bytes)| bytes).collect()
+        })
+    }
+
+    /// Looks at a document without changing it.
+    pub(super) fn with_document<T>(
+        &self,
+        id: DocumentId,
+        look: impl FnOnce(&Document) -> T,
+    ) -> Result<T, AppError> {
+        let clock = self.clocks.now();
+        let mut opened = self.opened()?;
+        let opened = opened.as_mut().ok_or(AppError::Locked)?;
+        let (patient, document) = opened.take_document(id, clock)?;
+        let answer = look(&document);
+        opened.keep_document(patient, document);
+        Ok(answer)
+    }
+}
+
+impl Opened {
+    /// Judges the operations by the access rules, before anything is touched.
+    pub(super) fn judge(
+        &self,
+        id: DocumentId,
+        patient: PatientId,
+        view: &Value,
+        ops: &[Op],
+        now: Millis,
+    ) -> Result<(), AppError> {
+        let sealed = id.kind == DocumentKind::Visit && is_sealed(view);
+        let owned: Vec<_> = ops.iter().map(touched_by).collect();
+        let changes: Vec<Change<'_>> = owned
+            .iter()
+            .map(|(path, value, by)| Change {
+                path,
+                by: *by,
+                value: value.as_ref(),
+                creates: false,
+            })
+            .collect();
+        let subject = access::Subject {
+            kind: id.kind,
+            patient,
+            sealed,
+            seal_known: sealed,
+        };
+        let grants = self.grants_of(patient)?;
+        let me = self.me()?.actor();
+        access::may_change(&self.policy, &me, &subject, &grants, now, &changes).map_err(|denied| {
+            if denied.rule == access::code::SEALED {
+                AppError::Signed {
+                    visit: VisitId(id.id),
+                }
+            } else {
+                AppError::NotAllowed {
+                    rule: denied.rule.into(),
+                    field: denied.field,
+                }
+            }
+        })
+    }
+
+    /// One durable transaction: change and outbox row, projections, audit.
+    fn commit_edit(
+        &self,
+        document: &Document,
+        edit: &Edit,
+        had_conflicts: bool,
+        action: &'static str,
+        stamp: Stamp,
+    ) -> Result<(), AppError> {
+        let id = document.id();
+        let me = self.me()?.person;
+        let at = stamp.clock.wall_ms;
+        let outcome = self.store.write(|tx| -> Result<(), StoreError> {
+            tx.append_own(id, edit.hash, at, project::priority(id), &edit.bytes)?;
+            project::write_touched(tx, document, &edit.touched)?;
+            if had_conflicts {
+                // An edit can settle a conflict and never opens one.
+                project::write_conflicts(tx, document, at, Some(me))?;
+            }
+            tx.audit(&AuditEntry {
+                at,
+                person: Some(me),
+                action: action.into(),
+                subject: Some(id.key().to_vec()),
+                detail: Value::Null,
+            })?;
+            Ok(())
+        });
+        outcome.map_err(AppError::from)
+    }
+}
+
+/// Path, value and named author of an operation.
+fn touched_by(op: &Op) -> (FieldPath, Option<Value>, Option<PersonId>) {
+    match op {
+        Op::Put { path, value } => (path.clone(), Some(value.clone()), None),
+        Op::AddItem {
+            section,
+            id,
+            fields,
+        } => (
+            FieldPath::of(&[section.as_str(), &id.to_string()]),
+            Some(Value::Object(fields.clone())),
+            None,
+        ),
+        Op::Append { section, id, entry } => (
+            FieldPath::of(&[section.as_str(), &id.to_string()]),
+            Some(entry.clone()),
+            author_of(entry),
+        ),
+        Op::Splice { path, insert, .. } => (path.clone(), Some(json!(insert)), None),
+    }
+}
+
+/// The person that an entry names as its author.
+pub(super) fn author_of(entry: &Value) -> Option<PersonId> {
+    entry.get("by")?.as_str()?.parse().ok()
+}
+
+/// Whether a visit's view carries a signature.
+pub(super) fn is_sealed(view: &Value) -> bool {
+    view["signatures"]
+        .as_object()
+        .is_some_and(|signatures| !signatures.is_empty())
+}
+
+/// A wall clock may be years off; a change's stamp stays inside what merge takes.
+pub(super) fn clamp(at: Millis) -> Millis {
+    Millis(at.0.clamp(0, crate::merge::TIME_MS_MAX))
+}
+
+pub(super) fn merge_error(error: MergeError) -> AppError {
+    match error {
+        MergeError::Unchanged => AppError::Refused {
+            field: "value".into(),
+            limit: "a value other than the one that stands".into(),
+        },
+        MergeError::Place { path } | MergeError::Value { path } | MergeError::Exists { path } => {
+            AppError::Refused {
+                field: path.0,
+                limit: "a value that fits the field".into(),
+            }
+        }
+        MergeError::TooLarge => AppError::Refused {
+            field: "edit".into(),
+            limit: "256 KiB and 10 000 operations".into(),
+        },
+        MergeError::Poisoned => AppError::Retry { after_ms: 0 },
+        MergeError::MissingDeps { .. } | MergeError::Corrupt | MergeError::UnknownHeads => {
+            AppError::Damaged {
+                set_aside: String::new(),
+            }
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! A patient in view: demographics, team, timeline, search.
+
+use super::Homeround;
+use super::error::AppError;
+use crate::model::{
+    CareTeam, DocumentId, DocumentKind, History, Patient, PatientId, Person, PersonId, PlanId,
+    RecordId, RecordKind, VisitId,
+};
+use crate::store::{Rows, SearchHit, TimelineCursor};
+
+/// A page of the clinical timeline, newest first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Timeline {
+    /// The entries.
+    pub entries: Vec<(RecordId, History)>,
+    /// Where the next page begins; none: this was the last.
+    pub next: Option<TimelineCursor>,
+}
+
+/// Entries of one page of a timeline at most.
+pub const TIMELINE_PAGE_MAX: u32 = 200;
+
+impl Homeround {
+    /// A patient's demographics.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] when the patient is not on this phone,
+    /// [`AppError::NotAllowed`], [`AppError::LeaseEnded`], [`AppError::Locked`].
+    pub fn patient(&self, id: PatientId) -> Result<Patient, AppError> {
+        self.of_patient(id, |rows| {
+            record(rows, RecordKind::Patient, RecordId(id.0))?
+                .ok_or(AppError::NotFound { what: "patient" })
+        })
+    }
+
+    /// The patient's care teams.
+    ///
+    /// # Errors
+    /// As [`patient`](Self::patient).
+    pub fn care_teams(&self, id: PatientId) -> Result<Vec<CareTeam>, AppError> {
+        self.of_patient(id, |rows| {
+            let records = rows.records_of(id, RecordKind::CareTeam)?;
+            Ok(records
+                .iter()
+                .filter_map(|record| serde_json::from_str(record.body.as_deref()?).ok())
+                .collect())
+        })
+    }
+
+    /// The patient's care plans and visits that are on this phone.
+    ///
+    /// # Errors
+    /// As [`patient`](Self::patient).
+    pub fn documents_of(&self, id: PatientId) -> Result<(Vec<PlanId>, Vec<VisitId>), AppError> {
+        self.of_patient(id, |rows| {
+            let documents = rows.documents_of(id)?;
+            let of = |kind: DocumentKind| {
+                documents
+                    .iter()
+                    .filter(move |document: &&DocumentId| document.kind == kind)
+            };
+            Ok((
+                of(DocumentKind::Plan).map(|one| PlanId(one.id)).collect(),
+                of(DocumentKind::Visit).map(|one| VisitId(one.id)).collect(),
+            ))
+        })
+    }
+
+    /// A page of the clinical timeline, newest first; `resource` narrows it to
+    /// one FHIR resource type, as in `Observation`.
+    ///
+    /// # Errors
+    /// As [`patient`](Self::patient).
+    pub fn timeline(
+        &self,
+        id: PatientId,
+        resource: Option<&str>,
+        from: Option<TimelineCursor>,
+        limit: u32,
+    ) -> Result<Timeline, AppError> {
+        self.of_patient(id, |rows| {
+            let page = rows.timeline(id, resource, from, limit.clamp(1, TIMELINE_PAGE_MAX))?;
+            let entries = page
+                .records
+                .into_iter()
+                .filter_map(|record| {
+                    let history = serde_json::from_str(record.body.as_deref()?).ok()?;
+                    Some((record.id, history))
+                })
+                .collect();
+            Ok(Timeline {
+                entries,
+                next: page.next,
+            })
+        })
+    }
+
+    /// Finds patients and notes by words, with or without their accents, the
+    /// last one by its beginning.
+    ///
+    /// # Errors
+    /// [`AppError::Locked`], [`AppError::LeaseEnded`].
+    pub fn search(&self, words: &str, limit: u32) -> Result<Vec<SearchHit>, AppError> {
+        let reads = self.inner.reads()?;
+        let clock = self.inner.clocks.now();
+        let hits = reads.store.search(words, limit)?;
+        let reader = reads.store.reader()?;
+        super::inner::lease_permits(&reader, clock)?;
+        let mut shown = Vec::new();
+        for hit in hits {
+            let patient = match &hit {
+                SearchHit::Patient(patient) => Some(*patient),
+                SearchHit::Document(document) => reader.patient_of(*document)?,
+            };
+            if patient.is_some_and(|one| reads.may_read(&reader, one, clock).is_ok()) {
+                shown.push(hit);
+            }
+        }
+        Ok(shown)
+    }
+
+    /// A person of the directory.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`], [`AppError::Locked`].
+    pub fn person(&self, id: PersonId) -> Result<Person, AppError> {
+        let reads = self.inner.reads()?;
+        let reader = reads.store.reader()?;
+        record(&reader, RecordKind::Person, RecordId(id.0))?
+            .ok_or(AppError::NotFound { what: "person" })
+    }
+
+    fn of_patient<T>(
+        &self,
+        id: PatientId,
+        read: impl FnOnce(&Rows) -> Result<T, AppError>,
+    ) -> Result<T, AppError> {
+        let reads = self.inner.reads()?;
+        let reader = reads.store.reader()?;
+        reads.may_read(&reader, id, self.inner.clocks.now())?;
+        read(&reader)
+    }
+}
+
+fn record<T: serde::de::DeserializeOwned>(
+    rows: &Rows,
+    kind: RecordKind,
+    id: RecordId,
+) -> Result<Option<T>, AppError> {
+    let found = rows.record(kind, id)?;
+    let body = found.and_then(|record| record.body);
+    Ok(body.and_then(|text| serde_json::from_str(&text).ok()))
+}

@@ -1,0 +1,169 @@
+//! Signing a visit, and what comes after a signature.
+
+use serde_json::json;
+
+use super::edit::{Saved, is_sealed};
+use super::error::AppError;
+use super::visit::{VisitHandle, put, status_of};
+use crate::merge::LateChange;
+use crate::model::{AmendmentEntry, ChangeHash, FieldPath, SignatureEntry, StepEntry, VisitStatus};
+use crate::vault::{SealFailure, SealStatement, Unlock, Verified, seal_visit, verify_seal};
+
+impl VisitHandle {
+    /// Seals the completed visit over its heads with this device's key, after
+    /// asking for the PIN or the biometric sensor once more.
+    ///
+    /// # Errors
+    /// [`AppError::ConflictsOpen`] until every disagreement is settled,
+    /// [`AppError::Step`] unless the visit is completed, [`AppError::WrongPin`],
+    /// [`AppError::NotAllowed`] for a role that may not sign.
+    pub fn sign(&self, who: &Unlock) -> Result<Saved, AppError> {
+        let open = self.conflicts()?.len();
+        if open > 0 {
+            return Err(AppError::ConflictsOpen { open });
+        }
+        status_of(&json!({ "status": self.read()?.status }))?.step(VisitStatus::Signed)?;
+        let clock = self.inner.clocks.now();
+        let slot = self.inner.vault();
+        let vault = slot.as_ref().ok_or(AppError::Locked)?;
+        vault
+            .confirm(who, clock)
+            .map_err(super::session::vault_error)?;
+        let session = vault.session().map_err(super::session::vault_error)?;
+        self.inner.edit(self.document(), "signature", |desk| {
+            status_of(desk.view)?.step(VisitStatus::Signed)?;
+            let statement = SealStatement {
+                visit: self.id,
+                patient: desk.patient,
+                by: desk.me,
+                role: desk.role,
+                stamp: desk.stamp,
+                heads: desk.document.heads(),
+                view_sha256: SealStatement::digest_of(desk.view),
+            };
+            let entry = seal_visit(session, &statement);
+            let step = StepEntry {
+                to: VisitStatus::Signed,
+                by: desk.me,
+                stamp: desk.stamp,
+                fix: None,
+                reason: None,
+                comment: None,
+            };
+            Ok(vec![
+                desk.append("signatures", &entry)?,
+                put("status", json!(VisitStatus::Signed)),
+                desk.append("steps", &step)?,
+            ])
+        })
+    }
+
+    /// Verifies the seal of the last signature: the device's signature over
+    /// the statement, and that the changes it covers are all there, unaltered.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] when the visit is not signed.
+    pub fn verify(&self) -> Result<Result<Verified, SealFailure>, AppError> {
+        let visit = self.read()?;
+        let entry = visit
+            .signatures
+            .values()
+            .next_back()
+            .ok_or(AppError::NotFound { what: "signature" })?;
+        let changes = self.inner.changes(self.document())?;
+        let changes: Vec<&[u8]> = changes.iter().map(Vec::as_slice).collect();
+        Ok(verify_seal(self.id, visit.patient, entry, &changes))
+    }
+
+    /// What came after the last signature and is not taken in by an amendment:
+    /// each with whether its author knew of the signature. An edit made in
+    /// good faith before awaits the signer.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] when the visit is not signed.
+    pub fn awaiting(&self) -> Result<Vec<LateChange>, AppError> {
+        let visit = self.read()?;
+        let entry = visit
+            .signatures
+            .values()
+            .next_back()
+            .ok_or(AppError::NotFound { what: "signature" })?;
+        let sealed = heads_of(entry)?;
+        let taken: Vec<&String> = visit
+            .amendments
+            .values()
+            .flat_map(|amendment| &amendment.changes)
+            .collect();
+        let late = self
+            .inner
+            .with_document(self.document(), |document| document.late_changes(&sealed))?;
+        let own = |change: &LateChange| {
+            change.touched.iter().any(|touch| {
+                touch.path.matches("signatures/*") || touch.path.matches("amendments/*")
+            })
+        };
+        Ok(late
+            .into_iter()
+            .filter(|change| !own(change) && !taken.contains(&&change.hash.to_string()))
+            .collect())
+    }
+
+    /// Takes what came after the signature into the visit, as an amendment
+    /// with its reason. Sign again to seal it.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] when the visit is not signed;
+    /// [`AppError::Refused`] on `reason` when it is empty.
+    pub fn amend(&self, reason: &str, note: Option<&str>) -> Result<Saved, AppError> {
+        if reason.trim().is_empty() {
+            return Err(AppError::Refused {
+                field: "reason".into(),
+                limit: "at least one character".into(),
+            });
+        }
+        let changes = self
+            .awaiting()?
+            .iter()
+            .map(|change| change.hash.to_string())
+            .collect();
+        self.inner.edit(self.document(), "amendment", |desk| {
+            if !is_sealed(desk.view) {
+                return Err(AppError::NotFound { what: "signature" });
+            }
+            let entry = AmendmentEntry {
+                changes,
+                reason: reason.into(),
+                by: desk.me,
+                at_ms: desk.stamp.clock.wall_ms,
+            };
+            let mut ops = vec![desk.append("amendments", &entry)?];
+            if status_of(desk.view)? == VisitStatus::Signed {
+                let step = StepEntry {
+                    to: VisitStatus::Amended,
+                    by: desk.me,
+                    stamp: desk.stamp,
+                    fix: None,
+                    reason: None,
+                    comment: None,
+                };
+                ops.push(put("status", json!(VisitStatus::Amended)));
+                ops.push(desk.append("steps", &step)?);
+            }
+            if let Some(note) = note {
+                let length = desk.view["note"].as_str().unwrap_or("").chars().count();
+                ops.push(crate::merge::Op::Splice {
+                    path: FieldPath("note".into()),
+                    at: length,
+                    delete: 0,
+                    insert: note.into(),
+                });
+            }
+            Ok(ops)
+        })
+    }
+}
+
+fn heads_of(entry: &SignatureEntry) -> Result<Vec<ChangeHash>, AppError> {
+    let parsed: Result<Vec<ChangeHash>, _> = entry.heads.iter().map(|head| head.parse()).collect();
+    Ok(parsed?)
+}

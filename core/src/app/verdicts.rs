@@ -1,0 +1,221 @@
+//! What the backend decided about this phone's changes.
+//!
+//! Accepted and known ones leave the outbox. A rejected one leaves the
+//! document and goes into quarantine with its values and its reason, until a
+//! person takes care of it. What was built on it is written again where it is
+//! permitted by itself: nobody's other work goes with it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+use super::edit::clamp;
+use super::error::AppError;
+use super::inner::{Opened, load};
+use super::{project, reauthor};
+use crate::merge::{Document, Op};
+use crate::model::{ChangeHash, Clock, DocumentId, Stamp};
+use crate::store::{AuditEntry, Rejected, Unsent, WriteTx};
+use crate::sync::ChangeVerdict;
+use crate::wire::Verdict;
+
+/// A change of ours whose number another change has: the phone or the backend
+/// was restored. The same words go out again under a new actor.
+const SEQUENCE_REUSED: &str = "sequence_reused";
+/// It stood on a rejected change; by itself it may be fine.
+const DEPENDS_ON_REJECTED: &str = "depends_on_rejected";
+
+/// Why a change can't stay as it is.
+struct Fallen {
+    code: String,
+    field: String,
+}
+
+impl Fallen {
+    /// Whether saying it again may be accepted.
+    fn may_be_said_again(&self) -> bool {
+        self.code == SEQUENCE_REUSED || self.code == DEPENDS_ON_REJECTED
+    }
+}
+
+impl Opened {
+    /// Notes what became of changes. Answers whether new unsent changes arose.
+    pub(super) fn apply_verdicts(
+        &mut self,
+        verdicts: &[ChangeVerdict],
+        documents: &BTreeMap<ChangeHash, DocumentId>,
+        clock: Clock,
+    ) -> Result<(bool, BTreeSet<DocumentId>), AppError> {
+        let store = std::sync::Arc::clone(&self.store);
+        let mut touched = BTreeSet::new();
+        let outcome = store.write(|tx| -> Result<bool, AppError> {
+            let mut fallen: BTreeMap<DocumentId, BTreeMap<ChangeHash, Fallen>> = BTreeMap::new();
+            for change in verdicts {
+                let id = match documents.get(&change.hash) {
+                    Some(id) => Some(*id),
+                    None => tx.document_of_unsent(&change.hash)?,
+                };
+                let Some(id) = id else { continue };
+                touched.insert(id);
+                match &change.verdict {
+                    Verdict::Accepted { seq } => {
+                        tx.acknowledge(id, &change.hash, Some(*seq))?;
+                    }
+                    Verdict::Duplicate => {
+                        tx.acknowledge(id, &change.hash, None)?;
+                    }
+                    Verdict::Waiting { .. } => {}
+                    Verdict::Rejected { code, field } => {
+                        let why = Fallen {
+                            code: code.clone(),
+                            field: field.clone(),
+                        };
+                        fallen.entry(id).or_default().insert(change.hash, why);
+                    }
+                }
+            }
+            let mut unsent = false;
+            for (id, rejected) in fallen {
+                unsent |= self.withdraw(tx, id, rejected, clock)?;
+            }
+            Ok(unsent)
+        });
+        for id in &touched {
+            self.forget_document(*id);
+        }
+        Ok((outcome?, touched))
+    }
+
+    /// Takes rejected changes, and the unsent ones built on them, out of a
+    /// document, and says again what may be said again.
+    fn withdraw(
+        &self,
+        tx: &WriteTx<'_>,
+        id: DocumentId,
+        mut fallen: BTreeMap<ChangeHash, Fallen>,
+        clock: Clock,
+    ) -> Result<bool, AppError> {
+        let before = load(tx, id)?;
+        let mut order: Vec<Unsent> = Vec::new();
+        for unsent in tx.unsent_changes(id)? {
+            let stands_on = before
+                .deps(&unsent.hash)
+                .iter()
+                .any(|dep| fallen.contains_key(dep));
+            if stands_on && !fallen.contains_key(&unsent.hash) {
+                let why = Fallen {
+                    code: DEPENDS_ON_REJECTED.into(),
+                    field: String::new(),
+                };
+                fallen.insert(unsent.hash, why);
+            }
+            if fallen.contains_key(&unsent.hash) {
+                order.push(unsent);
+            }
+        }
+        for unsent in &order {
+            tx.reject(id, &unsent.hash)?;
+        }
+        if tx.document_truth(id)?.is_empty() {
+            // The document itself was ours and was rejected.
+            for unsent in &order {
+                self.quarantine(tx, &before, unsent, &fallen[&unsent.hash], clock)?;
+            }
+            return Ok(false);
+        }
+        let mut after = load(tx, id)?;
+        let mut said_again = false;
+        for unsent in &order {
+            let why = &fallen[&unsent.hash];
+            let again = why.may_be_said_again()
+                && self.say_again(tx, &before, &mut after, unsent, clock)?;
+            if again {
+                said_again = true;
+            } else {
+                self.quarantine(tx, &before, unsent, why, clock)?;
+            }
+        }
+        let me = self.me()?.person;
+        project::write_all(tx, &after, clock.wall_ms, Some(me))?;
+        Ok(said_again)
+    }
+
+    fn say_again(
+        &self,
+        tx: &WriteTx<'_>,
+        before: &Document,
+        after: &mut Document,
+        unsent: &Unsent,
+        clock: Clock,
+    ) -> Result<bool, AppError> {
+        let Some(ops) = reauthor::operations(before, &unsent.hash) else {
+            return Ok(false);
+        };
+        let ops: Vec<Op> = ops
+            .into_iter()
+            .map(|op| reauthor::fit(op, after.view()))
+            .collect();
+        let patient = tx
+            .patient_of(after.id())?
+            .ok_or(AppError::NotFound { what: "document" })?;
+        let stamp = Stamp {
+            clock,
+            anchor: self.anchor,
+        };
+        let permitted = self.judge(after.id(), patient, after.view(), &ops, stamp.best());
+        if permitted.is_err() {
+            return Ok(false);
+        }
+        // The time is the one at which it was said first.
+        match after.edit(self.actor, clamp(unsent.at), &ops) {
+            Ok(edit) => {
+                let id = after.id();
+                let priority = project::priority(id);
+                tx.append_own(id, edit.hash, unsent.at, priority, &edit.bytes)?;
+                Ok(true)
+            }
+            Err(crate::merge::MergeError::Unchanged) => Ok(true),
+            Err(_) => Ok(false),
+        }
+    }
+
+    fn quarantine(
+        &self,
+        tx: &WriteTx<'_>,
+        before: &Document,
+        unsent: &Unsent,
+        why: &Fallen,
+        clock: Clock,
+    ) -> Result<(), AppError> {
+        let me = self.me()?.person;
+        let rejected = Rejected {
+            document: unsent.document,
+            hash: unsent.hash,
+            author: Some(me),
+            code: why.code.clone(),
+            field: (!why.field.is_empty()).then(|| why.field.clone()),
+            values: values_of(before, &unsent.hash),
+            bytes: Some(unsent.bytes.clone()),
+            at: clock.wall_ms,
+        };
+        tx.quarantine(&rejected)?;
+        tx.audit(&AuditEntry {
+            at: clock.wall_ms,
+            person: Some(me),
+            action: "quarantined".into(),
+            subject: Some(unsent.document.key().to_vec()),
+            detail: Value::String(why.code.clone()),
+        })?;
+        Ok(())
+    }
+}
+
+/// What a change wrote, by field.
+fn values_of(document: &Document, hash: &ChangeHash) -> Value {
+    let touched = document.touched(hash).unwrap_or_default();
+    let values: Map<String, Value> = touched
+        .into_iter()
+        .map(|touch| (touch.path.0, touch.value.unwrap_or_default()))
+        .collect();
+    Value::Object(values)
+}
