@@ -6,6 +6,7 @@
 //! | [`auth`] | who is calling: tokens of an OIDC issuer, or of the built-in one in development |
 //! | [`service`] | the rules: enrolment, push, pull, scope, the office; no HTTP, no clock of its own |
 //! | [`store`] | one storage trait with plain types; the embedded implementation |
+//! | [`connect`] | other systems' data in and out, as pure functions |
 //! | [`http`] | routes, limits, errors, live pokes, health, metrics; nothing but translation |
 //!
 //! The path of one change: `http::sync` reads the bounded body, `auth` says
@@ -17,6 +18,7 @@
 
 pub mod auth;
 pub mod config;
+pub mod connect;
 pub mod http;
 pub mod service;
 pub mod store;
