@@ -151,10 +151,7 @@ impl Config {
     ///
     /// # Errors
     /// [`ConfigError`].
-    pub fn load(
-        file: Option<&Path>,
-        env: &BTreeMap<String, String>,
-    ) -> Result<Self, ConfigError> {
+    pub fn load(file: Option<&Path>, env: &BTreeMap<String, String>) -> Result<Self, ConfigError> {
         let text = file.map(read).transpose()?.unwrap_or_default();
         Self::parse(&text, env)
     }
@@ -164,9 +161,8 @@ impl Config {
     /// # Errors
     /// [`ConfigError`].
     pub fn parse(text: &str, env: &BTreeMap<String, String>) -> Result<Self, ConfigError> {
-        let mut table: toml::Table = toml::from_str(text).map_err(|error| {
-            ConfigError::new("file", error.message(), "correct the TOML")
-        })?;
+        let mut table: toml::Table = toml::from_str(text)
+            .map_err(|error| ConfigError::new("file", error.message(), "correct the TOML"))?;
         overlay(&mut table, env);
         let config = Self::deserialize(toml::Value::Table(table)).map_err(|error| {
             ConfigError::new(
@@ -182,7 +178,11 @@ impl Config {
     fn check(&self) -> Result<(), ConfigError> {
         let fail = |field, problem, remedy| Err(ConfigError::new(field, problem, remedy));
         if self.auth.audience.is_empty() {
-            return fail("auth.audience", "is empty", "set it to what the issuer puts in `aud`");
+            return fail(
+                "auth.audience",
+                "is empty",
+                "set it to what the issuer puts in `aud`",
+            );
         }
         if self.auth.mode == AuthMode::Oidc && self.auth.issuer.is_empty() {
             return fail("auth.issuer", "is empty", "set it to the issuer's `iss`");
@@ -192,11 +192,19 @@ impl Config {
             ("auth.jwks_url", self.auth.jwks_url.as_ref()),
         ] {
             if self.auth.mode == AuthMode::Oidc && !url.is_none_or(|url| is_guarded(url)) {
-                return fail(field, "is not https", "use https; http is for loopback alone");
+                return fail(
+                    field,
+                    "is not https",
+                    "use https; http is for loopback alone",
+                );
             }
         }
         if self.server.request_timeout_ms == 0 {
-            return fail("server.request_timeout_ms", "is 0", "use milliseconds, as in 30000");
+            return fail(
+                "server.request_timeout_ms",
+                "is 0",
+                "use milliseconds, as in 30000",
+            );
         }
         if self.server.requests_at_once == 0 {
             return fail("server.requests_at_once", "is 0", "use at least 1");
@@ -286,7 +294,9 @@ fn read(path: &Path) -> Result<String, ConfigError> {
         problem,
         remedy: "check the path and who may read it".into(),
     };
-    let size = std::fs::metadata(path).map_err(|error| fail(error.kind().to_string()))?.len();
+    let size = std::fs::metadata(path)
+        .map_err(|error| fail(error.kind().to_string()))?
+        .len();
     if size > FILE_BYTES_MAX {
         return Err(fail("is larger than 256 KiB".into()));
     }
@@ -318,7 +328,9 @@ fn overlay(table: &mut toml::Table, env: &BTreeMap<String, String>) {
         if name == ENV_DATABASE_KEY || !SECTIONS.contains(&section) {
             continue;
         }
-        let entry = table.entry(section).or_insert_with(|| toml::Table::new().into());
+        let entry = table
+            .entry(section)
+            .or_insert_with(|| toml::Table::new().into());
         if let Some(section) = entry.as_table_mut() {
             let value = match value.parse::<i64>() {
                 Ok(number) => toml::Value::Integer(number),
@@ -390,14 +402,18 @@ mod tests {
 
     #[test]
     fn the_built_in_issuer_needs_the_flag() {
-        let error = development("127.0.0.1:0").check_development(false).unwrap_err();
+        let error = development("127.0.0.1:0")
+            .check_development(false)
+            .unwrap_err();
         assert_eq!(error.field, "auth.mode");
         assert!(error.remedy.contains("--development"));
     }
 
     #[test]
     fn the_built_in_issuer_needs_a_loopback_listener() {
-        let error = development("0.0.0.0:8080").check_development(true).unwrap_err();
+        let error = development("0.0.0.0:8080")
+            .check_development(true)
+            .unwrap_err();
         assert_eq!(error.field, "server.listen");
         assert!(development("127.0.0.1:0").check_development(true).is_ok());
         assert!(development("[::1]:0").check_development(true).is_ok());
@@ -406,7 +422,10 @@ mod tests {
     #[test]
     fn the_built_in_issuer_needs_the_configuration_to_say_so() {
         let config = Config::parse(GOOD, &BTreeMap::new()).unwrap();
-        assert_eq!(config.check_development(true).unwrap_err().field, "--development");
+        assert_eq!(
+            config.check_development(true).unwrap_err().field,
+            "--development"
+        );
         assert!(config.check_development(false).is_ok());
     }
 

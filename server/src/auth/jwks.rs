@@ -123,17 +123,23 @@ impl Keys {
         };
         let named = named.ok_or(KeysError::Unknown)?;
         let fits = named.iter().find(|known| known.algorithm == algorithm);
-        fits.map(|known| known.key.clone()).ok_or(KeysError::Algorithm)
+        fits.map(|known| known.key.clone())
+            .ok_or(KeysError::Algorithm)
     }
 
     async fn fetch(&self, now: Millis) -> Result<(), KeysError> {
         let _one_at_a_time = self.fetching.lock().await;
         {
             let mut cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
-            let lately = |at: Option<Millis>| at.is_some_and(|at| (now.0 - at.0).abs() < REFETCH_MS);
+            let lately =
+                |at: Option<Millis>| at.is_some_and(|at| (now.0 - at.0).abs() < REFETCH_MS);
             if lately(cached.tried) {
                 let failed = cached.fetched.is_none();
-                return if failed { Err(KeysError::Unreachable) } else { Ok(()) };
+                return if failed {
+                    Err(KeysError::Unreachable)
+                } else {
+                    Ok(())
+                };
             }
             cached.tried = Some(now);
         }
@@ -152,7 +158,9 @@ impl Keys {
                 let base = issuer.trim_end_matches('/');
                 let address = format!("{base}/.well-known/openid-configuration");
                 let document = self.get(&address).await?;
-                serde_json::from_slice::<Discovery>(&document).ok()?.jwks_uri
+                serde_json::from_slice::<Discovery>(&document)
+                    .ok()?
+                    .jwks_uri
             }
         };
         serde_json::from_slice(&self.get(&url).await?).ok()
@@ -181,7 +189,9 @@ fn usable(set: &JwkSet) -> HashMap<Option<String>, Vec<Known>> {
             && let Ok(key) = DecodingKey::from_jwk(jwk)
         {
             let known = Known { algorithm, key };
-            keys.entry(jwk.common.key_id.clone()).or_default().push(known);
+            keys.entry(jwk.common.key_id.clone())
+                .or_default()
+                .push(known);
         }
     }
     keys

@@ -82,7 +82,9 @@ impl TokenError {
             Self::NotYet => "check the issuer's clock",
             Self::WrongAudience => "ask the issuer for a token for this backend's audience",
             Self::WrongIssuer => "use a token of the configured issuer",
-            Self::TenantUnknown => "check the tenant claim against `homeround-server init --tenant`",
+            Self::TenantUnknown => {
+                "check the tenant claim against `homeround-server init --tenant`"
+            }
             Self::PersonUnknown => "have a coordinator add this login to the directory",
             Self::IssuerUnreachable => "try again; the operator should check auth.jwks_url",
         }

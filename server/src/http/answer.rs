@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::RETRY_AFTER_MS;
 use crate::auth::TokenError;
+use crate::connect::fhir::ImportError;
 use crate::service::ServiceError;
 use crate::store::StorageError;
 
@@ -18,6 +19,8 @@ pub(super) enum CallError {
     Token(TokenError),
     /// The rules.
     Service(ServiceError),
+    /// The import can't be read.
+    Import(ImportError),
     /// Too many requests.
     Busy,
     /// It took too long.
@@ -60,6 +63,7 @@ impl CallError {
                 error.field(),
                 error.remedy(),
             ),
+            Self::Import(error) => return import_parts(error),
             Self::Busy => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "busy",
@@ -96,6 +100,28 @@ impl CallError {
         if let Self::Service(error @ (ServiceError::Storage(_) | ServiceError::Damaged)) = self {
             tracing::error!(error = %error, "the backend could not answer");
         }
+    }
+}
+
+/// The connector's own words say where the input goes wrong; they hold
+/// offsets and element names, never content.
+fn import_parts(error: &ImportError) -> Parts {
+    let (status, code) = match error {
+        ImportError::TooLarge { .. } | ImportError::TooManyEntries { .. } => {
+            (StatusCode::PAYLOAD_TOO_LARGE, "import_too_large")
+        }
+        ImportError::Truncated { .. } => (StatusCode::BAD_REQUEST, "import_truncated"),
+        ImportError::NotFhir { .. } => (StatusCode::BAD_REQUEST, "import_not_fhir"),
+        _ => (StatusCode::BAD_REQUEST, "import_unreadable"),
+    };
+    Parts {
+        status,
+        failure: Failure {
+            code: code.into(),
+            field: "body".into(),
+            remedy: error.to_string(),
+            retry_after_ms: None,
+        },
     }
 }
 
@@ -187,7 +213,10 @@ pub(super) fn cbor<T: Body>(body: &T) -> Result<Response, Cbor> {
 
 fn mark(response: &mut Response) {
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(wire::MEDIA_TYPE));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(wire::MEDIA_TYPE),
+    );
     headers.insert(wire::PROTOCOL_HEADER, HeaderValue::from(wire::PROTOCOL));
 }
 

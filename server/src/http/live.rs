@@ -119,7 +119,11 @@ struct Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        let mut state = self.hub.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self
+            .hub
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         state.listeners.remove(&self.id);
     }
 }

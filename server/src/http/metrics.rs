@@ -51,8 +51,7 @@ impl Metrics {
             &["verdict", "code"],
         )?;
         let pages = IntCounter::new("homeround_pages_total", "Pages given to phones.")?;
-        let listeners =
-            IntGauge::new("homeround_live_listeners", "Phones that listen for news.")?;
+        let listeners = IntGauge::new("homeround_live_listeners", "Phones that listen for news.")?;
         let stuck = IntGauge::new(
             "homeround_devices_with_old_unsent_edits",
             "Devices whose oldest unsent edit is older than a day.",
@@ -109,10 +108,14 @@ impl Metrics {
 
     /// The figures as text.
     pub(super) fn text(&self, listeners: usize, stuck: usize) -> Vec<u8> {
-        self.listeners.set(i64::try_from(listeners).unwrap_or(i64::MAX));
+        self.listeners
+            .set(i64::try_from(listeners).unwrap_or(i64::MAX));
         self.stuck.set(i64::try_from(stuck).unwrap_or(i64::MAX));
         let mut text = Vec::new();
-        if TextEncoder::new().encode(&self.registry.gather(), &mut text).is_err() {
+        if TextEncoder::new()
+            .encode(&self.registry.gather(), &mut text)
+            .is_err()
+        {
             tracing::warn!("the figures could not be written");
         }
         text

@@ -107,7 +107,10 @@ impl App {
             .fallback(answer::no_such_route)
             // Each handler reads its body within its own limit.
             .layer(DefaultBodyLimit::disable())
-            .layer(middleware::from_fn_with_state(self.clone(), observe::observe))
+            .layer(middleware::from_fn_with_state(
+                self.clone(),
+                observe::observe,
+            ))
             .with_state(self)
     }
 }

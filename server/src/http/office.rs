@@ -5,25 +5,25 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use homeround::model::{
-    DeviceId, DocumentId, DocumentKind, PatientId, PersonId, Refused,
-};
+use homeround::model::{DeviceId, DocumentId, DocumentKind, PatientId, PersonId, Refused, VisitId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::answer::{CallError, JsonFailure};
 use super::extract::{bounded, json as parse};
-use super::{App, OFFICE_BYTES_MAX};
+use super::{App, IMPORT_BYTES_MAX, OFFICE_BYTES_MAX};
 use crate::service::{
-    AuditCheck, AuditEntry, DeviceHealth, DocumentOut, NewBooking, NewGrant, NewPerson, PatientOut,
-    PersonOut, ServiceError,
+    AuditCheck, AuditEntry, DeviceHealth, DocumentOut, FhirError, FhirImported, NewBooking,
+    NewGrant, NewPerson, PatientOut, PersonOut, ServiceError,
 };
 
 type Answer<T> = Result<Json<T>, JsonFailure>;
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
+        .route("/v1/admin/import", post(import))
+        .route("/v1/admin/visits/{id}/fhir", get(visit_fhir))
         .route("/v1/admin/people", get(people).post(put_person))
         .route("/v1/admin/patients", get(patients))
         .route("/v1/admin/bookings", post(book))
@@ -44,6 +44,49 @@ async fn body<T: serde::de::DeserializeOwned>(
 ) -> Result<T, CallError> {
     let bytes = bounded(headers, body, OFFICE_BYTES_MAX, "JSON body").await?;
     parse(&bytes)
+}
+
+#[derive(Deserialize)]
+struct ImportAsked {
+    /// IANA time zone of homes whose patient has none.
+    #[serde(default = "utc")]
+    time_zone: String,
+}
+
+fn utc() -> String {
+    "UTC".into()
+}
+
+/// A FHIR R4 bundle or NDJSON, gzipped or not, as the body.
+async fn import(
+    State(app): State<App>,
+    Query(asked): Query<ImportAsked>,
+    headers: HeaderMap,
+    content: Body,
+) -> Answer<FhirImported> {
+    let caller = app.caller(&headers).await?;
+    let input = bounded(&headers, content, IMPORT_BYTES_MAX, "import").await?;
+    let now = app.inner.clock.now();
+    let backend = &app.inner.backend;
+    let done = backend.import_fhir(&caller, &input, &asked.time_zone, now);
+    let done = done.await.map_err(|error| match error {
+        FhirError::Input(error) => CallError::Import(error),
+        FhirError::Service(error) => CallError::Service(error),
+    })?;
+    Ok(Json(done))
+}
+
+async fn visit_fhir(
+    State(app): State<App>,
+    Path(visit): Path<String>,
+    headers: HeaderMap,
+) -> Answer<Value> {
+    let caller = app.caller(&headers).await?;
+    let visit: VisitId = visit.parse().map_err(ServiceError::from)?;
+    let now = app.inner.clock.now();
+    Ok(Json(
+        app.inner.backend.visit_fhir(&caller, visit, now).await?,
+    ))
 }
 
 async fn people(State(app): State<App>, headers: HeaderMap) -> Answer<Vec<PersonOut>> {
@@ -99,11 +142,7 @@ struct EndGrants {
     patient: PatientId,
 }
 
-async fn end_grants(
-    State(app): State<App>,
-    headers: HeaderMap,
-    content: Body,
-) -> Answer<Value> {
+async fn end_grants(State(app): State<App>, headers: HeaderMap, content: Body) -> Answer<Value> {
     let caller = app.caller(&headers).await?;
     let EndGrants { person, patient } = body(&headers, content).await?;
     let now = app.inner.clock.now();
@@ -185,7 +224,10 @@ async fn revoke(
     let caller = app.caller(&headers).await?;
     let device: DeviceId = device.parse().map_err(ServiceError::from)?;
     let now = app.inner.clock.now();
-    app.inner.backend.revoke_device(&caller, device, now).await?;
+    app.inner
+        .backend
+        .revoke_device(&caller, device, now)
+        .await?;
     Ok(Json(json!({ "revoked": device })))
 }
 

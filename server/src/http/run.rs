@@ -14,7 +14,7 @@ use super::Hub;
 use crate::service::Backend;
 
 /// How long requests that are under way may take once a shutdown began.
-pub const DRAIN_MAX: Duration = Duration::from_secs(20);
+const DRAIN_MAX: Duration = Duration::from_secs(20);
 /// How often grants that began or ran out are taken into the scope when no
 /// call does it.
 const SETTLE_EVERY: Duration = Duration::from_secs(15);
@@ -44,7 +44,7 @@ impl Serving {
 }
 
 /// Serves until `shutdown`, then takes no more requests, ends the live
-/// streams, lets the others finish for [`DRAIN_MAX`], and checkpoints.
+/// streams, lets the others finish for 20 seconds, and checkpoints.
 ///
 /// # Errors
 /// When the listener fails.
@@ -68,9 +68,12 @@ pub async fn serve(
         stop.notify_one();
     });
     let settling = tokio::spawn(settle(backend.clone(), clock));
-    let server = tokio::spawn(graceful.into_future());
-    stopping.notified().await;
-    match tokio::time::timeout(DRAIN_MAX, server).await {
+    let mut server = tokio::spawn(graceful.into_future());
+    let drained = tokio::select! {
+        done = &mut server => Ok(done),
+        () = stopping.notified() => tokio::time::timeout(DRAIN_MAX, &mut server).await,
+    };
+    match drained {
         Ok(Ok(done)) => done?,
         Ok(Err(_)) => tracing::error!("serving ended by itself"),
         Err(_) => tracing::warn!("some requests did not finish in time"),

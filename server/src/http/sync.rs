@@ -79,5 +79,10 @@ pub(super) async fn break_glass(
     let caller = app.caller(&headers).await?;
     let request: BreakGlassRequest = phone_body(&headers, body).await?;
     let now = app.inner.clock.now();
-    cbor(&app.inner.backend.break_glass(&caller, &request, now).await?)
+    cbor(
+        &app.inner
+            .backend
+            .break_glass(&caller, &request, now)
+            .await?,
+    )
 }

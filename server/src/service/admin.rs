@@ -1,9 +1,9 @@
 //! What the office reads, and the directory it keeps.
 
-use homeround::access::{may_see};
+use homeround::access::may_see;
 use homeround::model::{
-    DeviceId, DocumentId, FieldPath, Millis, Patient, PatientId, PersonId, RecordId,
-    RecordKind, Role,
+    DeviceId, DocumentId, FieldPath, Millis, Patient, PatientId, PersonId, RecordId, RecordKind,
+    Role,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -188,7 +188,10 @@ impl Backend {
             let patient = serde_json::from_str::<Patient>(&body).ok();
             patients.push(PatientOut {
                 id,
-                name: patient.as_ref().map(Patient::display_name).unwrap_or_default(),
+                name: patient
+                    .as_ref()
+                    .map(Patient::display_name)
+                    .unwrap_or_default(),
                 birth_date: patient.and_then(|patient| patient.birth_date),
                 people: reader.scope_to(id).await?,
             });
@@ -223,22 +226,23 @@ impl Backend {
     pub async fn devices(&self, caller: &Caller) -> Result<Vec<DeviceHealth>, ServiceError> {
         caller.must_be(READERS)?;
         let mut reader = self.storage.read(caller.tenant).await?;
-        let health = |(device, beacon): (crate::store::DeviceRow, Option<crate::store::BeaconRow>)| {
-            let heard = beacon.as_ref();
-            DeviceHealth {
-                id: device.id,
-                person: device.person,
-                label: device.label,
-                enrolled_ms: device.enrolled_at.0,
-                revoked_ms: device.revoked_at.map(|at| at.0),
-                heard_ms: heard.map(|beacon| beacon.at.0),
-                oldest_unsent_ms: heard.and_then(|beacon| beacon.oldest_unsent_ms),
-                pending: heard.map_or(0, |beacon| beacon.pending),
-                quarantined: heard.map_or(0, |beacon| beacon.quarantined),
-                version: heard.map(|beacon| beacon.version.clone()),
-                last_error: beacon.and_then(|beacon| beacon.last_error),
-            }
-        };
+        let health =
+            |(device, beacon): (crate::store::DeviceRow, Option<crate::store::BeaconRow>)| {
+                let heard = beacon.as_ref();
+                DeviceHealth {
+                    id: device.id,
+                    person: device.person,
+                    label: device.label,
+                    enrolled_ms: device.enrolled_at.0,
+                    revoked_ms: device.revoked_at.map(|at| at.0),
+                    heard_ms: heard.map(|beacon| beacon.at.0),
+                    oldest_unsent_ms: heard.and_then(|beacon| beacon.oldest_unsent_ms),
+                    pending: heard.map_or(0, |beacon| beacon.pending),
+                    quarantined: heard.map_or(0, |beacon| beacon.quarantined),
+                    version: heard.map(|beacon| beacon.version.clone()),
+                    last_error: beacon.and_then(|beacon| beacon.last_error),
+                }
+            };
         Ok(reader.devices().await?.into_iter().map(health).collect())
     }
 
@@ -284,7 +288,11 @@ impl Backend {
         audit::note(tx.as_mut(), now, note).await?;
         tx.commit().await?;
         let seen = |path: &FieldPath| may_see(caller.role, id.kind, path);
-        let shown = loaded.document.conflicts().into_iter().filter(|it| seen(&it.path));
+        let shown = loaded
+            .document
+            .conflicts()
+            .into_iter()
+            .filter(|it| seen(&it.path));
         let conflicts = shown
             .map(|conflict| {
                 let mut values: Vec<Value> =
@@ -319,5 +327,8 @@ fn shown_of(view: &Value, seen: &dyn Fn(&FieldPath) -> bool) -> Value {
         own || inside || ALWAYS_SHOWN.contains(&name)
     };
     let kept = fields.iter().filter(|(name, value)| visible(name, value));
-    Value::Object(kept.map(|(name, value)| (name.clone(), value.clone())).collect())
+    Value::Object(
+        kept.map(|(name, value)| (name.clone(), value.clone()))
+            .collect(),
+    )
 }

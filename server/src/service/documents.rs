@@ -45,8 +45,8 @@ pub(crate) async fn load(
     tracing::warn!("a document was rebuilt from its changes");
     let all = reader.changes_of(id, 0).await?;
     let bytes = all.iter().map(|change| change.bytes.as_slice());
-    let document = Document::load(id, None, bytes)
-        .map_err(|_| StorageError::Damaged { table: "change" })?;
+    let document =
+        Document::load(id, None, bytes).map_err(|_| StorageError::Damaged { table: "change" })?;
     // Counted as far behind: the next push renews the snapshot.
     Ok(Some(Loaded {
         row,

@@ -64,7 +64,11 @@ impl Backend {
         request: &EnrolRequest,
         now: Millis,
     ) -> Result<DeviceRow, ServiceError> {
-        if tx.device_by_tag(device_tag(&request.public_key)).await?.is_some() {
+        if tx
+            .device_by_tag(device_tag(&request.public_key))
+            .await?
+            .is_some()
+        {
             return Err(ServiceError::DeviceTag);
         }
         let devices = tx.devices().await?;

@@ -117,9 +117,13 @@ impl ServiceError {
     #[must_use]
     pub fn remedy(&self) -> &'static str {
         match self {
-            Self::Malformed { .. } => "compare the body with the protocol; sending it again cannot help",
+            Self::Malformed { .. } => {
+                "compare the body with the protocol; sending it again cannot help"
+            }
             Self::TooLarge { .. } => "send less at once",
-            Self::Protocol => "update the app or the backend: they speak different protocol versions",
+            Self::Protocol => {
+                "update the app or the backend: they speak different protocol versions"
+            }
             Self::DeviceUnknown => "enrol this device",
             Self::DeviceRevoked => "ask a coordinator; the device was revoked",
             Self::DeviceNotYours => "sign in as the person who enrolled this device",
@@ -132,7 +136,9 @@ impl ServiceError {
             Self::NotFound { .. } => "check the id; it is not in this tenant",
             Self::Exists { .. } => "use what is there, or another id",
             Self::Storage(StorageError::Busy | StorageError::Full) => "try again later",
-            Self::Storage(_) | Self::Damaged | Self::Entropy => "tell the operator; the backend's log says more",
+            Self::Storage(_) | Self::Damaged | Self::Entropy => {
+                "tell the operator; the backend's log says more"
+            }
         }
     }
 }

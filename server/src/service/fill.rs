@@ -163,7 +163,13 @@ impl Filling<'_, '_> {
         for visit in self.visits.today.clone() {
             let mut unit = Unit::default();
             if named.insert(visit.patient) {
-                add_record(reader, &mut unit, RecordKind::Patient, RecordId(visit.patient.0)).await?;
+                add_record(
+                    reader,
+                    &mut unit,
+                    RecordKind::Patient,
+                    RecordId(visit.patient.0),
+                )
+                .await?;
             }
             add_visit(reader, &mut unit, &visit, NOW).await?;
             self.draft.offer(unit);
@@ -318,7 +324,9 @@ impl Visits {
         if let Some(patient) = fill.patient {
             visits.add_unbooked(reader, patient, patients).await?;
         }
-        visits.others.sort_by_key(|visit| (visit.distance, visit.id));
+        visits
+            .others
+            .sort_by_key(|visit| (visit.distance, visit.id));
         for visit in visits.today.iter().chain(&visits.others) {
             visits.nearest.entry(visit.patient).or_insert(visit.id);
         }
@@ -342,7 +350,10 @@ impl Visits {
             patient: row.patient,
         };
         if row.version > fill.as_of && fill.patient.is_none() {
-            self.moved.entry(row.patient).or_default().push(visit.clone());
+            self.moved
+                .entry(row.patient)
+                .or_default()
+                .push(visit.clone());
         }
         let is_today = fill.patient.is_none()
             && visit.distance <= DAY_REACH_MS

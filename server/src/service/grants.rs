@@ -1,8 +1,6 @@
 //! What the office grants and ends.
 
-use homeround::model::{
-    Grant, GrantSource, Millis, PatientId, PersonId, Refused, Role, VisitId,
-};
+use homeround::model::{Grant, GrantSource, Millis, PatientId, PersonId, Refused, Role, VisitId};
 use serde::Deserialize;
 use uuid::Uuid;
 

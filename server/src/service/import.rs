@@ -4,39 +4,15 @@
 
 use homeround::merge::Document;
 use homeround::model::{
-    Booking, DocumentId, History, Millis, PatientId, Person, PersonId, RecordId, RecordKind, TenantId,
+    Booking, History, Millis, PatientId, Person, PersonId, RecordKind, TenantId,
 };
 use serde::Serialize;
-use serde_json::Value;
 
-use super::grants::{OFFICE, assign};
+use super::grants::assign;
 use super::records::{Put, put, put_patient, put_person_as};
-use super::{Backend, Caller, News, ServerKeys, ServiceError, audit, scope};
+use super::{Backend, News, ServerKeys, ServiceError, audit, scope};
+use crate::connect::fhir::{NewDocument, NewRecord};
 use crate::store::{ChangeRow, DocumentRow, PersonRow, Reader, Tenant, Writer};
-
-/// A row to take in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewRecord {
-    /// What it is.
-    pub kind: RecordKind,
-    /// Its id, the same on every import.
-    pub id: RecordId,
-    /// The patient whose scope it is in; none: the whole tenant's.
-    pub patient: Option<PatientId>,
-    /// The row as JSON text.
-    pub body: String,
-}
-
-/// A document to create, if it is not there yet.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NewDocument {
-    /// Its id, the same on every import.
-    pub id: DocumentId,
-    /// Whose it is.
-    pub patient: PatientId,
-    /// Its first content, in the shape of the model's view.
-    pub tree: Value,
-}
 
 /// What taking in came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -54,39 +30,8 @@ pub struct Imported {
 }
 
 impl Backend {
-    /// Takes rows and documents in, all or none of them, for the office.
-    ///
-    /// # Errors
-    /// [`ServiceError::Role`]; [`ServiceError::Malformed`] for a body or a
-    /// tree of another shape, and then nothing was stored.
-    pub async fn import(
-        &self,
-        caller: &Caller,
-        records: &[NewRecord],
-        documents: &[NewDocument],
-        now: Millis,
-    ) -> Result<Imported, ServiceError> {
-        caller.must_be(OFFICE)?;
-        let note = audit::Note::by(caller, "imported");
-        self.take_in(caller.tenant, records, documents, note, now).await
-    }
-
-    /// The same for the operator at the command line.
-    ///
-    /// # Errors
-    /// As [`Self::import`].
-    pub async fn import_as_operator(
-        &self,
-        tenant: TenantId,
-        records: &[NewRecord],
-        documents: &[NewDocument],
-        now: Millis,
-    ) -> Result<Imported, ServiceError> {
-        let note = audit::Note::by_backend("imported");
-        self.take_in(tenant, records, documents, note, now).await
-    }
-
-    async fn take_in(
+    /// Takes rows and documents in, all or none of them.
+    pub(super) async fn take_in(
         &self,
         tenant: TenantId,
         records: &[NewRecord],
@@ -104,15 +49,22 @@ impl Backend {
         // People first: bookings name them.
         let people = |record: &&NewRecord| record.kind == RecordKind::Person;
         let others = |record: &&NewRecord| record.kind != RecordKind::Person;
-        let ordered = records.iter().filter(people).chain(records.iter().filter(others));
+        let ordered = records
+            .iter()
+            .filter(people)
+            .chain(records.iter().filter(others));
         let mut touched = Vec::new();
         for record in ordered {
-            let written = self.take_record(tx.as_mut(), record, &mut touched, now).await?;
+            let written = self
+                .take_record(tx.as_mut(), record, &mut touched, now)
+                .await?;
             done.records_written += u64::from(written);
             done.records_same += u64::from(!written);
         }
         for document in documents {
-            let made = self.create_document(tx.as_mut(), &owner, document, now).await?;
+            let made = self
+                .create_document(tx.as_mut(), &owner, document, now)
+                .await?;
             done.documents_created += u64::from(made);
             done.documents_kept += u64::from(!made);
         }

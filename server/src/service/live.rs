@@ -130,7 +130,11 @@ async fn give_change(
     draft: &mut Draft,
 ) -> Result<Given, ServiceError> {
     let change = reader.change_at(seq).await?.ok_or(ServiceError::Damaged)?;
-    Ok(room(draft.change(change.document, change.patient, change.bytes)))
+    Ok(room(draft.change(
+        change.document,
+        change.patient,
+        change.bytes,
+    )))
 }
 
 /// An entry that still holds; one that was followed by a leave is nothing.

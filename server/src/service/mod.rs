@@ -11,7 +11,7 @@
 //! | pull, fill, live, page, cursor | what a phone gets, in which order |
 //! | scope, grants | who has which patient, as events in the tenant's order |
 //! | receipts, beacon, break_glass | the small calls |
-//! | admin, visits, import | what the office does |
+//! | admin, visits, import, fhir | what the office does |
 //! | records, documents, audit | rows that the others write through |
 
 mod admin;
@@ -22,6 +22,7 @@ mod cursor;
 mod documents;
 mod enrol;
 mod error;
+mod fhir;
 mod fill;
 mod grants;
 mod import;
@@ -53,8 +54,9 @@ pub use audit::{AuditCheck, AuditEntry};
 pub use cursor::Cursor;
 pub use enrol::{DEVICES_PER_PERSON_MAX, LABEL_CHARS_MAX};
 pub use error::ServiceError;
+pub use fhir::{FhirError, FhirImported};
 pub use grants::NewGrant;
-pub use import::{Imported, NewDocument, NewRecord};
+pub use import::Imported;
 pub use keys::ServerKeys;
 pub use page::{PAGE_ASKED_MAX, PAGE_ASKED_MIN};
 pub use push::PUSH_LIMITS;
@@ -193,7 +195,10 @@ pub(crate) async fn own_device(
     device: &[u8; 16],
 ) -> Result<DeviceRow, ServiceError> {
     let id = DeviceId(uuid::Uuid::from_bytes(*device));
-    let row = reader.device(id).await?.ok_or(ServiceError::DeviceUnknown)?;
+    let row = reader
+        .device(id)
+        .await?
+        .ok_or(ServiceError::DeviceUnknown)?;
     if row.person != caller.person {
         return Err(ServiceError::DeviceNotYours);
     }

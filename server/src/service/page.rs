@@ -129,7 +129,12 @@ impl Draft {
     }
 
     /// Adds one change.
-    pub(crate) fn change(&mut self, document: DocumentId, patient: PatientId, bytes: Vec<u8>) -> bool {
+    pub(crate) fn change(
+        &mut self,
+        document: DocumentId,
+        patient: PatientId,
+        bytes: Vec<u8>,
+    ) -> bool {
         if self.used > 0 && self.used.saturating_add(bytes.len()) > self.limit {
             return false;
         }

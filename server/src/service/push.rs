@@ -171,7 +171,9 @@ impl Batch {
             tx.add_rejected(rejected).await?;
         }
         for (patient, count) in &counts {
-            let note = audit::Note::by(caller, "changed").from(device.id).about(*patient);
+            let note = audit::Note::by(caller, "changed")
+                .from(device.id)
+                .about(*patient);
             audit::note(tx, now, note.saying(format!("{count} changes"))).await?;
         }
         if !self.rejected.is_empty() {

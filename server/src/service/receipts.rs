@@ -63,7 +63,12 @@ async fn keep(
         received_at: now,
     };
     tx.add_receipt(&row).await?;
-    let detail = format!("{} documents, {} records", receipt.documents, receipt.records);
-    let note = audit::Note::by(caller, "purged").from(device).about(patient);
+    let detail = format!(
+        "{} documents, {} records",
+        receipt.documents, receipt.records
+    );
+    let note = audit::Note::by(caller, "purged")
+        .from(device)
+        .about(patient);
     audit::note(tx, now, note.saying(detail)).await
 }

@@ -1,9 +1,7 @@
 //! Rows that others write through: records with versions, people, devices,
 //! patients.
 
-use homeround::model::{
-    Device, PatientId, Person, RecordId, RecordKind, Refused,
-};
+use homeround::model::{Device, PatientId, Person, RecordId, RecordKind, Refused};
 
 use super::ServiceError;
 use crate::store::{DeviceRow, Event, EventRow, PersonRow, RecordRow, Writer};
@@ -85,7 +83,10 @@ pub(crate) async fn put_patient(
 }
 
 /// Writes a person and their row of the directory.
-pub(crate) async fn put_person(tx: &mut dyn Writer, person: &PersonRow) -> Result<(), ServiceError> {
+pub(crate) async fn put_person(
+    tx: &mut dyn Writer,
+    person: &PersonRow,
+) -> Result<(), ServiceError> {
     let body = json(&Person {
         id: person.id,
         name: person.name.clone(),
@@ -113,7 +114,10 @@ pub(crate) async fn put_person_as(
 }
 
 /// Adds a device and its row of the directory.
-pub(crate) async fn put_device(tx: &mut dyn Writer, device: &DeviceRow) -> Result<(), ServiceError> {
+pub(crate) async fn put_device(
+    tx: &mut dyn Writer,
+    device: &DeviceRow,
+) -> Result<(), ServiceError> {
     tx.add_device(device).await?;
     let body = json(&Device {
         id: device.id,

@@ -112,7 +112,8 @@ fn valid_ones(person: PersonId, patient: PatientId, open: &[Grant], now: Millis)
         person,
         role: Role::Aide,
     };
-    let holds = |grant: &&Grant| may_read(&actor, patient, std::slice::from_ref(grant), now).is_ok();
+    let holds =
+        |grant: &&Grant| may_read(&actor, patient, std::slice::from_ref(grant), now).is_ok();
     open.iter().filter(holds).cloned().collect()
 }
 
@@ -172,11 +173,7 @@ impl Backend {
     ///
     /// # Errors
     /// [`ServiceError::Storage`].
-    pub async fn settle_due(
-        &self,
-        tenant: TenantId,
-        now: Millis,
-    ) -> Result<(), ServiceError> {
+    pub async fn settle_due(&self, tenant: TenantId, now: Millis) -> Result<(), ServiceError> {
         let due = {
             let mut reader = self.storage.read(tenant).await?;
             reader.grants_due(now, DUE_MAX).await?

@@ -97,7 +97,10 @@ impl Backend {
     /// # Errors
     /// [`TokenError::TenantUnknown`] and [`TokenError::PersonUnknown`] inside
     /// `Ok`; a storage failure outside.
-    pub async fn caller(&self, claims: &Claims) -> Result<Result<Caller, TokenError>, ServiceError> {
+    pub async fn caller(
+        &self,
+        claims: &Claims,
+    ) -> Result<Result<Caller, TokenError>, ServiceError> {
         let Some(tenant) = self.tenant_named(&claims.tenant).await? else {
             return Ok(Err(TokenError::TenantUnknown));
         };

@@ -9,9 +9,9 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::grants::{OFFICE, assign};
-use super::import::NewDocument;
 use super::records::{Put, check_text, json as to_json, put};
 use super::{Backend, Caller, News, ServiceError, audit, scope};
+use crate::connect::fhir::NewDocument;
 use crate::store::Writer;
 
 /// Most tasks of a visit that is booked.
@@ -79,7 +79,9 @@ impl NewBooking {
         }
         check_text("service", &self.service.text, 1)?;
         let titles = self.tasks.iter().map(|task| &task.title);
-        titles.into_iter().try_for_each(|title| check_text("title", title, 1))
+        titles
+            .into_iter()
+            .try_for_each(|title| check_text("title", title, 1))
     }
 }
 
@@ -115,7 +117,8 @@ impl Backend {
         // Access first: what comes then is after the entry, and is given.
         let assigned = assign(self, tx.as_mut(), visit, new.patient, &new.assignees, now);
         people.extend(assigned.await?);
-        self.create_document(tx.as_mut(), &owner, &document, now).await?;
+        self.create_document(tx.as_mut(), &owner, &document, now)
+            .await?;
         put_booking(tx.as_mut(), visit, new).await?;
         let note = audit::Note::by(caller, "booked").about(new.patient);
         audit::note(tx.as_mut(), now, note).await?;

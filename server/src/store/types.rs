@@ -1,8 +1,8 @@
 //! Rows as the services see them.
 
 use homeround::model::{
-    ActorId, ChangeHash, DeviceId, DocumentId, FieldPath, Grant, GrantSource, Millis,
-    PatientId, PersonId, RecordId, RecordKind, Role, TenantId,
+    ActorId, ChangeHash, DeviceId, DocumentId, FieldPath, Grant, GrantSource, Millis, PatientId,
+    PersonId, RecordId, RecordKind, Role, TenantId,
 };
 use uuid::Uuid;
 use zeroize::Zeroizing;

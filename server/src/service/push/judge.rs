@@ -203,7 +203,9 @@ impl Bench<'_> {
             self.reject(index, &No::Code(DEPENDS_ON_REJECTED, ""), &[]);
         } else {
             let missing = missing.into_iter().map(|hash| hash.0.into()).collect();
-            self.judged.verdicts.push((index, Verdict::Waiting { missing }));
+            self.judged
+                .verdicts
+                .push((index, Verdict::Waiting { missing }));
         }
         Ok(())
     }
@@ -341,7 +343,9 @@ impl Bench<'_> {
             at: self.judge.now,
             code: code.into(),
             field,
-            paths: paths.map(|touch| touch.path.clone()).collect::<Vec<FieldPath>>(),
+            paths: paths
+                .map(|touch| touch.path.clone())
+                .collect::<Vec<FieldPath>>(),
             bytes: offered.bytes.clone(),
         });
     }
@@ -350,7 +354,11 @@ impl Bench<'_> {
     /// the last accepted change and why.
     fn finish(mut self, loaded: Option<&Loaded>) -> Result<Judged, (usize, &'static str)> {
         let (Some(&(last, _)), Some(patient)) = (
-            self.judged.accepted.last().map(|(index, row)| (index, row)).as_ref(),
+            self.judged
+                .accepted
+                .last()
+                .map(|(index, row)| (index, row))
+                .as_ref(),
             self.patient,
         ) else {
             return Ok(self.judged);

@@ -131,14 +131,18 @@ impl Storage for SqliteStorage {
 
     async fn ping(&self) -> Stored<()> {
         let conn = self.reader().await?;
-        conn.connection().query_row("SELECT count(*) FROM tenant", [], |row| row.get::<_, i64>(0))?;
+        conn.connection()
+            .query_row("SELECT count(*) FROM tenant", [], |row| {
+                row.get::<_, i64>(0)
+            })?;
         Ok(())
     }
 
     async fn checkpoint(&self) -> Stored<()> {
         self.readers.clear();
         let conn = self.writer.lock().await;
-        conn.connection().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        conn.connection()
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(())
     }
 }
@@ -177,7 +181,10 @@ impl Pool {
     }
 
     fn clear(&self) {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.open
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
     }
 }
 

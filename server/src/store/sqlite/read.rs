@@ -38,7 +38,12 @@ impl<T: Inside> Reader for T {
     async fn person(&mut self, person: PersonId) -> Stored<Option<PersonRow>> {
         let (conn, tenant) = self.conn();
         let sql = "SELECT person, login, role, name FROM person WHERE tenant = ?1 AND person = ?2";
-        one(conn, sql, params![tenant.bytes(), person.bytes()], rows::person)
+        one(
+            conn,
+            sql,
+            params![tenant.bytes(), person.bytes()],
+            rows::person,
+        )
     }
 
     async fn person_by_login(&mut self, login: &str) -> Stored<Option<PersonRow>> {
@@ -50,13 +55,23 @@ impl<T: Inside> Reader for T {
     async fn device(&mut self, device: DeviceId) -> Stored<Option<DeviceRow>> {
         let (conn, tenant) = self.conn();
         let sql = format!("SELECT {DEVICE} FROM device WHERE tenant = ?1 AND device = ?2");
-        one(conn, &sql, params![tenant.bytes(), device.bytes()], rows::device)
+        one(
+            conn,
+            &sql,
+            params![tenant.bytes(), device.bytes()],
+            rows::device,
+        )
     }
 
     async fn device_by_key(&mut self, public_key: &[u8; 32]) -> Stored<Option<DeviceRow>> {
         let (conn, tenant) = self.conn();
         let sql = format!("SELECT {DEVICE} FROM device WHERE tenant = ?1 AND public_key = ?2");
-        one(conn, &sql, params![tenant.bytes(), public_key], rows::device)
+        one(
+            conn,
+            &sql,
+            params![tenant.bytes(), public_key],
+            rows::device,
+        )
     }
 
     async fn device_by_tag(&mut self, tag: DeviceTag) -> Stored<Option<DeviceRow>> {
@@ -93,7 +108,12 @@ impl<T: Inside> Reader for T {
         let sql = format!(
             "SELECT {GRANT} FROM access_grant WHERE tenant = ?1 AND patient = ?2 ORDER BY id"
         );
-        many(conn, &sql, params![tenant.bytes(), patient.bytes()], rows::grant)
+        many(
+            conn,
+            &sql,
+            params![tenant.bytes(), patient.bytes()],
+            rows::grant,
+        )
     }
 
     async fn grants_of_visit(&mut self, visit: Uuid) -> Stored<Vec<GrantRow>> {
@@ -102,7 +122,12 @@ impl<T: Inside> Reader for T {
             "SELECT {GRANT} FROM access_grant
              WHERE tenant = ?1 AND visit = ?2 AND ended IS NULL ORDER BY id"
         );
-        many(conn, &sql, params![tenant.bytes(), visit.as_bytes()], rows::grant)
+        many(
+            conn,
+            &sql,
+            params![tenant.bytes(), visit.as_bytes()],
+            rows::grant,
+        )
     }
 
     async fn grants_due(&mut self, now: Millis, limit: u32) -> Stored<Vec<(PersonId, PatientId)>> {
@@ -115,16 +140,23 @@ impl<T: Inside> Reader for T {
                    LIMIT ?3";
         many(conn, sql, params![tenant.bytes(), now.0, limit], |row| {
             let (person, patient): ([u8; 16], [u8; 16]) = (row.get(0)?, row.get(1)?);
-            Ok((PersonId::from_bytes(&person)?, PatientId::from_bytes(&patient)?))
+            Ok((
+                PersonId::from_bytes(&person)?,
+                PatientId::from_bytes(&patient)?,
+            ))
         })
     }
 
     async fn scope_of(&mut self, person: PersonId) -> Stored<Vec<ScopeRow>> {
         let (conn, tenant) = self.conn();
-        let sql = format!(
-            "SELECT {SCOPE} FROM scope WHERE tenant = ?1 AND person = ?2 ORDER BY patient"
-        );
-        many(conn, &sql, params![tenant.bytes(), person.bytes()], rows::scope)
+        let sql =
+            format!("SELECT {SCOPE} FROM scope WHERE tenant = ?1 AND person = ?2 ORDER BY patient");
+        many(
+            conn,
+            &sql,
+            params![tenant.bytes(), person.bytes()],
+            rows::scope,
+        )
     }
 
     async fn scope_between(
@@ -133,9 +165,8 @@ impl<T: Inside> Reader for T {
         patient: PatientId,
     ) -> Stored<Option<ScopeRow>> {
         let (conn, tenant) = self.conn();
-        let sql = format!(
-            "SELECT {SCOPE} FROM scope WHERE tenant = ?1 AND person = ?2 AND patient = ?3"
-        );
+        let sql =
+            format!("SELECT {SCOPE} FROM scope WHERE tenant = ?1 AND person = ?2 AND patient = ?3");
         let key = params![tenant.bytes(), person.bytes(), patient.bytes()];
         one(conn, &sql, key, rows::scope)
     }
@@ -161,7 +192,9 @@ impl<T: Inside> Reader for T {
     async fn has_patient(&mut self, patient: PatientId) -> Stored<bool> {
         let (conn, tenant) = self.conn();
         let sql = "SELECT 1 FROM patient WHERE tenant = ?1 AND patient = ?2";
-        let found = one(conn, sql, params![tenant.bytes(), patient.bytes()], |_| Ok(()))?;
+        let found = one(conn, sql, params![tenant.bytes(), patient.bytes()], |_| {
+            Ok(())
+        })?;
         Ok(found.is_some())
     }
 
@@ -190,7 +223,12 @@ impl<T: Inside> Reader for T {
             "SELECT {} FROM change WHERE tenant = ?1 AND document = ?2 AND seq > ?3 ORDER BY seq",
             rows::CHANGE
         );
-        many(conn, &sql, params![tenant.bytes(), id.key(), int(after)], rows::change)
+        many(
+            conn,
+            &sql,
+            params![tenant.bytes(), id.key(), int(after)],
+            rows::change,
+        )
     }
 
     async fn change_mark(&mut self, hash: &ChangeHash) -> Stored<Option<ChangeMark>> {
@@ -230,7 +268,12 @@ impl<T: Inside> Reader for T {
         let (conn, tenant) = self.conn();
         let sql =
             format!("SELECT {RECORD} FROM record WHERE tenant = ?1 AND kind = ?2 AND id = ?3");
-        one(conn, &sql, params![tenant.bytes(), kind.code(), id.bytes()], rows::record)
+        one(
+            conn,
+            &sql,
+            params![tenant.bytes(), kind.code(), id.bytes()],
+            rows::record,
+        )
     }
 
     async fn tenant_records(&mut self, kind: RecordKind) -> Stored<Vec<RecordRow>> {
@@ -239,7 +282,12 @@ impl<T: Inside> Reader for T {
             "SELECT {RECORD} FROM record
              WHERE tenant = ?1 AND kind = ?2 AND patient IS NULL ORDER BY id"
         );
-        many(conn, &sql, params![tenant.bytes(), kind.code()], rows::record)
+        many(
+            conn,
+            &sql,
+            params![tenant.bytes(), kind.code()],
+            rows::record,
+        )
     }
 
     async fn records_of(&mut self, kind: RecordKind, patient: PatientId) -> Stored<Vec<RecordRow>> {
@@ -283,7 +331,12 @@ impl<T: Inside> Reader for T {
         let (conn, tenant) = self.conn();
         let sql = "SELECT seq, kind, patient, person, device, record_kind, record, reason
                    FROM event WHERE tenant = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
-        many(conn, sql, params![tenant.bytes(), int(seq), limit], rows::event)
+        many(
+            conn,
+            sql,
+            params![tenant.bytes(), int(seq), limit],
+            rows::event,
+        )
     }
 
     async fn rejected(&mut self, limit: u32) -> Stored<Vec<RejectedRow>> {
@@ -320,7 +373,12 @@ impl<T: Inside> Reader for T {
             "SELECT {} FROM audit WHERE tenant = ?1 AND line > ?2 ORDER BY line LIMIT ?3",
             rows::AUDIT
         );
-        many(conn, &sql, params![tenant.bytes(), int(index), limit], rows::audit)
+        many(
+            conn,
+            &sql,
+            params![tenant.bytes(), int(index), limit],
+            rows::audit,
+        )
     }
 
     async fn audit_head(&mut self) -> Stored<Option<AuditRow>> {

@@ -398,8 +398,7 @@ pub(super) fn receipt(row: &Row<'_>) -> Stored<ReceiptRow> {
     })
 }
 
-pub(super) const AUDIT: &str =
-    "line, at, person, device, action, patient, detail, previous, hash";
+pub(super) const AUDIT: &str = "line, at, person, device, action, patient, detail, previous, hash";
 
 pub(super) fn audit(row: &Row<'_>) -> Stored<AuditRow> {
     Ok(AuditRow {

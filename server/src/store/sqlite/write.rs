@@ -44,8 +44,16 @@ impl Writer for Writing {
                    ON CONFLICT (tenant, person) DO UPDATE SET
                        login = excluded.login, role = excluded.role, name = excluded.name";
         let role = person.role.map(homeround::model::Role::name);
-        let row = params![tenant.bytes(), person.id.bytes(), person.login, role, person.name];
-        run(conn, sql, row).map(drop).map_err(|error| named(error, "the login"))
+        let row = params![
+            tenant.bytes(),
+            person.id.bytes(),
+            person.login,
+            role,
+            person.name
+        ];
+        run(conn, sql, row)
+            .map(drop)
+            .map_err(|error| named(error, "the login"))
     }
 
     async fn add_device(&mut self, device: &DeviceRow) -> Stored<()> {
@@ -64,7 +72,9 @@ impl Writer for Writing {
             device.enrolled_at.0,
             device.revoked_at.map(|at| at.0)
         ];
-        run(conn, sql, row).map(drop).map_err(|error| named(error, "the device's tag"))
+        run(conn, sql, row)
+            .map(drop)
+            .map_err(|error| named(error, "the device's tag"))
     }
 
     async fn revoke_device(&mut self, device: DeviceId, at: Millis) -> Stored<()> {
@@ -95,7 +105,12 @@ impl Writer for Writing {
     async fn add_patient(&mut self, patient: PatientId, seq: u64) -> Stored<()> {
         let (conn, tenant) = self.conn();
         let sql = "INSERT INTO patient (tenant, patient, since) VALUES (?1, ?2, ?3)";
-        run(conn, sql, params![tenant.bytes(), patient.bytes(), int(seq)]).map(drop)
+        run(
+            conn,
+            sql,
+            params![tenant.bytes(), patient.bytes(), int(seq)],
+        )
+        .map(drop)
     }
 
     async fn put_grant(&mut self, row: &GrantRow) -> Stored<()> {
@@ -138,7 +153,12 @@ impl Writer for Writing {
     async fn remove_scope(&mut self, person: PersonId, patient: PatientId) -> Stored<()> {
         let (conn, tenant) = self.conn();
         let sql = "DELETE FROM scope WHERE tenant = ?1 AND person = ?2 AND patient = ?3";
-        run(conn, sql, params![tenant.bytes(), person.bytes(), patient.bytes()]).map(drop)
+        run(
+            conn,
+            sql,
+            params![tenant.bytes(), person.bytes(), patient.bytes()],
+        )
+        .map(drop)
     }
 
     async fn put_document(&mut self, document: &DocumentRow) -> Stored<()> {
