@@ -1,0 +1,56 @@
+//! The backend's own keys, one set per tenant.
+
+use ed25519_dalek::{Signer as _, SigningKey};
+use homeround::model::ActorId;
+use homeround::vault::{Domain, device_tag, escrow_public};
+use homeround::wire::{self, SignedPolicy};
+use zeroize::Zeroizing;
+
+use crate::store::Tenant;
+
+/// The keys of one tenant's backend.
+pub struct ServerKeys {
+    signing: SigningKey,
+    escrow: Zeroizing<[u8; 32]>,
+}
+
+impl ServerKeys {
+    /// The keys of a tenant.
+    #[must_use]
+    pub fn of(tenant: &Tenant) -> Self {
+        Self {
+            signing: SigningKey::from_bytes(&tenant.signing_seed),
+            escrow: tenant.escrow_seed.clone(),
+        }
+    }
+
+    /// Ed25519 key that policies verify with; also the backend's device key.
+    #[must_use]
+    pub fn public(&self) -> [u8; 32] {
+        self.signing.verifying_key().to_bytes()
+    }
+
+    /// X25519 key that phones seal escrowed work to.
+    #[must_use]
+    pub fn escrow_public(&self) -> [u8; 32] {
+        escrow_public(&self.escrow)
+    }
+
+    /// Signs access rules.
+    #[must_use]
+    pub fn sign_policy(&self, policy: &str) -> SignedPolicy {
+        let statement = wire::policy_statement(policy);
+        let bound = [Domain::Policy.tag().as_bytes(), &[0], &statement].concat();
+        let signature = self.signing.sign(&bound);
+        SignedPolicy {
+            policy: policy.into(),
+            signature: signature.to_bytes().into(),
+        }
+    }
+
+    /// The backend as an author.
+    #[must_use]
+    pub fn actor(&self, opening: [u8; 8]) -> ActorId {
+        ActorId::new(device_tag(&self.public()), opening)
+    }
+}
