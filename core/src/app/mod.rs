@@ -18,6 +18,8 @@ mod inner;
 mod input;
 mod lease;
 mod observer;
+mod outbox;
+mod page;
 mod patient;
 mod project;
 mod quarantine;
