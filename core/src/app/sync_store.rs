@@ -390,6 +390,10 @@ fn fault(error: &AppError) -> StoreFault {
         AppError::Damaged { .. } => ("damaged", false),
         AppError::UpdateApp { .. } => ("update_app", false),
         AppError::Refused { .. } => ("refused", false),
+        // A page that does not unpack was damaged on its way: ask again.
+        AppError::Failed {
+            code: code @ "page_changes",
+        } => (*code, true),
         AppError::Failed { code } => (*code, false),
         _ => ("failed", false),
     };
