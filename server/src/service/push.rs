@@ -51,7 +51,12 @@ impl Backend {
         let mut tx = self.storage.write(caller.tenant).await?;
         let device = own_device(tx.as_mut(), caller, &request.device).await?;
         let statement = wire::push_statement(&request.device, &hashes);
-        if !verify_signed(&device.public_key, Domain::Push, &statement, &request.signature) {
+        if !verify_signed(
+            &device.public_key,
+            Domain::Push,
+            &statement,
+            &request.signature,
+        ) {
             return Err(ServiceError::Signature);
         }
         let tenant = tx.tenant().await?;

@@ -28,7 +28,12 @@ impl Backend {
         let mut tx = self.storage.write(caller.tenant).await?;
         let device = own_device(tx.as_mut(), caller, &request.device).await?;
         let statement = wire::receipts_statement(&request.device, &request.receipts);
-        if !verify_signed(&device.public_key, Domain::Receipt, &statement, &request.signature) {
+        if !verify_signed(
+            &device.public_key,
+            Domain::Receipt,
+            &statement,
+            &request.signature,
+        ) {
             return Err(ServiceError::Signature);
         }
         for receipt in &request.receipts {
