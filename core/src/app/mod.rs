@@ -49,6 +49,7 @@ pub use observer::Observer;
 pub use patient::{TIMELINE_PAGE_MAX, Timeline};
 pub use quarantine::QuarantinedEdit;
 pub use session::SessionState;
+pub use sign::SealCheck;
 pub use sync_store::PhoneStore;
 pub use system::{Clocks, System};
 pub use visit::VisitHandle;

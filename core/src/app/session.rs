@@ -132,7 +132,7 @@ impl Homeround {
         self.enrolled(&answer)
     }
 
-    fn enrolled(&self, answer: &EnrolResponse) -> Result<Me, AppError> {
+    pub(super) fn enrolled(&self, answer: &EnrolResponse) -> Result<Me, AppError> {
         let me = Me {
             device: DeviceId::from_bytes(&answer.device[..])?,
             person: PersonId::from_bytes(&answer.person[..])?,

@@ -91,7 +91,7 @@ pub struct FileSizes {
 /// A phone's store.
 pub struct Store {
     config: Mutex<StoreConfig>,
-    /// None after a connection went bad: the next use opens a fresh one.
+    /// None before the first use and after a connection went bad.
     writer: Mutex<Option<Rows>>,
     readers: Mutex<Vec<Rows>>,
 }
@@ -115,10 +115,15 @@ impl Store {
     pub fn open(config: StoreConfig) -> Result<Self, OpenError> {
         let database = open_connection(&config.path, &config.key, OpenMode::Create)?;
         migrate(&database, migrate::MIGRATIONS)?;
+        // The first thing an app does is to read: the connection at hand becomes the
+        // first reader, and the writer's is opened by the first write.
+        database
+            .connection()
+            .execute_batch("PRAGMA query_only = ON")?;
         Ok(Self {
             config: Mutex::new(config),
-            writer: Mutex::new(Some(Rows::new(database))),
-            readers: Mutex::new(Vec::new()),
+            writer: Mutex::new(None),
+            readers: Mutex::new(vec![Rows::new(database)]),
         })
     }
 
@@ -190,7 +195,8 @@ impl Store {
     }
 
     /// Moves the log into the database and empties it, as before the app is
-    /// suspended. False: a reader holds part of it; try again later.
+    /// suspended. False: a reader held part of it for longer than [`BUSY_TIMEOUT`]; try
+    /// again later.
     ///
     /// # Errors
     /// [`StoreError`].

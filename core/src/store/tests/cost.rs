@@ -153,6 +153,57 @@ fn a_whole_edit_against_one_update_and_one_insert() {
     println!("view {read:?} against {plain:?} for one SELECT; day of ten {day:?}");
 }
 
+#[test]
+#[ignore = "measures"]
+fn opening_to_the_list_of_today_against_one_connection_and_one_select() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = config(&folder).path;
+    let raw = "07".repeat(32);
+    let store = Store::open(config(&folder)).unwrap();
+    store
+        .write(|tx| {
+            for n in 0..2_000 {
+                tx.put_record(&booking(n, n % 90, i64::try_from(n).unwrap() * 1_000, 1))?;
+            }
+            Ok::<_, StoreError>(())
+        })
+        .unwrap();
+    store.close().unwrap();
+    let many = |work: &dyn Fn()| {
+        median(
+            (0..40)
+                .map(|_| {
+                    let start = Instant::now();
+                    work();
+                    start.elapsed()
+                })
+                .collect(),
+        )
+    };
+    let ours = many(&|| {
+        let store = Store::open(config(&folder)).unwrap();
+        let reader = store.reader().unwrap();
+        let day = reader.visits_between(Millis(50_000), Millis(60_000), None);
+        assert_eq!(day.unwrap().len(), 10);
+    });
+    let opened = many(&|| {
+        Store::open(config(&folder)).unwrap();
+    });
+    let floor = many(&|| {
+        let db = Connection::open(&path).unwrap();
+        db.execute_batch(&format!(
+            "PRAGMA key = \"x'{raw}'\"; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL"
+        ))
+        .unwrap();
+        let mut statement = db
+            .prepare("SELECT * FROM visit_list WHERE start_ms >= 50000 AND start_ms < 60000")
+            .unwrap();
+        let count = statement.query_map([], |_| Ok(())).unwrap().count();
+        assert_eq!(count, 10);
+    });
+    println!("cold: floor {floor:?}, ours {ours:?}, of which Store::open {opened:?}");
+}
+
 /// Processor time of this process: user and system ticks of Linux' stat file.
 fn cpu_time() -> Duration {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();

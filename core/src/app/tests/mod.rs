@@ -1,0 +1,8 @@
+//! Use cases through the public face, with a hub in place of a backend.
+
+mod edits;
+mod hub;
+mod pages;
+mod sealing;
+
+pub(super) use hub::*;
