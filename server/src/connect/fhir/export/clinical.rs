@@ -1,0 +1,228 @@
+//! What stood when the visit was made: the chart's lists and the care plans.
+
+use homeround::model::{
+    Allergy, AllergyStatus, Condition, EntryId, Goal, Medication, Plan, PlanId, Severity,
+    TaskStatus,
+};
+use serde_json::{Value, json};
+
+use super::{Sheet, code_or, concept, hl7, reference};
+
+const CONDITION_STATUSES: [&str; 6] = [
+    "active",
+    "recurrence",
+    "relapse",
+    "inactive",
+    "remission",
+    "resolved",
+];
+const CONDITION_VERIFICATIONS: [&str; 6] = [
+    "unconfirmed",
+    "provisional",
+    "differential",
+    "confirmed",
+    "refuted",
+    "entered-in-error",
+];
+const MEDICATION_STATUSES: [&str; 8] = [
+    "active",
+    "completed",
+    "entered-in-error",
+    "intended",
+    "stopped",
+    "on-hold",
+    "unknown",
+    "not-taken",
+];
+const PLAN_STATUSES: [&str; 7] = [
+    "draft",
+    "active",
+    "on-hold",
+    "revoked",
+    "completed",
+    "entered-in-error",
+    "unknown",
+];
+const GOAL_STATUSES: [&str; 9] = [
+    "proposed",
+    "planned",
+    "accepted",
+    "active",
+    "on-hold",
+    "completed",
+    "cancelled",
+    "entered-in-error",
+    "rejected",
+];
+const ACHIEVEMENTS: [&str; 9] = [
+    "in-progress",
+    "improving",
+    "worsening",
+    "no-change",
+    "achieved",
+    "sustaining",
+    "not-achieved",
+    "no-progress",
+    "not-attainable",
+];
+
+impl Sheet<'_> {
+    pub(super) fn chart(&mut self) {
+        let Some(chart) = self.input.chart else {
+            return;
+        };
+        for (id, contact) in &chart.contacts {
+            self.contact(*id, contact);
+        }
+        for (id, allergy) in &chart.allergies {
+            let resource = self.allergy(allergy);
+            self.add(id.0, resource);
+        }
+        for (id, condition) in &chart.conditions {
+            let resource = self.condition(condition);
+            self.add(id.0, resource);
+        }
+        for (id, medication) in &chart.medications {
+            let resource = self.statement(medication);
+            self.add(id.0, resource);
+        }
+    }
+
+    fn allergy(&self, allergy: &Allergy) -> Value {
+        let (clinical, verification) = match allergy.status {
+            AllergyStatus::EnteredInError => (None, "entered-in-error"),
+            AllergyStatus::Refuted => (Some("inactive"), "refuted"),
+            AllergyStatus::Resolved => (Some("resolved"), "confirmed"),
+            AllergyStatus::Unconfirmed => (Some("active"), "unconfirmed"),
+            AllergyStatus::Active => (Some("active"), "confirmed"),
+        };
+        let severity = allergy.severity.map(|severity| match severity {
+            Severity::Mild => "mild",
+            Severity::Moderate => "moderate",
+            Severity::Severe => "severe",
+        });
+        let reaction = (allergy.reaction.is_some() || severity.is_some()).then(|| {
+            let text = allergy.reaction.as_deref().unwrap_or("Not stated");
+            json!({ "manifestation": [{ "text": text }], "severity": severity })
+        });
+        json!({
+            "resourceType": "AllergyIntolerance",
+            "clinicalStatus": clinical.map(|code| hl7("allergyintolerance-clinical", code, "")),
+            "verificationStatus": hl7("allergyintolerance-verification", verification, ""),
+            "code": concept(&allergy.code),
+            "patient": self.subject(),
+            "reaction": reaction.into_iter().collect::<Vec<_>>(),
+        })
+    }
+
+    fn condition(&self, condition: &Condition) -> Value {
+        let verification = condition.verification.as_deref();
+        let verification =
+            verification.map(|it| code_or(it, &CONDITION_VERIFICATIONS, "unconfirmed"));
+        let clinical = code_or(&condition.clinical_status, &CONDITION_STATUSES, "active");
+        // con-5: what was entered in error has no clinical status.
+        let clinical = (verification != Some("entered-in-error")).then_some(clinical);
+        let mut resource = json!({
+            "resourceType": "Condition",
+            "clinicalStatus": clinical.map(|code| hl7("condition-clinical", code, "")),
+            "verificationStatus": verification.map(|code| hl7("condition-ver-status", code, "")),
+            "category": [hl7("condition-category", "problem-list-item", "Problem List Item")],
+            "code": concept(&condition.code),
+            "subject": self.subject(),
+        });
+        if let Some(onset) = &condition.onset {
+            let dated = super::instant::read(onset, self.zone).is_some() && has_zone(onset);
+            let element = if dated {
+                "onsetDateTime"
+            } else {
+                "onsetString"
+            };
+            resource[element] = json!(onset);
+        }
+        resource
+    }
+
+    fn statement(&self, medication: &Medication) -> Value {
+        let words: Vec<&str> = [&medication.dose, &medication.frequency]
+            .into_iter()
+            .filter_map(|part| part.as_deref())
+            .collect();
+        let dosage = json!({
+            "text": words.join(", "),
+            "asNeededBoolean": medication.as_needed.then_some(true),
+        });
+        let said = !words.is_empty() || medication.as_needed;
+        json!({
+            "resourceType": "MedicationStatement",
+            "status": code_or(&medication.status, &MEDICATION_STATUSES, "unknown"),
+            "medicationCodeableConcept": concept(&medication.code),
+            "subject": self.subject(),
+            "dosage": if said { json!([dosage]) } else { Value::Null },
+        })
+    }
+
+    pub(super) fn plans(&mut self) {
+        for (id, plan) in self.input.plans {
+            for (goal_id, goal) in &plan.goals {
+                let resource = self.goal(goal);
+                self.add(goal_id.0, resource);
+            }
+            let resource = self.plan(*id, plan);
+            self.add(id.0, resource);
+        }
+    }
+
+    fn goal(&self, goal: &Goal) -> Value {
+        let achievement = goal.achievement.as_deref();
+        let achievement = achievement.map(|code| {
+            if ACHIEVEMENTS.contains(&code) {
+                hl7("goal-achievement", code, "")
+            } else {
+                json!({ "text": code })
+            }
+        });
+        json!({
+            "resourceType": "Goal",
+            "lifecycleStatus": code_or(&goal.lifecycle, &GOAL_STATUSES, "active"),
+            "achievementStatus": achievement,
+            "description": { "text": goal.text },
+            "subject": self.subject(),
+        })
+    }
+
+    fn plan(&self, _: PlanId, plan: &Plan) -> Value {
+        let goals: Vec<Value> = plan
+            .goals
+            .keys()
+            .map(|id: &EntryId| reference(id.0))
+            .collect();
+        let activities = plan.activities.values().map(|activity| {
+            let status = match activity.status {
+                TaskStatus::Open => "not-started",
+                TaskStatus::Started => "in-progress",
+                TaskStatus::NotDone => "cancelled",
+                TaskStatus::Done => "completed",
+            };
+            json!({
+                "progress": super::notes(activity.progress.as_ref()),
+                "detail": { "code": concept(&activity.code), "status": status },
+            })
+        });
+        json!({
+            "resourceType": "CarePlan",
+            "status": code_or(&plan.status, &PLAN_STATUSES, "unknown"),
+            "intent": "plan",
+            "title": plan.title,
+            "description": plan.narrative,
+            "subject": self.subject(),
+            "careTeam": self.input.care_team.map(|team| reference(team.id.0)).into_iter().collect::<Vec<_>>(),
+            "goal": goals,
+            "activity": activities.collect::<Vec<_>>(),
+        })
+    }
+}
+
+/// FHIR wants an offset with a time of day.
+fn has_zone(date: &str) -> bool {
+    !date.contains('T') || chrono::DateTime::parse_from_rfc3339(date).is_ok()
+}

@@ -1,0 +1,391 @@
+//! The visit itself: appointment, encounter, places, tasks, note, forms, files.
+
+use homeround::model::{
+    AttachmentEntry, ClockTrust, Fix, Form, StepEntry, TaskResult, TaskStatus, VisitStatus,
+};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::super::base64;
+use super::super::ident::derive;
+use super::people::home_address;
+use super::{Sheet, code_or, concept, extension, hl7, notes, reference, why};
+
+impl Sheet<'_> {
+    /// Steps in order of the best known instant.
+    fn steps(&self) -> Vec<&StepEntry> {
+        let mut steps: Vec<&StepEntry> = self.input.visit.steps.values().collect();
+        steps.sort_by_key(|step| (step.stamp.best(), step.to.progress()));
+        steps
+    }
+
+    /// Why the visit did not take place, as its last such step says.
+    fn called_off(&self) -> Option<&StepEntry> {
+        let status = self.input.visit.status;
+        self.steps()
+            .into_iter()
+            .rfind(|step| step.to == status && status.needs_reason())
+    }
+
+    pub(super) fn appointment(&mut self) {
+        let booking = self.input.booking;
+        let status = self.input.visit.status;
+        let mut participants = vec![json!({
+            "actor": self.subject(), "required": "required", "status": "accepted",
+        })];
+        for person in &booking.assignees {
+            participants.push(json!({
+                "actor": self.who(*person), "required": "required", "status": "accepted",
+            }));
+        }
+        let comment = self.called_off().and_then(|step| step.comment.clone());
+        let reason = self.called_off().and_then(|step| step.reason).map(why);
+        let minutes = (booking.end_ms.0 - booking.start_ms.0) / homeround::model::MINUTE_MS;
+        self.add(
+            booking.visit.0,
+            json!({
+                "resourceType": "Appointment",
+                "extension": [extension("visit-status", "Code", status.name())],
+                "status": match status {
+                    VisitStatus::Scheduled | VisitStatus::Traveling => "booked",
+                    VisitStatus::InProgress | VisitStatus::OnBreak => "arrived",
+                    VisitStatus::Completed | VisitStatus::Signed | VisitStatus::Amended => "fulfilled",
+                    VisitStatus::Canceled => "cancelled",
+                    VisitStatus::Missed => "noshow",
+                },
+                "cancelationReason": reason,
+                "serviceType": [concept(&booking.service)],
+                "priority": match booking.priority { 0 => Value::Null, 1 => json!(3), _ => json!(1) },
+                "start": self.instant(booking.start_ms),
+                "end": self.instant(booking.end_ms),
+                "minutesDuration": (minutes > 0).then_some(minutes),
+                "comment": comment,
+                "participant": participants,
+            }),
+        );
+    }
+
+    pub(super) fn encounter(&mut self) {
+        let visit = self.input.visit;
+        let booking = self.input.booking;
+        let steps: Vec<StepEntry> = self.steps().into_iter().cloned().collect();
+        let began = steps.iter().find(|step| step.to == VisitStatus::InProgress);
+        let ended = steps.iter().rfind(|step| {
+            began.is_some() && matches!(step.to, VisitStatus::Completed | VisitStatus::Canceled)
+        });
+        let history: Vec<Value> = steps
+            .iter()
+            .enumerate()
+            .map(|(nth, step)| {
+                let next = steps
+                    .get(nth + 1)
+                    .map(|next| self.instant(next.stamp.best()));
+                json!({
+                    "extension": self.step_extensions(step),
+                    "status": encounter_status(step.to),
+                    "period": { "start": self.instant(step.stamp.best()), "end": next },
+                })
+            })
+            .collect();
+        let mut participants = Vec::new();
+        for person in &booking.assignees {
+            participants.push(json!({
+                "type": [hl7("v3-ParticipationType", "PPRF", "primary performer")],
+                "individual": self.who(*person),
+            }));
+        }
+        let mut places = vec![json!({ "location": reference(self.home()) })];
+        for (name, step) in [("check-in", began), ("check-out", ended)] {
+            if let Some((step, fix)) = step.and_then(|step| Some((step, step.fix?))) {
+                let at = self.instant(step.stamp.best());
+                let place = self.presence(name, fix);
+                places.push(json!({
+                    "location": reference(place), "period": { "start": at, "end": at },
+                }));
+            }
+        }
+        let reason = self.called_off().and_then(|step| step.reason).map(why);
+        let mut said = vec![extension("visit-status", "Code", visit.status.name())];
+        said.extend(
+            visit
+                .outcome
+                .iter()
+                .map(|text| extension("outcome", "String", text.as_str())),
+        );
+        self.add(
+            self.encounter,
+            json!({
+                "resourceType": "Encounter",
+                "extension": said,
+                "status": encounter_status(visit.status),
+                "statusHistory": history,
+                "class": { "system": format!("{}/v3-ActCode", super::HL7), "code": "HH", "display": "home health" },
+                "type": [concept(&booking.service)],
+                "subject": self.subject(),
+                "participant": participants,
+                "appointment": [reference(booking.visit.0)],
+                "period": {
+                    "start": began.map(|step| self.instant(step.stamp.best())),
+                    "end": ended.map(|step| self.instant(step.stamp.best())),
+                },
+                "reasonCode": reason.into_iter().collect::<Vec<_>>(),
+                "location": places,
+            }),
+        );
+    }
+
+    /// What FHIR's status says too little about, and how far the clock is trusted.
+    fn step_extensions(&self, step: &StepEntry) -> Value {
+        let trusted = matches!(step.stamp.trust(), ClockTrust::Anchored { .. });
+        let mut said = vec![
+            extension("visit-status", "Code", step.to.name()),
+            extension("clock-verified", "Boolean", trusted),
+        ];
+        if let ClockTrust::Anchored { off_by_ms, .. } = step.stamp.trust() {
+            said.push(extension("clock-off-by-ms", "Decimal", off_by_ms));
+        }
+        said.extend(
+            step.comment
+                .iter()
+                .map(|text| extension("comment", "String", text.as_str())),
+        );
+        json!(said)
+    }
+
+    /// The patient's home.
+    fn home(&mut self) -> Uuid {
+        let id = derive(self.input.patient.id.0, &["home"]);
+        let address = self.input.patient.address.as_ref();
+        let place = address.and_then(|it| Some((it.latitude_deg?, it.longitude_deg?)));
+        self.add(
+            id,
+            json!({
+                "resourceType": "Location",
+                "status": "active",
+                "name": "Home",
+                "mode": "instance",
+                "address": address.map(home_address),
+                "physicalType": hl7("location-physical-type", "ho", "House"),
+                "position": place.map(|(north, east)| json!({ "latitude": north, "longitude": east })),
+            }),
+        );
+        id
+    }
+
+    /// Where the phone was at check-in or check-out.
+    fn presence(&mut self, name: &str, fix: Fix) -> Uuid {
+        let id = derive(self.input.booking.visit.0, &["Location", name]);
+        self.add(
+            id,
+            json!({
+                "resourceType": "Location",
+                "status": "active",
+                "name": name,
+                "mode": "instance",
+                "position": {
+                    "extension": [extension("accuracy-m", "Decimal", fix.accuracy_m)],
+                    "latitude": fix.latitude_deg,
+                    "longitude": fix.longitude_deg,
+                },
+            }),
+        );
+        id
+    }
+
+    pub(super) fn tasks(&mut self) {
+        for (id, task) in &self.input.visit.tasks {
+            let result = task.result.map(|result| match result {
+                TaskResult::Pass => "pass",
+                TaskResult::Fail => "fail",
+                TaskResult::PartialSuccess => "partial_success",
+                TaskResult::NotApplicable => "not_applicable",
+                TaskResult::Unknown => "unknown",
+            });
+            let resource = json!({
+                "resourceType": "Task",
+                "status": match task.status {
+                    TaskStatus::Open => "requested",
+                    TaskStatus::Started => "in-progress",
+                    TaskStatus::NotDone => "cancelled",
+                    TaskStatus::Done => "completed",
+                },
+                "statusReason": task.reason.map(why),
+                "businessStatus": result.map(|result| json!({ "text": result })),
+                "intent": "order",
+                "priority": if task.required { "asap" } else { "routine" },
+                "code": task.code.as_ref().map(concept),
+                "description": task.title,
+                "focus": reference(self.input.booking.visit.0),
+                "for": self.subject(),
+                "encounter": self.encounter_reference(),
+                "note": notes(task.comment.as_ref()),
+            });
+            self.add_of(*id, id.0, resource);
+        }
+    }
+
+    /// The note that the team typed together.
+    pub(super) fn note(&mut self) {
+        let visit = self.input.visit;
+        if visit.note.is_empty() {
+            return;
+        }
+        let writers = self.input.authored.iter().filter(|it| it.field.0 == "note");
+        let people: std::collections::BTreeSet<_> = writers.map(|it| it.person).collect();
+        let mut authors = Vec::new();
+        for person in people {
+            authors.push(self.who(person));
+        }
+        let status = match visit.status {
+            VisitStatus::Signed => "final",
+            VisitStatus::Amended => "amended",
+            _ => "preliminary",
+        };
+        self.add(
+            self.note,
+            json!({
+                "resourceType": "DocumentReference",
+                "status": "current",
+                "docStatus": status,
+                "type": { "coding": [{ "system": "http://loinc.org", "code": "34109-9", "display": "Note" }] },
+                "subject": self.subject(),
+                "date": self.instant(self.input.now),
+                "author": authors,
+                "content": [{ "attachment": {
+                    "contentType": "text/plain; charset=utf-8",
+                    "data": base64::encode(visit.note.as_bytes()),
+                    "size": visit.note.len(),
+                    "title": "Visit note",
+                } }],
+                "context": { "encounter": [self.encounter_reference()] },
+            }),
+        );
+    }
+
+    pub(super) fn forms(&mut self) {
+        for (id, form) in &self.input.visit.forms {
+            let resource = self.response(form);
+            self.add_of(*id, id.0, resource);
+        }
+        if self.input.visit.survey.is_empty() {
+            return;
+        }
+        let items: Vec<Value> = self
+            .input
+            .visit
+            .survey
+            .iter()
+            .map(|(id, entry)| {
+                let question = entry.get("question").and_then(Value::as_str);
+                json!({
+                    "linkId": question.map_or(id.to_string(), str::to_owned),
+                    "answer": answers(entry.get("answer").unwrap_or(entry)),
+                })
+            })
+            .collect();
+        self.add(
+            derive(self.input.booking.visit.0, &["survey"]),
+            json!({
+                "resourceType": "QuestionnaireResponse",
+                "status": "completed",
+                "subject": self.subject(),
+                "encounter": self.encounter_reference(),
+                "source": self.subject(),
+                "authored": self.instant(self.input.now),
+                "item": items,
+            }),
+        );
+    }
+
+    fn response(&self, form: &Form) -> Value {
+        let items = form.answers.iter().filter(|(_, answer)| !answer.is_null());
+        let done = matches!(
+            self.input.visit.status,
+            VisitStatus::Completed | VisitStatus::Signed | VisitStatus::Amended
+        );
+        json!({
+            "resourceType": "QuestionnaireResponse",
+            "questionnaire": form.questionnaire,
+            "status": if done { "completed" } else { "in-progress" },
+            "subject": self.subject(),
+            "encounter": self.encounter_reference(),
+            "authored": self.instant(self.input.now),
+            "item": items.map(|(link, answer)| json!({
+                "linkId": link, "answer": answers(answer),
+            })).collect::<Vec<_>>(),
+        })
+    }
+
+    pub(super) fn attachments(&mut self) {
+        for (id, attachment) in &self.input.visit.attachments {
+            let author = self.who(attachment.by);
+            let resource = json!({
+                "resourceType": "DocumentReference",
+                "status": "current",
+                "subject": self.subject(),
+                "date": self.instant(attachment.at_ms),
+                "author": [author],
+                "description": attachment.caption,
+                "content": [{ "attachment": {
+                    "contentType": attachment.media_type,
+                    "url": named_information(attachment),
+                    "size": attachment.size_bytes,
+                    "title": attachment.caption,
+                    "creation": self.instant(attachment.at_ms),
+                } }],
+                "context": { "encounter": [self.encounter_reference()] },
+            });
+            self.add_of(*id, id.0, resource);
+        }
+    }
+}
+
+fn encounter_status(status: VisitStatus) -> &'static str {
+    match status {
+        VisitStatus::Scheduled | VisitStatus::Traveling => "planned",
+        VisitStatus::InProgress => "in-progress",
+        VisitStatus::OnBreak => "onleave",
+        VisitStatus::Completed | VisitStatus::Signed | VisitStatus::Amended => "finished",
+        VisitStatus::Canceled | VisitStatus::Missed => "cancelled",
+    }
+}
+
+/// The bytes by their SHA-256 (RFC 6920): FHIR's own `hash` is SHA-1.
+fn named_information(attachment: &AttachmentEntry) -> Option<String> {
+    let digest = super::evidence::unhex(&attachment.sha256)?;
+    let text = base64::encode(&digest).replace('+', "-").replace('/', "_");
+    Some(format!("ni:///sha-256;{}", text.trim_end_matches('=')))
+}
+
+/// Answers to one question of a form, each with its FHIR type.
+fn answers(answer: &Value) -> Vec<Value> {
+    let one = |answer: &Value| match answer {
+        Value::Bool(yes) => json!({ "valueBoolean": yes }),
+        Value::Number(figure) if figure.as_i64().is_some_and(|it| i32::try_from(it).is_ok()) => {
+            json!({ "valueInteger": figure })
+        }
+        Value::Number(figure) => json!({ "valueDecimal": figure }),
+        Value::String(text) if is_date(text) => json!({ "valueDate": text }),
+        Value::String(text) => json!({ "valueString": text }),
+        Value::Object(fields) if is_coding(fields) => json!({ "valueCoding": {
+            "system": fields.get("system"),
+            "code": fields.get("code"),
+            "display": fields.get("display").or(fields.get("text")),
+        } }),
+        other => json!({ "valueString": other.to_string() }),
+    };
+    match answer {
+        Value::Null => Vec::new(),
+        Value::Array(several) => several.iter().filter(|it| !it.is_null()).map(one).collect(),
+        single => vec![one(single)],
+    }
+}
+
+fn is_coding(fields: &Map<String, Value>) -> bool {
+    let code = fields.get("code").and_then(Value::as_str).unwrap_or("");
+    !code.is_empty() && code_or(code.trim(), &[code], "") == code
+}
+
+fn is_date(text: &str) -> bool {
+    text.len() == 10 && chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok()
+}

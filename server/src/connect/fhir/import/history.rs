@@ -1,0 +1,187 @@
+//! What happened before: observations, encounters, documents.
+
+use homeround::model::{Coding, History, HistoryPart, Millis, RecordKind};
+
+use super::super::NOTE_TEXT_MAX;
+use super::super::base64;
+use super::super::types as fhir;
+use super::text;
+use super::{Importer, Skip};
+
+impl Importer<'_> {
+    pub(super) fn observation(&mut self, at: usize) -> Result<(), Skip> {
+        let source: fhir::Observation = self.parse(at)?;
+        if source.status == "entered-in-error" {
+            return Err(Skip::EnteredInError);
+        }
+        if source.status.is_empty() {
+            return Err(Skip::Malformed("status".to_owned()));
+        }
+        let code = source.code.as_ref().map(text::coding).unwrap_or_default();
+        if code.text.is_empty() {
+            return Err(Skip::Malformed("code".to_owned()));
+        }
+        let patient = self.about(&source.subject, "subject")?;
+        self.check_encounter(at, &source.encounter, "encounter");
+        let written = text::first_of([
+            source.effective_date_time.as_str(),
+            &source.effective_instant,
+            &source.effective_period.start,
+            &source.issued,
+        ]);
+        let (value, unit) = text::value(&source);
+        let history = History {
+            patient,
+            resource: "Observation".to_owned(),
+            code,
+            at_ms: self.instant_or_encounter(written, "effectiveDateTime", &source.encounter)?,
+            category: text::category(&source.category),
+            value,
+            unit,
+            components: source.component.iter().filter_map(part).collect(),
+            status: source.status,
+        };
+        self.record(RecordKind::History, self.id(at), Some(patient), &history)
+    }
+
+    pub(super) fn encounter(&mut self, at: usize) -> Result<(), Skip> {
+        let source: fhir::Encounter = self.parse(at)?;
+        if source.status == "entered-in-error" {
+            return Err(Skip::EnteredInError);
+        }
+        if source.status.is_empty() {
+            return Err(Skip::Malformed("status".to_owned()));
+        }
+        let patient = self.about(&source.subject, "subject")?;
+        let began = self.instant(&source.period.start, "period.start")?;
+        self.began.insert(at, began);
+        let class = text::first_of([
+            source.class.display.as_str(),
+            &source.class.code,
+            "Encounter",
+        ]);
+        let reasons = source.reason_code.iter().map(text::words);
+        let history = History {
+            patient,
+            resource: "Encounter".to_owned(),
+            code: text::coding_or(&source.kind, class),
+            at_ms: began,
+            status: source.status.clone(),
+            category: text::some(&source.class.code),
+            value: text::some(text::first_of(reasons)),
+            unit: None,
+            components: Vec::new(),
+        };
+        self.record(RecordKind::History, self.id(at), Some(patient), &history)?;
+        if !source.appointment.is_empty() {
+            self.encounters.insert(at, source);
+        }
+        Ok(())
+    }
+
+    pub(super) fn document_reference(&mut self, at: usize) -> Result<(), Skip> {
+        let source: fhir::DocumentReference = self.parse(at)?;
+        if source.status == "entered-in-error" {
+            return Err(Skip::EnteredInError);
+        }
+        let patient = self.about(&source.subject, "subject")?;
+        for (nth, encounter) in source.context.encounter.iter().enumerate() {
+            if nth == 0 {
+                self.check_encounter(at, encounter, "context.encounter[0]");
+            }
+        }
+        let attachment = source.content.first().map(|content| &content.attachment);
+        let written = text::first_of([
+            source.date.as_str(),
+            &source.context.period.start,
+            attachment.map_or("", |attachment| &attachment.creation),
+        ]);
+        let at_ms = self.instant(written, "date")?;
+        let inline = attachment.and_then(|it| self.inline_text(at, it));
+        let title = text::first_of([
+            source.description.as_str(),
+            attachment.map_or("", |attachment| &attachment.title),
+        ]);
+        let mut code = text::coding(&source.kind);
+        if code.text.is_empty() {
+            code = Coding::text(text::first_of([title, "Document"]));
+        }
+        let history = History {
+            patient,
+            resource: "DocumentReference".to_owned(),
+            code,
+            at_ms,
+            status: text::first_of([source.status.as_str(), "current"]).to_owned(),
+            category: text::category(&source.category),
+            value: inline.or_else(|| text::some(title)),
+            unit: None,
+            components: Vec::new(),
+        };
+        self.record(RecordKind::History, self.id(at), Some(patient), &history)
+    }
+
+    /// The text of a plain document that came with the resource, up to
+    /// [`NOTE_TEXT_MAX`].
+    fn inline_text(&mut self, at: usize, attachment: &fhir::Attachment) -> Option<String> {
+        const FIELD: &str = "content[0].attachment.data";
+        let media = attachment.content_type.to_ascii_lowercase();
+        if !media.starts_with("text/plain") {
+            return None;
+        }
+        // Four bytes more, so that a character cut at the limit is cut whole.
+        let Some(bytes) = base64::decode_up_to(attachment.data.as_deref()?, NOTE_TEXT_MAX + 4)
+        else {
+            self.note(
+                at,
+                "bad_base64",
+                FIELD,
+                "taken without its text; export the document again",
+            );
+            return None;
+        };
+        let words = String::from_utf8_lossy(&bytes);
+        if words.len() > NOTE_TEXT_MAX {
+            self.note(
+                at,
+                "text_cut",
+                FIELD,
+                "its beginning was taken; read the rest in the source system",
+            );
+        }
+        text::some(&text::clip(&words, NOTE_TEXT_MAX))
+    }
+
+    /// A line about something that was planned and is past, or never took place.
+    pub(super) fn planned(
+        &mut self,
+        at: usize,
+        patient: homeround::model::PatientId,
+        resource: &str,
+        code: Coding,
+        when: Millis,
+        status: &str,
+    ) -> Result<(), Skip> {
+        let history = History {
+            patient,
+            resource: resource.to_owned(),
+            code,
+            at_ms: when,
+            status: status.to_owned(),
+            category: None,
+            value: None,
+            unit: None,
+            components: Vec::new(),
+        };
+        self.record(RecordKind::History, self.id(at), Some(patient), &history)
+    }
+}
+
+/// A component that found something.
+fn part(component: &fhir::Observation) -> Option<HistoryPart> {
+    let (value, unit) = text::value(component);
+    Some(HistoryPart {
+        code: component.code.as_ref().map(text::coding)?,
+        value: value?,
+        unit,
+    })
+}

@@ -1,0 +1,167 @@
+//! Medications: orders and statements, and what they refer to.
+
+use homeround::model::{Coding, EntryId, History, Medication, RecordKind};
+
+use super::super::ident::{Target, find_contained};
+use super::super::types as fhir;
+use super::text;
+use super::{Importer, Kind, Skip};
+
+impl Importer<'_> {
+    /// A Medication resource is held for the orders that refer to it.
+    pub(super) fn medication(&mut self, at: usize) -> Result<(), Skip> {
+        let source: fhir::Medication = self.parse(at)?;
+        let code = text::coding(&source.code);
+        if code.text.is_empty() {
+            return Err(Skip::Malformed("code".to_owned()));
+        }
+        self.medications.insert(at, code);
+        Ok(())
+    }
+
+    pub(super) fn medication_use(&mut self, at: usize) -> Result<(), Skip> {
+        let source: fhir::MedicationUse = self.parse(at)?;
+        if source.status == "entered-in-error" {
+            return Err(Skip::EnteredInError);
+        }
+        if source.status.is_empty() {
+            return Err(Skip::Malformed("status".to_owned()));
+        }
+        let patient = self.about(&source.subject, "subject")?;
+        self.check_encounter(at, &source.encounter, "encounter");
+        self.check_encounter(at, &source.context, "context");
+        let code = self.which(at, &source)?;
+        let dosage = source.dosage_instruction.first().or(source.dosage.first());
+        let stands = matches!(source.status.as_str(), "active" | "on-hold" | "intended");
+        let written = text::first_of([
+            source.authored_on.as_str(),
+            &source.effective_period.start,
+            &source.effective_date_time,
+            &source.date_asserted,
+        ]);
+        let since = self.instant_or_encounter(written, "authoredOn", &source.encounter);
+        let id = self.id(at);
+        if stands {
+            let line = Medication {
+                code: code.clone(),
+                status: source.status.clone(),
+                dose: dosage.and_then(dose),
+                frequency: dosage.and_then(frequency),
+                as_needed: dosage.is_some_and(|dosage| {
+                    dosage.as_needed_boolean || dosage.as_needed_codeable_concept.is_some()
+                }),
+            };
+            if let Some(chart) = self.charts.get_mut(&patient) {
+                chart.medicate(since.clone().unwrap_or_default(), EntryId(id), line);
+            }
+            // The list needs no date: what a patient takes is taken without one.
+            if since.is_err() {
+                return Ok(());
+            }
+        }
+        let resource = match self.slots.get(at).map(|slot| slot.kind) {
+            Some(Kind::MedicationStatement) => "MedicationStatement",
+            _ => "MedicationRequest",
+        };
+        let history = History {
+            patient,
+            resource: resource.to_owned(),
+            code,
+            at_ms: since?,
+            status: source.status,
+            category: None,
+            value: dosage.and_then(in_words),
+            unit: None,
+            components: Vec::new(),
+        };
+        self.record(RecordKind::History, id, Some(patient), &history)
+    }
+
+    /// Which medication: said in place, contained, or another entry.
+    fn which(&mut self, at: usize, source: &fhir::MedicationUse) -> Result<Coding, Skip> {
+        const FIELD: &str = "medicationReference";
+        let said = source
+            .medication_codeable_concept
+            .as_ref()
+            .map(text::coding);
+        if let Some(code) = said.filter(|code| !code.text.is_empty()) {
+            return Ok(code);
+        }
+        let reference = &source.medication_reference;
+        let found = match find_contained(reference, &source.contained) {
+            Target::Contained(inner) => source
+                .contained
+                .get(inner)
+                .and_then(|inner| serde_json::from_value::<fhir::Medication>(inner.clone()).ok())
+                .map(|inner| text::coding(&inner.code)),
+            _ => match self.index.find(reference, "Medication") {
+                Target::Entry(target) => {
+                    self.medications_used.insert(target);
+                    self.medications.get(&target).cloned()
+                }
+                _ => None,
+            },
+        };
+        if let Some(code) = found.filter(|code| !code.text.is_empty()) {
+            return Ok(code);
+        }
+        // The text of a reference names the medication for a person: it stands.
+        if let Some(named) = text::some(&reference.display) {
+            self.note_dangling(at, FIELD);
+            return Ok(Coding::text(&named));
+        }
+        if reference.reference.is_empty() && reference.identifier.is_none() {
+            return Err(Skip::Malformed("medicationCodeableConcept".to_owned()));
+        }
+        Err(Skip::Dangling(FIELD))
+    }
+}
+
+fn dose(dosage: &fhir::Dosage) -> Option<String> {
+    let amount = dosage.dose_and_rate.first()?;
+    let range = |range: &fhir::Range| {
+        let (value, unit) = text::range(range)?;
+        Some(unit.map_or(value.clone(), |unit| format!("{value} {unit}")))
+    };
+    let exact = amount.dose_quantity.as_ref().and_then(text::quantity_words);
+    exact.or_else(|| amount.dose_range.as_ref().and_then(range))
+}
+
+/// How often, in words: as the source says it, else from its timing.
+fn frequency(dosage: &fhir::Dosage) -> Option<String> {
+    let repeat = &dosage.timing.repeat;
+    let timed = || {
+        let period = repeat.period.as_ref()?.0.as_str();
+        let unit = match repeat.period_unit.as_str() {
+            "h" => "hour",
+            "d" => "day",
+            "wk" => "week",
+            "mo" => "month",
+            "min" => "minute",
+            "s" => "second",
+            "a" => "year",
+            _ => return None,
+        };
+        let times = match repeat.frequency.unwrap_or(1) {
+            1 => "once".to_owned(),
+            2 => "twice".to_owned(),
+            times => format!("{times} times"),
+        };
+        Some(match period {
+            "1" | "1.0" => format!("{times} per {unit}"),
+            period => format!("{times} per {period} {unit}s"),
+        })
+    };
+    text::some(&dosage.text)
+        .or_else(|| text::some(text::words(&dosage.timing.code)))
+        .or_else(timed)
+        .or_else(|| text::some(&repeat.when.join(", ")))
+}
+
+fn in_words(dosage: &fhir::Dosage) -> Option<String> {
+    let parts: Vec<String> = [dose(dosage), frequency(dosage)]
+        .into_iter()
+        .flatten()
+        .collect();
+    text::some(&parts.join(", "))
+}

@@ -1,0 +1,235 @@
+//! Appointments that are still to come become visits; tasks go with them.
+
+use std::collections::BTreeMap;
+
+use homeround::model::{
+    Booking, EntryId, MINUTE_MS, PatientId, PersonId, RecordKind, Task, TaskStatus, Visit, VisitId,
+    VisitStatus,
+};
+
+use super::super::ident::Target;
+use super::super::instant;
+use super::super::types as fhir;
+use super::text;
+use super::{Importer, Kind, Skip};
+
+/// Version of the visit document's shape.
+const VISIT_SCHEMA: u32 = 1;
+/// How long a visit is booked for when the source does not say.
+const DEFAULT_MINUTES: u32 = 60;
+
+/// Who takes part in an appointment.
+struct Party {
+    patient: PatientId,
+    assignees: Vec<PersonId>,
+}
+
+impl Importer<'_> {
+    pub(super) fn appointment(&mut self, at: usize) -> Result<(), Skip> {
+        let source: fhir::Appointment = self.parse(at)?;
+        if source.status == "entered-in-error" {
+            return Err(Skip::EnteredInError);
+        }
+        if source.status.is_empty() {
+            return Err(Skip::Malformed("status".to_owned()));
+        }
+        let party = self.party(at, &source)?;
+        let start = self.instant(&source.start, "start")?;
+        let service = text::coding_or(
+            &source.service_type,
+            text::first_of([
+                text::words(&source.appointment_type),
+                &source.description,
+                "Home visit",
+            ]),
+        );
+        let chart = self.charts.get(&party.patient);
+        let deceased = chart.is_some_and(|chart| chart.deceased);
+        let zone = chart.and_then(|chart| chart.time_zone.clone());
+        let to_come = source.status == "booked" && start >= self.context.as_of;
+        if to_come && deceased {
+            self.note(
+                at,
+                "patient_deceased",
+                "participant",
+                "not booked; cancel it in the source system",
+            );
+        }
+        if !to_come || deceased {
+            let status = source.status.as_str();
+            return self.planned(at, party.patient, "Appointment", service, start, status);
+        }
+        let minutes = source.minutes_duration.unwrap_or(DEFAULT_MINUTES);
+        let booking = Booking {
+            visit: VisitId(self.id(at)),
+            patient: party.patient,
+            assignees: party.assignees,
+            start_ms: start,
+            end_ms: instant::read(&source.end, self.zone)
+                .filter(|end| *end > start)
+                .unwrap_or(start.plus(i64::from(minutes) * MINUTE_MS)),
+            service,
+            time_zone: zone.unwrap_or_else(|| self.context.default_time_zone.clone()),
+            priority: priority(source.priority),
+        };
+        self.record(
+            RecordKind::Booking,
+            booking.visit.0,
+            Some(party.patient),
+            &booking,
+        )?;
+        self.visits.insert(booking.visit, skeleton(party.patient));
+        Ok(())
+    }
+
+    fn party(&mut self, at: usize, source: &fhir::Appointment) -> Result<Party, Skip> {
+        let mut patient = None;
+        let mut assignees = Vec::new();
+        let mut dangling = false;
+        for (nth, participant) in source.participant.iter().enumerate() {
+            let target = match self.index.find(&participant.actor, "Practitioner") {
+                Target::Entry(target) => target,
+                Target::None => continue,
+                Target::Dangling | Target::Contained(_) => {
+                    dangling = true;
+                    self.note_dangling(at, format!("participant[{nth}].actor"));
+                    continue;
+                }
+            };
+            let id = PatientId(self.id(target));
+            if self.charts.contains_key(&id) {
+                patient = Some(id);
+            } else if participant.status != "declined" {
+                assignees.extend(self.person(target));
+            }
+        }
+        match patient {
+            Some(patient) => Ok(Party { patient, assignees }),
+            None if dangling => Err(Skip::Dangling("participant")),
+            None => Err(Skip::Malformed("participant".to_owned())),
+        }
+    }
+
+    pub(super) fn task(&mut self, at: usize) -> Result<(), Skip> {
+        let source: fhir::Task = self.parse(at)?;
+        if source.status == "entered-in-error" {
+            return Err(Skip::EnteredInError);
+        }
+        if source.status.is_empty() {
+            return Err(Skip::Malformed("status".to_owned()));
+        }
+        let code = source
+            .code
+            .as_ref()
+            .map(text::coding)
+            .filter(|code| !code.text.is_empty());
+        let said = code.as_ref().map_or("", |code| code.text.as_str());
+        let title = text::first_of([source.description.as_str(), said]).to_owned();
+        if title.is_empty() {
+            return Err(Skip::Malformed("description".to_owned()));
+        }
+        if let Some(visit) = self.visit_of(at, &source) {
+            let comment = source.note.iter().map(|note| note.text.as_str());
+            let comment = text::first_of(comment.chain([text::words(&source.status_reason)]));
+            let task = Task {
+                title,
+                code,
+                required: matches!(source.priority.as_str(), "urgent" | "asap" | "stat"),
+                status: task_status(&source.status),
+                result: None,
+                reason: None,
+                comment: text::some(comment),
+            };
+            let id = EntryId(self.id(at));
+            if let Some(visit) = self.visits.get_mut(&visit) {
+                visit.tasks.insert(id, task);
+            }
+            return Ok(());
+        }
+        let patient = self.about(&source.subject, "for")?;
+        let written = text::first_of([
+            source.execution_period.start.as_str(),
+            &source.authored_on,
+            &source.last_modified,
+        ]);
+        let when = self.instant(written, "authoredOn")?;
+        let code = code.unwrap_or_else(|| homeround::model::Coding::text(&title));
+        self.planned(at, patient, "Task", code, when, &source.status)
+    }
+
+    /// The visit that a task belongs to: by its focus, by what it is based on,
+    /// or by its encounter's appointment.
+    fn visit_of(&mut self, at: usize, source: &fhir::Task) -> Option<VisitId> {
+        let named = [("focus", &source.focus), ("encounter", &source.encounter)];
+        for (field, reference) in named {
+            if self.index.find(reference, "Appointment") == Target::Dangling {
+                self.note_dangling(at, field);
+            }
+        }
+        let appointments: Vec<fhir::Reference> =
+            match self.index.find(&source.encounter, "Encounter") {
+                Target::Entry(target) => self
+                    .encounters
+                    .get(&target)
+                    .map(|encounter| encounter.appointment.clone())
+                    .unwrap_or_default(),
+                _ => Vec::new(),
+            };
+        [&source.focus]
+            .into_iter()
+            .chain(&source.based_on)
+            .chain(&appointments)
+            .filter_map(
+                |reference| match self.index.find(reference, "Appointment") {
+                    Target::Entry(target) => Some(target),
+                    _ => None,
+                },
+            )
+            .filter(|target| {
+                self.slots.get(*target).map(|slot| slot.kind) == Some(Kind::Appointment)
+            })
+            .map(|target| VisitId(self.id(target)))
+            .find(|visit| self.visits.contains_key(visit))
+    }
+}
+
+/// iCalendar's priority: 1 is the highest, 0 and 5 and above are routine.
+const fn priority(written: Option<u32>) -> u8 {
+    match written {
+        Some(1) => 2,
+        Some(2..=4) => 1,
+        _ => 0,
+    }
+}
+
+fn task_status(status: &str) -> TaskStatus {
+    match status {
+        "in-progress" | "on-hold" => TaskStatus::Started,
+        "completed" => TaskStatus::Done,
+        "cancelled" | "failed" | "rejected" => TaskStatus::NotDone,
+        _ => TaskStatus::Open,
+    }
+}
+
+/// A visit that nobody has begun.
+fn skeleton(patient: PatientId) -> Visit {
+    Visit {
+        schema: VISIT_SCHEMA,
+        patient,
+        status: VisitStatus::Scheduled,
+        outcome: None,
+        note: String::new(),
+        tasks: BTreeMap::new(),
+        steps: BTreeMap::new(),
+        observations: BTreeMap::new(),
+        measures: BTreeMap::new(),
+        medications: BTreeMap::new(),
+        forms: BTreeMap::new(),
+        attachments: BTreeMap::new(),
+        survey: BTreeMap::new(),
+        corrections: BTreeMap::new(),
+        signatures: BTreeMap::new(),
+        amendments: BTreeMap::new(),
+        settlements: BTreeMap::new(),
+    }
+}

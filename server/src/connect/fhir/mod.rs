@@ -1,0 +1,30 @@
+//! FHIR R4: what other systems send, and what a visit looks like to them.
+//!
+//! Both directions are pure: bytes and values in, values out, no store and no
+//! clock. [`import`] turns a bundle or NDJSON into records and skeletons of
+//! documents, and says of every entry whether it was taken and, if not, why.
+//! [`export_visit`] turns one visit into a collection bundle whose references
+//! all resolve inside it.
+//!
+//! What maps to what: docs of `core/src/model`, and the table in
+//! `docs/fhir.md`.
+
+mod base64;
+mod export;
+mod ident;
+mod import;
+mod instant;
+mod read;
+mod report;
+mod types;
+
+pub use export::{Authored, ConflictingValue, OpenConflict, VisitExport, export_visit};
+pub use import::{Import, ImportContext, NewDocument, NewRecord, OrganizationBody, import};
+pub use read::{DEPTH_MAX, ENTRIES_MAX, INFLATED_BYTES_MAX, ImportError};
+pub use report::{PROBLEMS_MAX, Problem, Report};
+
+/// Longest text of a document or note that the history keeps, in bytes.
+pub const NOTE_TEXT_MAX: usize = 16 * 1024;
+
+#[cfg(test)]
+mod tests;

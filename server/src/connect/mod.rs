@@ -1,0 +1,3 @@
+//! Systems beyond Homeround, and the formats that they speak.
+
+pub mod fhir;

@@ -1,0 +1,204 @@
+//! Booking a visit: the record, the assignments and the document, at once.
+
+use homeround::model::{
+    Booking, Coding, DocumentId, EntryId, Millis, PatientId, PersonId, RecordId, RecordKind,
+    Refused, VisitId,
+};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::grants::{OFFICE, assign};
+use super::records::{Put, check_text, json as to_json, put};
+use super::{Backend, Caller, News, ServiceError, audit, scope};
+use crate::connect::fhir::NewDocument;
+use crate::store::Writer;
+
+/// Most tasks of a visit that is booked.
+const TASKS_MAX: usize = 200;
+/// Most people assigned to a visit.
+const ASSIGNEES_MAX: usize = 16;
+
+/// A visit to book, or to book otherwise.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewBooking {
+    /// The visit; a new one unless given.
+    #[serde(default)]
+    pub visit: Option<VisitId>,
+    /// For whom.
+    pub patient: PatientId,
+    /// By whom.
+    pub assignees: Vec<PersonId>,
+    /// Start of the window.
+    pub start_ms: Millis,
+    /// End of the window.
+    pub end_ms: Millis,
+    /// What for.
+    pub service: Coding,
+    /// IANA time zone of the patient's home.
+    pub time_zone: String,
+    /// 0 routine, 1 urgent, 2 emergency.
+    #[serde(default)]
+    pub priority: u8,
+    /// What is to be done; counts when the visit is new.
+    #[serde(default)]
+    pub tasks: Vec<NewTask>,
+}
+
+/// A task of a visit to book.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewTask {
+    /// What to do.
+    pub title: String,
+    /// Its code.
+    #[serde(default)]
+    pub code: Option<Coding>,
+    /// The visit should not be completed without a status for it.
+    #[serde(default)]
+    pub required: bool,
+}
+
+impl NewBooking {
+    fn check(&self) -> Result<(), ServiceError> {
+        if self.end_ms <= self.start_ms {
+            return Err(Refused::new("end_ms", "after start_ms").into());
+        }
+        if self.priority > 2 {
+            return Err(Refused::new("priority", "0..=2").into());
+        }
+        if self.tasks.len() > TASKS_MAX {
+            return Err(Refused::new("tasks", "200 at most").into());
+        }
+        if self.assignees.len() > ASSIGNEES_MAX {
+            return Err(Refused::new("assignees", "16 at most").into());
+        }
+        if self.time_zone.parse::<chrono_tz::Tz>().is_err() {
+            return Err(Refused::new("time_zone", "an IANA time zone").into());
+        }
+        check_text("service", &self.service.text, 1)?;
+        let titles = self.tasks.iter().map(|task| &task.title);
+        titles
+            .into_iter()
+            .try_for_each(|title| check_text("title", title, 1))
+    }
+}
+
+impl Backend {
+    /// Books a visit: people assigned get access, their phones the record
+    /// and the document. Booking a known visit again moves it and changes who
+    /// comes; its document stays as people have edited it.
+    ///
+    /// # Errors
+    /// [`ServiceError::Refused`] names the field, [`ServiceError::NotFound`]
+    /// the person or patient that is not in this tenant.
+    pub async fn book(
+        &self,
+        caller: &Caller,
+        new: &NewBooking,
+        now: Millis,
+    ) -> Result<VisitId, ServiceError> {
+        caller.must_be(OFFICE)?;
+        new.check()?;
+        let visit = match new.visit {
+            Some(visit) => visit,
+            None => VisitId(self.uuid(now)?),
+        };
+        let mut tx = self.storage.write(caller.tenant).await?;
+        self.must_be_bookable(tx.as_mut(), visit, new).await?;
+        let owner = tx.tenant().await?;
+        let document = NewDocument {
+            id: DocumentId::visit(visit),
+            patient: new.patient,
+            tree: self.tree(new, now)?,
+        };
+        let mut people = scope::people_around(tx.as_mut(), &[new.patient]).await?;
+        // Access first: what comes then is after the entry, and is given.
+        let assigned = assign(self, tx.as_mut(), visit, new.patient, &new.assignees, now);
+        people.extend(assigned.await?);
+        self.create_document(tx.as_mut(), &owner, &document, now)
+            .await?;
+        put_booking(tx.as_mut(), visit, new).await?;
+        let note = audit::Note::by(caller, "booked").about(new.patient);
+        audit::note(tx.as_mut(), now, note).await?;
+        tx.commit().await?;
+        self.bell.ring(News {
+            tenant: caller.tenant,
+            everyone: false,
+            patients: vec![new.patient],
+            people,
+            from: None,
+        });
+        Ok(visit)
+    }
+
+    async fn must_be_bookable(
+        &self,
+        tx: &mut dyn Writer,
+        visit: VisitId,
+        new: &NewBooking,
+    ) -> Result<(), ServiceError> {
+        if !tx.has_patient(new.patient).await? {
+            return Err(ServiceError::NotFound { what: "patient" });
+        }
+        for person in &new.assignees {
+            let known = tx.person(*person).await?;
+            if known.is_none_or(|person| person.role.is_none()) {
+                return Err(ServiceError::NotFound { what: "assignees" });
+            }
+        }
+        let known = tx.document(DocumentId::visit(visit)).await?;
+        if known.is_some_and(|known| known.patient != new.patient) {
+            return Err(Refused::new("patient", "the visit's own patient").into());
+        }
+        Ok(())
+    }
+
+    fn tree(&self, new: &NewBooking, now: Millis) -> Result<Value, ServiceError> {
+        let mut tasks = Map::new();
+        for task in &new.tasks {
+            let id = EntryId(self.uuid(now)?);
+            let mut fields = Map::new();
+            fields.insert("title".into(), json!(task.title));
+            if let Some(code) = &task.code {
+                fields.insert("code".into(), json!(code));
+            }
+            fields.insert("required".into(), json!(task.required));
+            fields.insert("status".into(), json!("open"));
+            tasks.insert(id.to_string(), Value::Object(fields));
+        }
+        Ok(json!({
+            "schema": 1,
+            "kind": "visit",
+            "patient": new.patient,
+            "status": "scheduled",
+            "tasks": tasks,
+        }))
+    }
+}
+
+async fn put_booking(
+    tx: &mut dyn Writer,
+    visit: VisitId,
+    new: &NewBooking,
+) -> Result<(), ServiceError> {
+    let body = to_json(&Booking {
+        visit,
+        patient: new.patient,
+        assignees: new.assignees.clone(),
+        start_ms: new.start_ms,
+        end_ms: new.end_ms,
+        service: new.service.clone(),
+        time_zone: new.time_zone.clone(),
+        priority: new.priority,
+    })?;
+    let row = Put {
+        kind: RecordKind::Booking,
+        id: RecordId(Uuid::from(visit.0)),
+        patient: Some(new.patient),
+        body: Some(&body),
+        sort_ms: Some(new.start_ms.0),
+    };
+    put(tx, row).await.map(drop)
+}
