@@ -2,12 +2,11 @@
 
 use chrono::NaiveDate;
 use homeround::model::{
-    Coding, DocumentId, DocumentKind, EntryId, FieldPath, Fix, NotDoneReason,
-    PatientId, TaskResult, TaskStatus, VisitId,
+    Coding, DocumentId, DocumentKind, EntryId, FieldPath, Fix, NotDoneReason, PatientId,
+    TaskResult, TaskStatus, VisitId,
 };
 use serde::Deserialize;
 use serde_json::Value;
-use uuid::Uuid;
 
 /// One line of stdin.
 #[derive(Debug, Clone, Deserialize)]
@@ -278,26 +277,11 @@ pub struct Figures {
 }
 
 /// How documents are named in commands and answers: `visit/0192...`.
-#[must_use]
-pub fn name_of(document: DocumentId) -> String {
+pub(super) fn name_of(document: DocumentId) -> String {
     let kind = match document.kind {
         DocumentKind::Visit => "visit",
         DocumentKind::Chart => "chart",
         DocumentKind::Plan => "plan",
     };
     format!("{kind}/{}", document.id)
-}
-
-/// Reads [`name_of`] back.
-#[must_use]
-pub fn named(name: &str) -> Option<DocumentId> {
-    let (kind, id) = name.split_once('/')?;
-    let kind = match kind {
-        "visit" => DocumentKind::Visit,
-        "chart" => DocumentKind::Chart,
-        "plan" => DocumentKind::Plan,
-        _ => return None,
-    };
-    let id = Uuid::parse_str(id).ok()?;
-    Some(DocumentId { kind, id })
 }

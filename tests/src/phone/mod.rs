@@ -107,8 +107,8 @@ impl Phone {
         if line.len() > LINE_MAX {
             return Err(Refusal::code("line_too_long"));
         }
-        let command: Command = serde_json::from_str(line)
-            .map_err(|error| Refusal::malformed(&error.to_string()))?;
+        let command: Command =
+            serde_json::from_str(line).map_err(|error| Refusal::malformed(&error.to_string()))?;
         if let Command::Burst { visit, edits } = command {
             return work::burst(&self.app, visit, edits, out);
         }

@@ -80,9 +80,7 @@ pub(super) fn obey(phone: &mut Phone, command: &Command) -> Option<Result<Value,
             Some(Ok(Value::Null))
         }
         Command::Enrol => Some(enrol(phone)),
-        Command::Sync { budget_ms } => {
-            Some(Ok(phone.network.sync(budget_ms.unwrap_or(BUDGET_MS))))
-        }
+        Command::Sync { budget_ms } => Some(Ok(phone.network.sync(budget_ms.unwrap_or(BUDGET_MS)))),
         _ => None,
     }
 }
@@ -131,12 +129,18 @@ struct Tokens(Mutex<Option<AccessToken>>);
 
 impl Tokens {
     fn set(&self, token: &str) {
-        let mut slot = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut slot = self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         *slot = Some(AccessToken::new(token.to_owned()));
     }
 
     fn get(&self) -> Option<AccessToken> {
-        let slot = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let slot = self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         slot.clone()
     }
 }
@@ -151,7 +155,10 @@ impl TokenSource for Tokens {
 struct Stopwatch(Instant);
 
 impl Stopwatch {
-    #[expect(clippy::disallowed_methods, reason = "this is a shell: it has the clocks")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is a shell: it has the clocks"
+    )]
     fn start() -> Self {
         Self(Instant::now())
     }

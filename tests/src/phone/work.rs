@@ -44,7 +44,8 @@ fn session(app: &Homeround, command: &Command) -> Option<Result<(), Refusal>> {
 }
 
 fn unlocking(pin: &str) -> Result<Unlock, Refusal> {
-    let pin = Pin::new(pin).map_err(|refused| Refusal::from(homeround::app::AppError::from(refused)))?;
+    let pin =
+        Pin::new(pin).map_err(|refused| Refusal::from(homeround::app::AppError::from(refused)))?;
     Ok(Unlock::Pin(pin))
 }
 
