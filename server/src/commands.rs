@@ -35,6 +35,8 @@ pub(crate) enum Problem {
     Io(#[from] std::io::Error),
     #[error("the figures could not be set up: {0}")]
     Metrics(String),
+    #[error("TLS for fetching the issuer's keys could not be set up")]
+    Tls,
     #[error("the built-in issuer could not be set up")]
     Issuer,
 }

@@ -46,7 +46,8 @@ pub enum Source {
 /// The issuer's keys.
 pub struct Keys {
     source: Source,
-    client: reqwest::Client,
+    /// There when keys are fetched.
+    client: Option<reqwest::Client>,
     cached: Mutex<Cached>,
     fetching: tokio::sync::Mutex<()>,
 }
@@ -70,12 +71,31 @@ struct Discovery {
 }
 
 impl Keys {
-    /// Keys from a source, fetched when first asked for.
+    /// A fixed set.
     #[must_use]
-    pub fn new(source: Source) -> Self {
+    pub fn fixed(set: JwkSet) -> Self {
+        Self::over(Source::Fixed(set), None)
+    }
+
+    /// Keys at an address, fetched when first asked for. The system's trust
+    /// store decides whom to believe.
+    ///
+    /// # Errors
+    /// [`KeysError::Unreachable`] when TLS can't be set up.
+    pub fn at(source: Source) -> Result<Self, KeysError> {
+        // Installed already is as good as installed now.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(|_| KeysError::Unreachable)?;
+        Ok(Self::over(source, Some(client)))
+    }
+
+    fn over(source: Source, client: Option<reqwest::Client>) -> Self {
         Self {
             source,
-            client: reqwest::Client::new(),
+            client,
             cached: Mutex::default(),
             fetching: tokio::sync::Mutex::default(),
         }
@@ -167,7 +187,7 @@ impl Keys {
     }
 
     async fn get(&self, url: &str) -> Option<Vec<u8>> {
-        let request = self.client.get(url).timeout(FETCH_TIMEOUT).send();
+        let request = self.client.as_ref()?.get(url).timeout(FETCH_TIMEOUT).send();
         let mut response = request.await.ok()?.error_for_status().ok()?;
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.ok()? {

@@ -132,7 +132,8 @@ fn tokens(config: &Config) -> Result<(Verifier, Option<DevelopmentIssuer>), Prob
                 Some(url) => Source::Url(url.clone()),
                 None => Source::Discovery(auth.issuer.clone()),
             };
-            let verifier = Verifier::new(expected(&auth.issuer), Keys::new(source));
+            let keys = Keys::at(source).map_err(|_| Problem::Tls)?;
+            let verifier = Verifier::new(expected(&auth.issuer), keys);
             Ok((verifier, None))
         }
         AuthMode::Development => {
@@ -140,7 +141,7 @@ fn tokens(config: &Config) -> Result<(Verifier, Option<DevelopmentIssuer>), Prob
             SystemEntropy.fill(&mut *seed)?;
             let issuer = DevelopmentIssuer::new(&seed, &auth.audience, &auth.tenant_claim);
             let keys = issuer.key_set().map_err(|_| Problem::Issuer)?;
-            let verifier = Verifier::new(expected(ISSUER), Keys::new(Source::Fixed(keys)));
+            let verifier = Verifier::new(expected(ISSUER), Keys::fixed(keys));
             tracing::warn!("the built-in issuer is on: it vouches for anybody");
             Ok((verifier, Some(issuer)))
         }

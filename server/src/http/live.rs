@@ -93,8 +93,6 @@ impl Hub {
         if state.closed || state.listeners.len() >= limit {
             return None;
         }
-        // What happened before it listened.
-        let _ = poke.try_send(());
         let id = state.next;
         state.next += 1;
         let listener = Listener {

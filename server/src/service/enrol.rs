@@ -2,11 +2,11 @@
 //! token's person. Asking again with the same key gives the same answer.
 
 use homeround::model::{DeviceId, Millis, Refused};
+use homeround::vault::{Domain, device_tag, verify_signed};
 use homeround::wire::{self, EnrolRequest, EnrolResponse};
 
-use super::keys::verifies;
 use super::records::put_device;
-use super::{Backend, Caller, News, ServerKeys, ServiceError, audit, device_tag};
+use super::{Backend, Caller, News, ServerKeys, ServiceError, audit};
 use crate::store::{DeviceRow, Reader, Tenant, Writer};
 
 /// Most characters of a device's label.
@@ -32,7 +32,7 @@ impl Backend {
             return Err(Refused::new("label", "up to 80 characters").into());
         }
         let statement = wire::enrol_statement(&key, &request.label);
-        if !verifies(&key, &statement, &request.proof) {
+        if !verify_signed(&key, Domain::Enrol, &statement, &request.proof) {
             return Err(ServiceError::Signature);
         }
         let mut tx = self.storage.write(caller.tenant).await?;

@@ -187,7 +187,7 @@ async fn directory(reader: &mut dyn Reader) -> Result<BTreeMap<PersonId, Person>
 async fn owners(reader: &mut dyn Reader) -> Result<BTreeMap<DeviceTag, PersonId>, ServiceError> {
     let devices = reader.devices().await?.into_iter();
     let owner = |(device, _): (crate::store::DeviceRow, _)| {
-        (super::device_tag(&device.public_key), device.person)
+        (homeround::vault::device_tag(&device.public_key), device.person)
     };
     Ok(devices.map(owner).collect())
 }

@@ -1,16 +1,17 @@
 //! The backend's own keys, one set per tenant.
 
-use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
+use ed25519_dalek::{Signer as _, SigningKey};
 use homeround::model::ActorId;
+use homeround::vault::{Domain, device_tag, escrow_public};
 use homeround::wire::{self, SignedPolicy};
+use zeroize::Zeroizing;
 
-use super::device_tag;
 use crate::store::Tenant;
 
 /// The keys of one tenant's backend.
 pub struct ServerKeys {
     signing: SigningKey,
-    escrow: SigningKey,
+    escrow: Zeroizing<[u8; 32]>,
 }
 
 impl ServerKeys {
@@ -19,7 +20,7 @@ impl ServerKeys {
     pub fn of(tenant: &Tenant) -> Self {
         Self {
             signing: SigningKey::from_bytes(&tenant.signing_seed),
-            escrow: SigningKey::from_bytes(&tenant.escrow_seed),
+            escrow: tenant.escrow_seed.clone(),
         }
     }
 
@@ -32,13 +33,15 @@ impl ServerKeys {
     /// X25519 key that phones seal escrowed work to.
     #[must_use]
     pub fn escrow_public(&self) -> [u8; 32] {
-        self.escrow.verifying_key().to_montgomery().to_bytes()
+        escrow_public(&self.escrow)
     }
 
     /// Signs access rules.
     #[must_use]
     pub fn sign_policy(&self, policy: &str) -> SignedPolicy {
-        let signature = self.signing.sign(&wire::policy_statement(policy));
+        let statement = wire::policy_statement(policy);
+        let bound = [Domain::Policy.tag().as_bytes(), &[0], &statement].concat();
+        let signature = self.signing.sign(&bound);
         SignedPolicy {
             policy: policy.into(),
             signature: signature.to_bytes().into(),
@@ -50,13 +53,4 @@ impl ServerKeys {
     pub fn actor(&self, opening: [u8; 8]) -> ActorId {
         ActorId::new(device_tag(&self.public()), opening)
     }
-}
-
-/// Whether a device signed these bytes. Strict: neither weak keys nor
-/// signatures in a second form are taken.
-pub(super) fn verifies(public_key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
-    VerifyingKey::from_bytes(public_key).is_ok_and(|key| {
-        key.verify_strict(message, &Signature::from_bytes(signature))
-            .is_ok()
-    })
 }

@@ -44,8 +44,7 @@ mod tests;
 use std::sync::Arc;
 
 use homeround::access::Actor;
-use homeround::model::{DeviceId, DeviceTag, Millis, PatientId, PersonId, Role, TenantId};
-use sha2::{Digest as _, Sha256};
+use homeround::model::{DeviceId, Millis, PatientId, PersonId, Role, TenantId};
 
 use crate::store::{DeviceRow, Reader, Storage, Tenant};
 
@@ -177,15 +176,6 @@ impl Backend {
         self.entropy.fill(&mut random)?;
         Ok(homeround::model::uuid_v7(now, random))
     }
-}
-
-/// The tag of a device: the first half of every actor id of its changes.
-#[must_use]
-pub fn device_tag(public_key: &[u8; 32]) -> DeviceTag {
-    let digest: [u8; 32] = Sha256::digest(public_key).into();
-    let mut tag = [0; 8];
-    tag.copy_from_slice(&digest[..8]);
-    DeviceTag(tag)
 }
 
 /// The caller's own device, enrolled and not revoked.

@@ -10,10 +10,10 @@ use std::collections::BTreeMap;
 
 use homeround::merge::pack::{self, PackError, PackLimits};
 use homeround::model::{ChangeHash, DocumentId, Millis, PatientId};
+use homeround::vault::{Domain, verify_signed};
 use homeround::wire::{self, PushRequest, PushResponse, Verdict};
 
 use self::judge::{Judge, Judged};
-use super::keys::verifies;
 use super::verdict::{name_of, runs};
 use super::{Backend, Caller, News, ServiceError, audit, own_device, policy_of, scope};
 use crate::store::{ChangeRow, DeviceRow, RejectedRow, Writer};
@@ -51,7 +51,7 @@ impl Backend {
         let mut tx = self.storage.write(caller.tenant).await?;
         let device = own_device(tx.as_mut(), caller, &request.device).await?;
         let statement = wire::push_statement(&request.device, &hashes);
-        if !verifies(&device.public_key, &statement, &request.signature) {
+        if !verify_signed(&device.public_key, Domain::Push, &statement, &request.signature) {
             return Err(ServiceError::Signature);
         }
         let tenant = tx.tenant().await?;

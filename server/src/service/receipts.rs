@@ -1,10 +1,10 @@
 //! Receipts: a phone says what it purged.
 
 use homeround::model::{DeviceId, Millis, PatientId};
+use homeround::vault::{Domain, verify_signed};
 use homeround::wire::{self, Ack, RECEIPTS_MAX, ReceiptsRequest};
 use uuid::Uuid;
 
-use super::keys::verifies;
 use super::{Backend, Caller, ServiceError, audit, own_device};
 use crate::store::{ReceiptRow, Writer};
 
@@ -28,7 +28,7 @@ impl Backend {
         let mut tx = self.storage.write(caller.tenant).await?;
         let device = own_device(tx.as_mut(), caller, &request.device).await?;
         let statement = wire::receipts_statement(&request.device, &request.receipts);
-        if !verifies(&device.public_key, &statement, &request.signature) {
+        if !verify_signed(&device.public_key, Domain::Receipt, &statement, &request.signature) {
             return Err(ServiceError::Signature);
         }
         for receipt in &request.receipts {

@@ -7,6 +7,7 @@ use homeround::merge::{Document, Inspected, Touch, Trial, VetError};
 use homeround::model::{
     ChangeHash, DocumentId, DocumentKind, FieldPath, Grant, Millis, PatientId, PersonId,
 };
+use homeround::vault::device_tag;
 use homeround::wire::Verdict;
 
 use super::Offered;
@@ -14,7 +15,7 @@ use crate::service::documents::{self, Loaded};
 use crate::service::verdict::{
     ACCESS_ENDED, ACTOR_NOT_YOURS, DEPENDS_ON_REJECTED, UNKNOWN_DOCUMENT, rejected,
 };
-use crate::service::{Caller, ServiceError, device_tag};
+use crate::service::{Caller, ServiceError};
 use crate::store::{ChangeRow, DeviceRow, DocumentRow, Reader, RejectedRow, Writer};
 
 /// Most field paths kept with a rejected change.

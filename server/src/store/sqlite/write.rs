@@ -61,7 +61,7 @@ impl Writer for Writing {
         let sql = "INSERT INTO device
                        (tenant, device, tag, person, public_key, label, enrolled, revoked)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-        let tag = crate::service::device_tag(&device.public_key);
+        let tag = homeround::vault::device_tag(&device.public_key);
         let row = params![
             tenant.bytes(),
             device.id.bytes(),
