@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::morning::TASKS;
 use super::play::{AIDE, NURSE, Play, THERAPIST, rows};
 use super::screen::grouped;
 use super::trouble::Trouble;
@@ -174,11 +175,13 @@ pub(super) fn offline_edits(play: &mut Play) -> Result<(), Trouble> {
 fn tasks_of(play: &mut Play, visit: &str) -> Result<Vec<String>, Trouble> {
     let view = play.phones[NURSE].ask(&json!({ "do": "visit", "visit": visit }))?;
     let tasks = view["tasks"].as_object();
-    Ok(tasks
-        .into_iter()
-        .flatten()
-        .map(|(id, _)| id.clone())
-        .collect())
+    let id_of = |title: &str| {
+        let mut found = tasks.into_iter().flatten();
+        let (id, _) = found.find(|(_, task)| task["title"] == title)?;
+        Some(id.clone())
+    };
+    let ids: Option<Vec<String>> = TASKS.iter().map(|(title, _)| id_of(title)).collect();
+    ids.ok_or_else(|| Trouble::new("reading the visit's tasks", "one is missing"))
 }
 
 /// Kills a phone while it writes as fast as it can, and looks for every edit

@@ -10,6 +10,7 @@ mod apart;
 mod args;
 mod count;
 mod evening;
+mod leash;
 mod morning;
 mod office;
 mod phones;
@@ -43,24 +44,52 @@ pub fn main() -> ExitCode {
     let for_program = args.json;
     let mut screen = Screen::new(for_program);
     screen.toned(Tone::Strong, "Homeround: a day of home visits");
-    let outcome = prepare(args, screen).and_then(|mut play| {
-        let done = day(&mut play);
-        close(&mut play, done)
-    });
-    let (object, code) = match outcome {
-        Ok((object, true)) => (object, ExitCode::SUCCESS),
-        Ok((object, false)) => (object, ExitCode::FAILURE),
-        Err(trouble) => {
-            let mut screen = Screen::new(for_program);
-            screen.toned(Tone::Bad, &format!("\nThe day could not go on: {trouble}"));
-            (json!({ "error": trouble.to_string() }), ExitCode::FAILURE)
+    leash::hold();
+    match prepare(args, screen) {
+        Ok(mut play) => {
+            let done = day(&mut play);
+            finish(&mut play, done, for_program)
         }
+        Err(trouble) => gone_wrong(&trouble, for_program),
+    }
+}
+
+/// The object, the last words, and the server if it is to stay.
+fn finish(play: &mut Play, done: Result<Value, Trouble>, for_program: bool) -> ExitCode {
+    let held = match close(play, done) {
+        Ok((object, held)) => {
+            tell_program(for_program, &object);
+            held
+        }
+        Err(trouble) => return gone_wrong(&trouble, for_program),
     };
+    if play.args.serve
+        && let Err(trouble) = serve(play)
+    {
+        let mut screen = Screen::new(for_program);
+        screen.toned(Tone::Bad, &trouble.to_string());
+        return ExitCode::FAILURE;
+    }
+    if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn gone_wrong(trouble: &Trouble, for_program: bool) -> ExitCode {
+    let mut screen = Screen::new(for_program);
+    screen.toned(Tone::Bad, &format!("\nThe day could not go on: {trouble}"));
+    tell_program(for_program, &json!({ "error": trouble.to_string() }));
+    ExitCode::FAILURE
+}
+
+/// The one object on standard output.
+fn tell_program(for_program: bool, object: &Value) {
     if for_program {
         // Whoever asked may be gone.
         let _ = writeln!(std::io::stdout(), "{object}");
     }
-    code
 }
 
 /// Folders and programs, and the server with its store.
@@ -233,9 +262,6 @@ fn close(play: &mut Play, done: Result<Value, Trouble>) -> Result<(Value, bool),
         failed.iter().for_each(|name| play.screen.line(name));
     }
     let keep = play.args.keep || play.args.serve || !failed.is_empty();
-    if play.args.serve {
-        serve(play)?;
-    }
     if keep {
         play.screen
             .aside(&format!("stores and logs: {}", play.stores.display()));
@@ -272,6 +298,7 @@ fn serve(play: &mut Play) -> Result<(), Trouble> {
     play.screen.line(&format!(
         "curl -s {address}/healthz; curl -s {address}/metrics"
     ));
+    leash::let_signals_end_the_server();
     play.server.wait();
     Ok(())
 }

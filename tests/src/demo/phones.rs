@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::leash;
 use super::trouble::{During, Trouble};
 
 /// The program.
@@ -102,6 +103,7 @@ impl Phone {
             .stderr(log)
             .spawn()
             .during("starting homeround-phone")?;
+        leash::take(child.id());
         let missing = || Trouble::new("homeround-phone", "has no pipes");
         let stdin = child.stdin.take().ok_or_else(missing)?;
         let stdout = child.stdout.take().ok_or_else(missing)?;

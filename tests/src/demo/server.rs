@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use super::leash;
 use super::trouble::{During, Trouble};
 
 /// The tenant of the demo.
@@ -62,6 +63,7 @@ impl Server {
             .stderr(log)
             .spawn()
             .during("starting homeround-server")?;
+        leash::take(child.id());
         let stdout = child.stdout.take();
         self.child = Some(child);
         let stdout = stdout.ok_or_else(|| Trouble::new("homeround-server", "has no output"))?;

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::apart::SENTENCES;
+use super::morning::TASKS;
 use super::play::{AIDE, NURSE, Play, THERAPIST, rows, text};
 use super::screen::grouped;
 use super::trouble::Trouble;
@@ -136,7 +137,9 @@ pub(super) fn merged_visit(play: &mut Play) -> Result<(), Trouble> {
         text(&view["status"])
     ));
     let mut shown = Vec::new();
-    for write in rows(&authored) {
+    let mut authored: Vec<&Value> = rows(&authored).collect();
+    authored.sort_by_key(|write| write["at_ms"].as_i64());
+    for write in authored {
         if write["person"].is_null() || write["name"].is_null() {
             continue;
         }
@@ -168,8 +171,11 @@ pub(super) fn merged_visit(play: &mut Play) -> Result<(), Trouble> {
         vitals == 3,
         &format!("{vitals} of 3 sets of vital signs stand side by side"),
     );
-    let task = view["tasks"].as_object().into_iter().flatten().next();
-    let task = task.map_or(Value::Null, |(_, task)| task.clone());
+    let tasks = view["tasks"].as_object().into_iter().flatten();
+    let mut dressing = tasks
+        .map(|(_, task)| task)
+        .filter(|task| task["title"] == TASKS[0].0);
+    let task = dressing.next().cloned().unwrap_or_default();
     let both = task["status"] == "done" && task["result"] == "pass" && !task["comment"].is_null();
     play.promise(
         both,
