@@ -10,6 +10,8 @@ can't be read. Needs no network.
 """
 
 import argparse
+import contextlib
+import io
 import json
 import sys
 import tempfile
@@ -20,6 +22,15 @@ DEFINITIONS = [
     "extension-definitions.json", "valuesets.json", "v3-codesystems.json", "v2-tables.json",
 ]
 BASE = "http://hl7.org/fhir/StructureDefinition/"
+
+# What pyrofile 0.3.0 refuses although R4 allows it. A question of several
+# answers has one value in each: it counts them together, and the models of
+# fhir.resources hold each answer to one value. A questionnaire is named by its
+# canonical address and need not be at hand.
+REFUSED_WRONGLY = {
+    ("questionnaire.unresolved", "QuestionnaireResponse.questionnaire"),
+    ("profile.element.cardinality.max", "QuestionnaireResponse.item.answer.value[x]"),
+}
 
 
 def by_models(bundle):
@@ -62,6 +73,26 @@ def by_references(bundle):
         yield from walk(entry["resource"], entry["resource"]["resourceType"])
 
 
+def by_vital_signs(bundle):
+    """What HL7's vitalsigns profile asks for. pyrofile 0.3.0 refuses HL7's own heart-rate example under it."""
+    for entry in bundle.get("entry", []):
+        resource = entry["resource"]
+        if BASE + "vitalsigns" not in resource.get("meta", {}).get("profile", []):
+            continue
+        codes = [coding.get("code") for it in resource["category"] for coding in it.get("coding", [])]
+        if "vital-signs" not in codes:
+            yield f"Observation {resource['id']}: category vital-signs is missing"
+        if len(resource.get("effectiveDateTime", "")) < 8 or "subject" not in resource:
+            yield f"Observation {resource['id']}: effectiveDateTime and subject are needed"
+        for part in [resource, *resource.get("component", [])]:
+            quantity = part.get("valueQuantity")
+            if quantity is None:
+                if "dataAbsentReason" not in part and "component" not in part:
+                    yield f"Observation {resource['id']}: neither a value nor why there is none"
+            elif quantity.get("system") != "http://unitsofmeasure.org" or not quantity.get("code"):
+                yield f"Observation {resource['id']}: the unit is not UCUM"
+
+
 def split(definitions, target):
     """pyrofile reads one resource a file; HL7 publishes bundles of them."""
     for name in DEFINITIONS:
@@ -72,7 +103,7 @@ def split(definitions, target):
 
 
 def by_definitions(bundles, definitions):
-    """Errors by HL7's definitions, with every resource held to its base profile as well."""
+    """Errors by HL7's definitions, each resource held to the profile of its type."""
     from pyrofile_validator.config import TerminologyConfig, ValidatorConfig
     from pyrofile_validator.core.engine import Validator
     from pyrofile_validator.models import Severity
@@ -88,9 +119,13 @@ def by_definitions(bundles, definitions):
             bundle = json.loads(json.dumps(bundle))
             for entry in bundle.get("entry", []):
                 resource = entry["resource"]
-                profiles = resource.setdefault("meta", {}).setdefault("profile", [])
-                profiles.append(BASE + resource["resourceType"])
-            for issue in validator.validate_resource(bundle).issues:
+                resource.setdefault("meta", {})["profile"] = [BASE + resource["resourceType"]]
+            # The FHIRPath engine prints what its trace() functions see.
+            with contextlib.redirect_stdout(io.StringIO()):
+                issues = validator.validate_resource(bundle).issues
+            for issue in issues:
+                if (issue.code, issue.path) in REFUSED_WRONGLY:
+                    continue
                 line = f"{name}: {issue.code}: {issue.resource_type} {issue.path}: {issue.message}"
                 if issue.severity is Severity.ERROR:
                     yield line
@@ -114,6 +149,7 @@ def main():
     for name, bundle in bundles:
         errors += [f"{name}: {error}" for error in by_models(bundle)]
         errors += [f"{name}: {error}" for error in by_references(bundle)]
+        errors += [f"{name}: {error}" for error in by_vital_signs(bundle)]
     if arguments.definitions:
         errors += by_definitions(bundles, arguments.definitions)
     for error in errors:

@@ -49,6 +49,7 @@ impl Dock<'_, '_> {
         let id = DocumentId::from_key(&snapshot.document)?;
         let patient = PatientId::from_bytes(&snapshot.patient[..])?;
         self.tx.ensure_document(id, patient)?;
+        self.tx.rehome(id, patient)?;
         self.touched.insert(id);
         let known = self.tx.view(id)?.is_some();
         if known || snapshot.priority == 0 {
@@ -71,13 +72,46 @@ impl Dock<'_, '_> {
             self.show(&arrived)?;
             return self.release_waiting(id, arrived);
         }
-        let ours = load(self.tx, id)?;
+        let ours = match load(self.tx, id) {
+            Ok(ours) => ours,
+            // Unsent edits without the document that they build on, as after a
+            // recovery: this is it.
+            Err(AppError::Damaged { .. }) => return self.found(id, &arrived, bytes),
+            Err(error) => return Err(error),
+        };
         let lacking = arrived
             .changes()
             .into_iter()
             .filter(|(hash, _)| !ours.has(hash));
         let lacking: Vec<Vec<u8>> = lacking.map(|(_, bytes)| bytes).collect();
         self.changes(id, &lacking)
+    }
+
+    /// Puts unsent edits back on the document that they build on. One that does
+    /// not fit is quarantined with its bytes.
+    fn found(&mut self, id: DocumentId, arrived: &Document, bytes: &[u8]) -> Result<(), AppError> {
+        let mut trial = arrived.trial();
+        let mut fitting = Vec::new();
+        for unsent in self.tx.unsent_changes(id)? {
+            match try_one(&mut trial, &unsent.bytes) {
+                Ok(_) => fitting.push(unsent.hash),
+                Err((_, error)) => {
+                    self.tx.reject(id, &unsent.hash)?;
+                    self.refuse_change(id, Some(unsent.hash), &error, &unsent.bytes)?;
+                }
+            }
+        }
+        self.tx.append_whole(id, bytes)?;
+        if let Ok(merged) = trial.finish() {
+            return self.show(&merged);
+        }
+        for hash in fitting {
+            if let Some(unsent) = self.tx.reject(id, &hash)? {
+                let error = VetError::Unstable;
+                self.refuse_change(id, Some(hash), &error, &unsent.bytes)?;
+            }
+        }
+        self.show(arrived)
     }
 
     /// Takes in changes of one document, in an order in which each comes after

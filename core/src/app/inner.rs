@@ -201,6 +201,24 @@ impl Inner {
         self.observers.tell(revision, documents);
     }
 
+    /// Whose device this public key is: this phone's own, or one of the directory.
+    pub(super) fn owner_of_device(&self, key_hex: &str) -> Result<Option<PersonId>, AppError> {
+        let own = self
+            .vault()
+            .as_ref()
+            .is_some_and(|vault| super::project::hex(&vault.device_public()) == key_hex);
+        let reads = self.reads()?;
+        if own {
+            return Ok(reads.me.as_ref().map(|me| me.person));
+        }
+        let reader = reads.store.reader()?;
+        let devices = super::patient::devices(&reader)?;
+        Ok(devices
+            .into_iter()
+            .find(|device| device.public_key == key_hex)
+            .map(|device| device.person))
+    }
+
     /// A document's view from its projection.
     pub(super) fn read_view<T: DeserializeOwned>(&self, id: DocumentId) -> Result<T, AppError> {
         let reads = self.reads()?;

@@ -3,8 +3,8 @@
 use super::Homeround;
 use super::error::AppError;
 use crate::model::{
-    CareTeam, DocumentId, DocumentKind, History, Patient, PatientId, Person, PersonId, PlanId,
-    RecordId, RecordKind, VisitId,
+    CareTeam, Device, DeviceTag, DocumentId, DocumentKind, History, Patient, PatientId, Person,
+    PersonId, PlanId, RecordId, RecordKind, VisitId,
 };
 use crate::store::{Rows, SearchHit, TimelineCursor};
 
@@ -130,6 +130,29 @@ impl Homeround {
             .ok_or(AppError::NotFound { what: "person" })
     }
 
+    /// Whose device has this tag, the first half of its actors: who wrote a
+    /// change or one of the values of a conflict.
+    ///
+    /// # Errors
+    /// [`AppError::Locked`].
+    pub fn person_of_device(&self, tag: DeviceTag) -> Result<Option<PersonId>, AppError> {
+        let reads = self.inner.reads()?;
+        let own = self
+            .inner
+            .vault()
+            .as_ref()
+            .is_some_and(|vault| vault.device_tag() == tag);
+        if own {
+            return Ok(reads.me.as_ref().map(|me| me.person));
+        }
+        let reader = reads.store.reader()?;
+        let found = devices(&reader)?.into_iter().find(|device| {
+            let key = device.public_key.as_bytes();
+            parse_key(key).is_some_and(|key| crate::vault::device_tag(&key) == tag)
+        });
+        Ok(found.map(|device| device.person))
+    }
+
     fn of_patient<T>(
         &self,
         id: PatientId,
@@ -142,6 +165,23 @@ impl Homeround {
     }
 }
 
+/// Every enrolled device of the directory.
+pub(super) fn devices(rows: &Rows) -> Result<Vec<Device>, AppError> {
+    const PAGE: u32 = 500;
+    let (mut devices, mut after) = (Vec::new(), None);
+    loop {
+        let page = rows.records(RecordKind::Device, after, PAGE)?;
+        let Some(last) = page.last() else {
+            return Ok(devices);
+        };
+        after = Some(last.id);
+        devices.extend(
+            page.iter()
+                .filter_map(|record| serde_json::from_str(record.body.as_deref()?).ok()),
+        );
+    }
+}
+
 fn record<T: serde::de::DeserializeOwned>(
     rows: &Rows,
     kind: RecordKind,
@@ -150,4 +190,11 @@ fn record<T: serde::de::DeserializeOwned>(
     let found = rows.record(kind, id)?;
     let body = found.and_then(|record| record.body);
     Ok(body.and_then(|text| serde_json::from_str(&text).ok()))
+}
+
+fn parse_key(hex: &[u8]) -> Option<[u8; 32]> {
+    let text = std::str::from_utf8(hex).ok()?;
+    text.parse::<crate::model::ChangeHash>()
+        .ok()
+        .map(|bytes| bytes.0)
 }

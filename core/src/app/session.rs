@@ -15,7 +15,7 @@ use crate::vault::{
 };
 use crate::wire::{self, EnrolRequest, EnrolResponse, SignedPolicy};
 
-const STORE_FILE: &str = "homeround.sqlite";
+pub(super) const STORE_FILE: &str = "homeround.sqlite";
 const ME: &str = "me";
 const POLICY: &str = "policy";
 pub(super) const EPOCH: &str = "epoch";
@@ -132,7 +132,7 @@ impl Homeround {
         self.enrolled(&answer)
     }
 
-    fn enrolled(&self, answer: &EnrolResponse) -> Result<Me, AppError> {
+    pub(super) fn enrolled(&self, answer: &EnrolResponse) -> Result<Me, AppError> {
         let me = Me {
             device: DeviceId::from_bytes(&answer.device[..])?,
             person: PersonId::from_bytes(&answer.person[..])?,
@@ -205,7 +205,7 @@ impl Homeround {
         wipe(vault, &request).map_err(vault_error)
     }
 
-    fn open_store(&self) -> Result<(), AppError> {
+    pub(super) fn open_store(&self) -> Result<(), AppError> {
         let (key, tag) = {
             let slot = self.inner.vault();
             let vault = slot.as_ref().ok_or(AppError::Locked)?;
@@ -214,7 +214,7 @@ impl Homeround {
             (key, session.device_tag())
         };
         let path = self.inner.config.folder.join(STORE_FILE);
-        let store = Store::open(StoreConfig { path, key }).map_err(open_error)?;
+        let store = Store::open(StoreConfig { path, key }).map_err(|error| open_error(&error))?;
         let reader = store.reader()?;
         let me = read_json(&reader, ME)?;
         let policy = stored_policy(&reader, me.as_ref())?;
@@ -395,13 +395,15 @@ pub(super) fn vault_error(error: VaultError) -> AppError {
     }
 }
 
-fn open_error(error: OpenError) -> AppError {
+pub(super) fn open_error(error: &OpenError) -> AppError {
     match error {
         OpenError::NewerSchema { found, known } => AppError::UpdateApp {
-            found: u32::try_from(found).unwrap_or(u32::MAX),
-            known: u32::try_from(known).unwrap_or(u32::MAX),
+            found: u32::try_from(*found).unwrap_or(u32::MAX),
+            known: u32::try_from(*known).unwrap_or(u32::MAX),
         },
-        OpenError::Full { needed_bytes } => AppError::StorageFull { needed_bytes },
+        OpenError::Full { needed_bytes } => AppError::StorageFull {
+            needed_bytes: *needed_bytes,
+        },
         OpenError::Busy => AppError::Retry { after_ms: 500 },
         OpenError::OutOfMemory => AppError::Retry { after_ms: 1_000 },
         OpenError::Damaged => AppError::Damaged {

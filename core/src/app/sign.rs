@@ -2,12 +2,26 @@
 
 use serde_json::json;
 
-use super::edit::{Saved, is_sealed};
+use super::edit::{Desk, Saved, is_sealed};
 use super::error::AppError;
 use super::visit::{VisitHandle, put, status_of};
-use crate::merge::LateChange;
+use crate::merge::{LateChange, Op};
 use crate::model::{AmendmentEntry, ChangeHash, FieldPath, SignatureEntry, StepEntry, VisitStatus};
 use crate::vault::{SealFailure, SealStatement, Unlock, Verified, seal_visit, verify_seal};
+
+/// What verifying a seal found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SealCheck {
+    /// It holds.
+    Holds(Verified),
+    /// The signature or the changes it covers do not fit.
+    Broken(SealFailure),
+    /// The changes fit and do not give the view that was signed.
+    OtherView,
+    /// The seal holds by itself, and the device that made it is not known as
+    /// the signer's.
+    UnknownDevice,
+}
 
 impl VisitHandle {
     /// Seals the completed visit over its heads with this device's key, after
@@ -22,7 +36,7 @@ impl VisitHandle {
         if open > 0 {
             return Err(AppError::ConflictsOpen { open });
         }
-        status_of(&json!({ "status": self.read()?.status }))?.step(VisitStatus::Signed)?;
+        may_sign(self.read()?.status)?;
         let clock = self.inner.clocks.now();
         let slot = self.inner.vault();
         let vault = slot.as_ref().ok_or(AppError::Locked)?;
@@ -31,7 +45,8 @@ impl VisitHandle {
             .map_err(super::session::vault_error)?;
         let session = vault.session().map_err(super::session::vault_error)?;
         self.inner.edit(self.document(), "signature", |desk| {
-            status_of(desk.view)?.step(VisitStatus::Signed)?;
+            let status = status_of(desk.view)?;
+            may_sign(status)?;
             let statement = SealStatement {
                 visit: self.id,
                 patient: desk.patient,
@@ -42,28 +57,22 @@ impl VisitHandle {
                 view_sha256: SealStatement::digest_of(desk.view),
             };
             let entry = seal_visit(session, &statement);
-            let step = StepEntry {
-                to: VisitStatus::Signed,
-                by: desk.me,
-                stamp: desk.stamp,
-                fix: None,
-                reason: None,
-                comment: None,
-            };
-            Ok(vec![
-                desk.append("signatures", &entry)?,
-                put("status", json!(VisitStatus::Signed)),
-                desk.append("steps", &step)?,
-            ])
+            let mut ops = vec![desk.append("signatures", &entry)?];
+            if status != VisitStatus::Amended {
+                ops.extend(step_to(desk, VisitStatus::Signed)?);
+            }
+            Ok(ops)
         })
     }
 
-    /// Verifies the seal of the last signature: the device's signature over
-    /// the statement, and that the changes it covers are all there, unaltered.
+    /// Verifies the seal of the last signature: that the device's signature
+    /// fits the statement, that the changes it covers are all there and
+    /// unaltered, that the view at those heads is the one that was signed, and
+    /// that the device is enrolled for the signer.
     ///
     /// # Errors
     /// [`AppError::NotFound`] when the visit is not signed.
-    pub fn verify(&self) -> Result<Result<Verified, SealFailure>, AppError> {
+    pub fn verify(&self) -> Result<SealCheck, AppError> {
         let visit = self.read()?;
         let entry = visit
             .signatures
@@ -72,7 +81,23 @@ impl VisitHandle {
             .ok_or(AppError::NotFound { what: "signature" })?;
         let changes = self.inner.changes(self.document())?;
         let changes: Vec<&[u8]> = changes.iter().map(Vec::as_slice).collect();
-        Ok(verify_seal(self.id, visit.patient, entry, &changes))
+        let verified = match verify_seal(self.id, visit.patient, entry, &changes) {
+            Ok(verified) => verified,
+            Err(failure) => return Ok(SealCheck::Broken(failure)),
+        };
+        let heads = heads_of(entry)?;
+        let signed = self
+            .inner
+            .with_document(self.document(), |document| document.view_as_of(&heads))?
+            .map_err(super::edit::merge_error)?;
+        let digest = super::project::hex(&SealStatement::digest_of(&signed));
+        if digest != entry.view_sha256 {
+            return Ok(SealCheck::OtherView);
+        }
+        if self.inner.owner_of_device(&entry.device_key)? != Some(entry.by) {
+            return Ok(SealCheck::UnknownDevice);
+        }
+        Ok(SealCheck::Holds(verified))
     }
 
     /// What came after the last signature and is not taken in by an amendment:
@@ -138,20 +163,11 @@ impl VisitHandle {
             };
             let mut ops = vec![desk.append("amendments", &entry)?];
             if status_of(desk.view)? == VisitStatus::Signed {
-                let step = StepEntry {
-                    to: VisitStatus::Amended,
-                    by: desk.me,
-                    stamp: desk.stamp,
-                    fix: None,
-                    reason: None,
-                    comment: None,
-                };
-                ops.push(put("status", json!(VisitStatus::Amended)));
-                ops.push(desk.append("steps", &step)?);
+                ops.extend(step_to(desk, VisitStatus::Amended)?);
             }
             if let Some(note) = note {
                 let length = desk.view["note"].as_str().unwrap_or("").chars().count();
-                ops.push(crate::merge::Op::Splice {
+                ops.push(Op::Splice {
                     path: FieldPath("note".into()),
                     at: length,
                     delete: 0,
@@ -161,6 +177,26 @@ impl VisitHandle {
             Ok(ops)
         })
     }
+}
+
+/// A completed visit is signed; an amended one is signed again.
+fn may_sign(status: VisitStatus) -> Result<(), AppError> {
+    if status != VisitStatus::Amended {
+        status.step(VisitStatus::Signed)?;
+    }
+    Ok(())
+}
+
+fn step_to(desk: &mut Desk<'_>, to: VisitStatus) -> Result<[Op; 2], AppError> {
+    let step = StepEntry {
+        to,
+        by: desk.me,
+        stamp: desk.stamp,
+        fix: None,
+        reason: None,
+        comment: None,
+    };
+    Ok([put("status", json!(to)), desk.append("steps", &step)?])
 }
 
 fn heads_of(entry: &SignatureEntry) -> Result<Vec<ChangeHash>, AppError> {

@@ -13,7 +13,7 @@ use crate::merge::{Conflict, Op};
 use crate::model::{
     AttachmentEntry, Coding, CorrectionEntry, DocumentId, EntryId, FieldPath, Finding, Fix, Given,
     MedicationEntry, Millis, NotDoneReason, ObservationEntry, SettlementEntry, StepEntry,
-    TaskStatus, Visit, VisitId, VisitStatus,
+    StepRefused, TaskStatus, Visit, VisitId, VisitStatus,
 };
 
 /// One visit, open for work.
@@ -76,6 +76,11 @@ impl VisitHandle {
     /// # Errors
     /// [`AppError::Step`] when the visit is not on a break.
     pub fn resume(&self) -> Result<Saved, AppError> {
+        let from = self.read()?.status;
+        if from != VisitStatus::OnBreak {
+            let to = VisitStatus::InProgress;
+            return Err(StepRefused { from, to }.into());
+        }
         self.step(VisitStatus::InProgress, None, None, None)
     }
 

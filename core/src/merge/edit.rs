@@ -310,7 +310,7 @@ pub(super) fn write(
             Step::Put { path, scalar, .. } => {
                 let (parent, key) = split(path);
                 let parent = object(tx, objects, parent.as_ref())?;
-                tx.put(&parent, key, scalar.clone())?;
+                put(tx, &parent, key, scalar)?;
             }
             Step::Make { path, made, .. } => {
                 let (parent, key) = split(path);
@@ -333,6 +333,29 @@ pub(super) fn write(
         traces.push(tx.pending_ops() > before);
     }
     Ok(traces)
+}
+
+/// Puts a value in place of all that stand there. Of several, automerge would
+/// keep its winner and only delete the others when asked to put that winner's
+/// value; two people who settle a conflict differently would then lose one
+/// decision in silence. A loser's value is put first, so that a real put follows.
+fn put(
+    tx: &mut Transaction<'_>,
+    parent: &ObjId,
+    key: &str,
+    scalar: &ScalarValue,
+) -> Result<(), AutomergeError> {
+    let all = tx.get_all(parent, key)?;
+    let mut values = all.iter().map(|(value, _)| value.as_scalar());
+    let unmoved = all.len() > 1 && values.next_back() == Some(Some(scalar));
+    if unmoved {
+        let Some(other) = values.flatten().find(|other| *other != scalar) else {
+            return Ok(());
+        };
+        let other = other.clone();
+        tx.put(parent, key, other)?;
+    }
+    tx.put(parent, key, scalar.clone())
 }
 
 /// The object at a path, remembered: sections and items never move.

@@ -305,9 +305,36 @@ fn missing_changes_are_named_when_a_document_is_loaded() {
     assert_eq!(lacking, MergeError::MissingDeps { missing });
     let corrupt = Document::load(visit_id(), Some(&[1, 2, 3]), []).unwrap_err();
     assert_eq!(corrupt, MergeError::Corrupt);
-    let mut bytes = edit.bytes.clone();
+    let mut bytes = edit.bytes;
     let last = bytes.len() - 1;
     bytes[last] ^= 1;
     let changes = [&made.bytes[..], &bytes[..]];
     assert!(Document::load(visit_id(), None, changes).is_err());
+}
+
+#[test]
+fn two_people_who_settle_a_conflict_differently_open_it_again() {
+    let (doc, _) = visit();
+    let (mut one, mut two) = (doc.clone(), doc);
+    one.edit(actor(2), Millis(2), &[put("outcome", "better")])
+        .unwrap();
+    let other = two
+        .edit(actor(3), Millis(2), &[put("outcome", "worse")])
+        .unwrap();
+    let mut one = receive(&one, &[&other.bytes]).unwrap();
+    let mut two = one.clone();
+    let first = one
+        .edit(actor(4), Millis(3), &[put("outcome", "better")])
+        .unwrap();
+    let second = two
+        .edit(actor(5), Millis(3), &[put("outcome", "worse")])
+        .unwrap();
+    assert!(one.conflicts().is_empty() && two.conflicts().is_empty());
+    let one = receive(&one, &[&second.bytes]).unwrap();
+    let two = receive(&two, &[&first.bytes]).unwrap();
+    assert_same(&one, &two);
+    let open = one.conflicts();
+    let mut who: Vec<_> = open[0].values.iter().map(|value| value.actor).collect();
+    who.sort();
+    assert_eq!(who, [actor(4), actor(5)]);
 }

@@ -49,7 +49,7 @@ pub struct DocumentParts {
     /// The document at some heads, and those heads.
     pub snapshot: Option<(Vec<ChangeHash>, Vec<u8>)>,
     /// What came after the snapshot, or everything, in the order of arrival: nothing
-    /// depends on what comes later, save inside and after a fold of everything.
+    /// depends on what comes later.
     pub rest: Vec<Stored>,
 }
 
@@ -152,15 +152,17 @@ impl Rows {
         next_change(doc, (highest >= 0).then_some(highest))
     }
 
-    /// Acknowledged changes that are rows of their own, in the order of arrival: what
-    /// a fold may take.
+    /// Acknowledged changes that are rows of their own and came before the first unsent
+    /// one, in the order of arrival: what a fold may take.
     ///
     /// # Errors
     /// [`StoreError`] of the read.
     pub fn foldable(&self, id: DocumentId) -> Result<Vec<(ChangeHash, Vec<u8>)>, StoreError> {
         let (first, last) = change_range(self.require(id)?);
         let mut statement = self.cached(
-            "SELECT hash, bytes FROM change WHERE id BETWEEN ?1 AND ?2 AND form = 0 ORDER BY id",
+            "SELECT hash, bytes FROM change WHERE id BETWEEN ?1 AND ?2 AND form = 0
+             AND id < coalesce((SELECT min(id) FROM outbox WHERE id BETWEEN ?1 AND ?2), ?2 + 1)
+             ORDER BY id",
         )?;
         let rows = statement.query_map((first, last), |row| {
             Ok((ChangeHash(row.get(0)?), row.get(1)?))
@@ -184,8 +186,9 @@ impl Rows {
 
 impl WriteTx<'_> {
     /// Adds changes that the backend has. What the store has already is left as it
-    /// is; an unsent change that comes back is thereby acknowledged. Answers how many
-    /// were new.
+    /// is; an unsent change that comes back is thereby acknowledged. A change that a
+    /// fold or a whole document holds is not recognised: ask the document first.
+    /// Answers how many were new.
     ///
     /// # Errors
     /// [`StoreError::Missing`] for an unknown document, and of the write.
@@ -229,12 +232,12 @@ impl WriteTx<'_> {
     }
 
     /// Puts `fold`, which holds `hashes` without loss, in the place of their rows. Only
-    /// acknowledged changes can be folded: unsent ones are not in that table. With
-    /// `earlier_too`, `fold` holds what earlier folds held as well and replaces them.
+    /// acknowledged changes can be folded, and only those before the first unsent one:
+    /// so order of arrival stays order of dependence. With `earlier_too`, `fold` holds
+    /// what earlier folds held as well and replaces them.
     ///
     /// # Errors
-    /// [`StoreError::Refused`] unless `hashes` are all acknowledged changes up to the
-    /// last of them, so that order of arrival stays order of dependence.
+    /// [`StoreError::Refused`] unless `hashes` are the first of [`Rows::foldable`].
     pub fn fold(
         &self,
         id: DocumentId,
@@ -245,28 +248,27 @@ impl WriteTx<'_> {
         let (first, last) = change_range(self.require(id)?);
         let wanted: BTreeSet<[u8; 32]> = hashes.iter().map(|hash| hash.0).collect();
         let mut statement = self.cached(
-            "SELECT id, hash FROM change WHERE id BETWEEN ?1 AND ?2 AND form = 0 ORDER BY id",
+            "SELECT id, hash FROM change WHERE id BETWEEN ?1 AND ?2 AND form = 0
+             AND id < coalesce((SELECT min(id) FROM outbox WHERE id BETWEEN ?1 AND ?2), ?2 + 1)
+             ORDER BY id",
         )?;
         let rows: Vec<(i64, [u8; 32])> = statement
             .query_map((first, last), |row| Ok((row.get(0)?, row.get(1)?)))?
             .take(wanted.len())
             .collect::<Result<_, _>>()?;
         let all = rows.len() == wanted.len() && rows.iter().all(|(_, hash)| wanted.contains(hash));
-        let (true, Some(lowest), Some(highest)) = (all, rows.first(), rows.last()) else {
-            return Err(Refused::new("hashes", "all acknowledged changes up to the last").into());
+        // In the place of the last one: a key is never given twice, so that a snapshot
+        // from before the fold still knows what came after it.
+        let (true, Some((at, _))) = (all, rows.last()) else {
+            return Err(Refused::new("hashes", "the first foldable changes").into());
         };
         self.cached("DELETE FROM change WHERE id BETWEEN ?1 AND ?2 AND form = 0")?
-            .execute((lowest.0, highest.0))?;
-        let mut at = lowest.0;
+            .execute((first, at))?;
         if earlier_too {
-            at = self
-                .cached("SELECT min(id) FROM change WHERE id BETWEEN ?1 AND ?2 AND form = 1")?
-                .query_row((first, highest.0), |row| row.get::<_, Option<i64>>(0))?
-                .map_or(at, |earliest| earliest.min(at));
             self.cached("DELETE FROM change WHERE id BETWEEN ?1 AND ?2 AND form = 1")?
-                .execute((first, highest.0))?;
+                .execute((first, at))?;
         }
-        self.insert_blob(at, FORM_FOLD, fold)
+        self.insert_blob(*at, FORM_FOLD, fold)
     }
 
     /// The reverse of folding: puts the changes of each fold of a document back as
@@ -284,14 +286,30 @@ impl WriteTx<'_> {
         if keys.len() != folds.len() {
             return Err(Refused::new("folds", "one list for each fold").into());
         }
-        for (start, changes) in keys.into_iter().zip(folds) {
+        for (fold, changes) in keys.into_iter().zip(folds) {
             self.cached("DELETE FROM change WHERE id = ?1")?
-                .execute([start])?;
-            for (key, change) in (start..).zip(changes) {
+                .execute([fold])?;
+            let mut key = fold;
+            for change in changes.iter().rev() {
+                key = self.free_key(first, key)?;
                 self.put_change(key, change)?;
             }
         }
         self.drop_snapshot(id)
+    }
+
+    /// The highest key not above `key` that nothing has.
+    fn free_key(&self, first: i64, mut key: i64) -> Result<i64, StoreError> {
+        while self
+            .cached("SELECT EXISTS (SELECT 1 FROM change WHERE id = ?1)")?
+            .query_row([key], |row| row.get(0))?
+        {
+            key -= 1;
+        }
+        if key < first {
+            return Err(Refused::new("folds", "as many changes as were folded").into());
+        }
+        Ok(key)
     }
 
     fn put_change(&self, key: i64, change: &NewChange<'_>) -> Result<(), StoreError> {

@@ -131,6 +131,20 @@ impl WriteTx<'_> {
         Ok(doc)
     }
 
+    /// Says whose a document is that was known without its patient, as after a
+    /// recovery. One whose patient is known stays with them.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the write.
+    pub fn rehome(&self, id: DocumentId, patient: PatientId) -> Result<(), StoreError> {
+        if self.patient_of(id)? == Some(PatientId(uuid::Uuid::nil())) {
+            let p = self.patient_number(patient)?;
+            self.cached("UPDATE document SET p = ?2 WHERE key = ?1")?
+                .execute((id.key(), p))?;
+        }
+        Ok(())
+    }
+
     /// Makes the document known as one of this patient's. A document that is known
     /// already stays with the patient it has.
     ///

@@ -91,7 +91,7 @@ pub struct FileSizes {
 /// A phone's store.
 pub struct Store {
     config: Mutex<StoreConfig>,
-    /// None after a connection went bad: the next use opens a fresh one.
+    /// None before the first use and after a connection went bad.
     writer: Mutex<Option<Rows>>,
     readers: Mutex<Vec<Rows>>,
 }
@@ -115,10 +115,15 @@ impl Store {
     pub fn open(config: StoreConfig) -> Result<Self, OpenError> {
         let database = open_connection(&config.path, &config.key, OpenMode::Create)?;
         migrate(&database, migrate::MIGRATIONS)?;
+        // The first thing an app does is to read: the connection at hand becomes the
+        // first reader, and the writer's is opened by the first write.
+        database
+            .connection()
+            .execute_batch("PRAGMA query_only = ON")?;
         Ok(Self {
             config: Mutex::new(config),
-            writer: Mutex::new(Some(Rows::new(database))),
-            readers: Mutex::new(Vec::new()),
+            writer: Mutex::new(None),
+            readers: Mutex::new(vec![Rows::new(database)]),
         })
     }
 
@@ -140,7 +145,14 @@ impl Store {
         &self,
         work: impl FnOnce(&Rows) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut slot = lock(&self.writer);
+        self.with_slot(&mut lock(&self.writer), work)
+    }
+
+    fn with_slot<T, E: From<StoreError>>(
+        &self,
+        slot: &mut Option<Rows>,
+        work: impl FnOnce(&Rows) -> Result<T, E>,
+    ) -> Result<T, E> {
         let rows = match slot.take() {
             Some(rows) => rows,
             None => self.connect(OpenMode::Existing)?,
@@ -162,13 +174,17 @@ impl Store {
         &self,
         work: impl FnOnce(&WriteTx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.with_writer(|rows| {
-            rows.forget();
-            let open = OpenTx::begin(rows)?;
-            let value = work(&WriteTx { rows })?;
-            open.commit()?;
-            Ok(value)
-        })
+        self.with_writer(|rows| transact(rows, work))
+    }
+
+    /// As [`Self::write`] if nobody writes now; none: somebody does, and nothing was
+    /// done.
+    fn write_if_free<T>(
+        &self,
+        work: impl FnOnce(&WriteTx<'_>) -> Result<T, StoreError>,
+    ) -> Option<Result<T, StoreError>> {
+        let mut slot = self.writer.try_lock().ok()?;
+        Some(self.with_slot(&mut slot, |rows| transact(rows, work)))
     }
 
     /// A reader that sees the store as it is at its first read, until it is dropped.
@@ -190,7 +206,8 @@ impl Store {
     }
 
     /// Moves the log into the database and empties it, as before the app is
-    /// suspended. False: a reader holds part of it; try again later.
+    /// suspended. False: a reader held part of it for longer than [`BUSY_TIMEOUT`]; try
+    /// again later.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -281,6 +298,17 @@ impl Store {
     pub fn close(self) -> Result<(), StoreError> {
         self.checkpoint().map(|_| ())
     }
+}
+
+fn transact<T, E: From<StoreError>>(
+    rows: &Rows,
+    work: impl FnOnce(&WriteTx<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    rows.forget();
+    let open = OpenTx::begin(rows)?;
+    let value = work(&WriteTx { rows })?;
+    open.commit()?;
+    Ok(value)
 }
 
 /// A transaction that rolls back unless it is committed.

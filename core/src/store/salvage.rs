@@ -1,9 +1,10 @@
 //! Reading what can be read of a damaged file: unsent work before all else.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::error::OpenError;
-use super::keys::{CHANGES_PER_DOCUMENT_MAX, document_of_change};
+use super::keys::{change_range, document_of_change};
 use super::open::{DatabaseKey, OpenMode, open_connection};
 use super::{Rows, StoreError};
 use crate::model::{ChangeHash, DocumentId};
@@ -83,7 +84,7 @@ impl Damaged<'_> {
     /// Forwards until a bad page; then document by document over what is left, from
     /// both ends of each, so that a bad page costs its own rows alone.
     fn scan(&mut self, select: &str, and: &str) -> Result<(Vec<SalvagedChange>, bool), OpenError> {
-        let mut found = std::collections::BTreeMap::new();
+        let mut found = BTreeMap::new();
         let all = self.range(select, and, (0, i64::MAX), &mut found)?;
         if !all {
             let from = found.keys().next_back().copied().unwrap_or(-1);
@@ -99,21 +100,35 @@ impl Damaged<'_> {
         select: &str,
         and: &str,
         from: i64,
-        found: &mut std::collections::BTreeMap<i64, SalvagedChange>,
+        found: &mut BTreeMap<i64, SalvagedChange>,
     ) -> Result<(), OpenError> {
-        let upto = found
-            .range(from.saturating_add(1)..)
-            .next()
-            .map_or(from, |(id, _)| *id);
+        let behind = found.range(from.saturating_add(1)..).next();
+        let upto = match behind {
+            Some((id, _)) => *id,
+            None => self.last_key()?,
+        };
         for doc in document_of_change(from.max(0))..=document_of_change(upto) {
             if self.used >= CONNECTIONS_MAX {
                 return Ok(());
             }
-            let first = doc * CHANGES_PER_DOCUMENT_MAX;
-            let last = first + CHANGES_PER_DOCUMENT_MAX - 1;
+            let (first, last) = change_range(doc);
             self.range(select, and, (first.max(from + 1), last.min(upto)), found)?;
         }
         Ok(())
+    }
+
+    /// The highest key that a change can have, as far as the documents can be read.
+    fn last_key(&mut self) -> Result<i64, OpenError> {
+        let highest =
+            self.rows()?
+                .sql()
+                .query_row("SELECT coalesce(max(doc), 0) FROM document", [], |row| {
+                    row.get::<_, i64>(0)
+                });
+        if highest.is_err() {
+            self.rows = None;
+        }
+        Ok(change_range(highest.unwrap_or(0)).1)
     }
 
     fn range(
@@ -121,7 +136,7 @@ impl Damaged<'_> {
         select: &str,
         and: &str,
         (first, last): (i64, i64),
-        found: &mut std::collections::BTreeMap<i64, SalvagedChange>,
+        found: &mut BTreeMap<i64, SalvagedChange>,
     ) -> Result<bool, OpenError> {
         let sql = format!("{select} {and} BETWEEN {first} AND {last} ORDER BY 1");
         self.collect(&sql, found)
@@ -132,7 +147,7 @@ impl Damaged<'_> {
         select: &str,
         and: &str,
         after: i64,
-        found: &mut std::collections::BTreeMap<i64, SalvagedChange>,
+        found: &mut BTreeMap<i64, SalvagedChange>,
     ) -> Result<bool, OpenError> {
         let sql = format!("{select} {and} > {after} ORDER BY 1 DESC");
         self.collect(&sql, found)
@@ -142,7 +157,7 @@ impl Damaged<'_> {
     fn collect(
         &mut self,
         sql: &str,
-        found: &mut std::collections::BTreeMap<i64, SalvagedChange>,
+        found: &mut BTreeMap<i64, SalvagedChange>,
     ) -> Result<bool, OpenError> {
         match each(self.rows()?, sql, |(id, change)| {
             found.insert(id, change);

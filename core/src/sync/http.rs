@@ -1,10 +1,11 @@
 //! The one shell with IO: requests over reqwest.
 
-use std::error::Error as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER, USER_AGENT,
+};
 use reqwest::{Client, Url, redirect};
 
 use crate::wire;
@@ -42,6 +43,9 @@ pub enum HttpConfigError {
     /// An extra root is not a certificate, or there is no root at all.
     #[error("a root certificate can't be used")]
     Root,
+    /// The user agent is no header value.
+    #[error("user agent is not a header value")]
+    UserAgent,
     /// TLS can't be set up.
     #[error("TLS can't be set up")]
     Tls,
@@ -52,6 +56,7 @@ pub enum HttpConfigError {
 pub struct Http {
     client: Client,
     base: String,
+    headers: HeaderMap,
 }
 
 impl Http {
@@ -75,9 +80,7 @@ impl Http {
         let mut builder = Client::builder()
             .tls_backend_preconfigured(client_config(&config.trust)?)
             .redirect(redirect::Policy::none())
-            .user_agent(&config.user_agent)
-            .connect_timeout(Duration::from_millis(CONNECT_TIMEOUT_MS))
-            .default_headers(protocol_headers());
+            .connect_timeout(Duration::from_millis(CONNECT_TIMEOUT_MS));
         if loopback {
             // Whatever a resolver or a proxy says, it stays on this device.
             let here = [
@@ -88,7 +91,12 @@ impl Http {
         }
         let client = builder.build().map_err(|_| HttpConfigError::Tls)?;
         let base = url.as_str().trim_end_matches('/').to_owned();
-        Ok(Self { client, base })
+        let headers = protocol_headers(&config.user_agent)?;
+        Ok(Self {
+            client,
+            base,
+            headers,
+        })
     }
 
     /// Opens a stream that stays open: no timeout but the one to connect.
@@ -98,11 +106,10 @@ impl Http {
         token: &AccessToken,
     ) -> Result<reqwest::Response, TransportFault> {
         let url = format!("{}{path}", self.base);
-        let request = self
-            .client
-            .get(url)
-            .header(ACCEPT, "text/event-stream")
-            .header(AUTHORIZATION, bearer(token)?);
+        let mut headers = self.headers.clone();
+        headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
+        headers.insert(AUTHORIZATION, bearer(token)?);
+        let request = self.client.get(url).headers(headers);
         request.send().await.map_err(|error| fault_of(&error))
     }
 
@@ -116,7 +123,9 @@ impl Http {
             Method::Get => self.client.get(url),
             Method::Post => self.client.post(url).body(request.body),
         };
-        let mut builder = builder.timeout(Duration::from_millis(request.timeout_ms));
+        let mut builder = builder
+            .headers(self.headers.clone())
+            .timeout(Duration::from_millis(request.timeout_ms));
         if let Some(token) = token {
             builder = builder.header(AUTHORIZATION, bearer(token)?);
         }
@@ -179,12 +188,16 @@ fn is_loopback(url: &Url) -> bool {
     host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
-fn protocol_headers() -> HeaderMap {
+/// Set on each request and not as the client's defaults: what is counted is
+/// what is sent.
+fn protocol_headers(user_agent: &str) -> Result<HeaderMap, HttpConfigError> {
+    let agent = HeaderValue::from_str(user_agent).map_err(|_| HttpConfigError::UserAgent)?;
     let mut headers = HeaderMap::new();
+    headers.insert(USER_AGENT, agent);
     headers.insert(wire::PROTOCOL_HEADER, HeaderValue::from(wire::PROTOCOL));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(wire::MEDIA_TYPE));
     headers.insert(ACCEPT, HeaderValue::from_static(wire::MEDIA_TYPE));
-    headers
+    Ok(headers)
 }
 
 /// A token that is no header value can't have come from an issuer: asking again
@@ -240,18 +253,13 @@ fn fault_of(error: &reqwest::Error) -> TransportFault {
     }
 }
 
-/// Whether TLS said no: somewhere down the causes sits its error, now and then
-/// inside an IO error.
-fn is_about_trust(error: &reqwest::Error) -> bool {
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let inside = error
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref);
-        if error.is::<rustls::Error>() || inside.is_some_and(|it| it.is::<rustls::Error>()) {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+/// Whether TLS said no: somewhere down the causes sits its error. An IO error
+/// names what its content was caused by and not the content itself.
+fn is_about_trust(error: &(dyn std::error::Error + 'static)) -> bool {
+    let inside = error
+        .downcast_ref::<std::io::Error>()
+        .and_then(std::io::Error::get_ref);
+    error.is::<rustls::Error>()
+        || inside.is_some_and(|it| is_about_trust(it))
+        || error.source().is_some_and(is_about_trust)
 }

@@ -31,10 +31,6 @@ mod state;
 mod tls;
 
 #[cfg(test)]
-mod http_tests;
-#[cfg(test)]
-mod simulation;
-#[cfg(test)]
 mod tests;
 
 pub use answer::*;

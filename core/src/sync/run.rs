@@ -245,8 +245,8 @@ impl Engine {
         let id = self.fresh_id();
         let gives_up = self.within_budget(now.plus(TOKEN_TIMEOUT_MS));
         self.expect(id, Wait::Token, Some(gives_up));
-        self.emit(Action::NeedToken { id, refresh });
         self.emit(Action::WaitUntil(gives_up));
+        self.emit(Action::NeedToken { id, refresh });
     }
 
     pub(super) fn token(&mut self, now: Monotonic, reply: TokenReply) {
@@ -438,6 +438,7 @@ impl Engine {
         let at = self.within_budget(now.plus(self.config.request_timeout_ms));
         let gives_up = self.within_budget(at.plus(TIMEOUT_GRACE_MS));
         self.expect(id, wait, Some(gives_up));
+        self.emit(Action::WaitUntil(gives_up));
         self.emit(Action::Send(Request {
             id,
             method: Method::Post,
@@ -446,7 +447,6 @@ impl Engine {
             timeout_ms: at.since(now),
             answer_max: answer_max.max(wire::SMALL_BODY_MAX),
         }));
-        self.emit(Action::WaitUntil(gives_up));
     }
 
     fn within_budget(&self, at: Monotonic) -> Monotonic {

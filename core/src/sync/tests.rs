@@ -1,9 +1,19 @@
 //! What the engine promises.
 
+mod backend;
+mod driver;
+mod http;
+mod live;
+mod phone;
+mod trouble;
+mod world;
+
 use proptest::prelude::*;
 
-use super::backoff::Jitter;
-use super::simulation::*;
+use self::backend::*;
+use self::phone::*;
+use self::world::*;
+use super::answer::align;
 use super::*;
 use crate::model::ChangeHash;
 use crate::wire::{self, Verdict, VerdictRun};
@@ -217,7 +227,7 @@ proptest! {
         let runs = counts.iter().map(|count| VerdictRun {
             count: *count, verdict: Verdict::Accepted { seq: 7 } }).collect();
         let fits = counts.iter().sum::<u32>() == n && counts.iter().all(|it| *it > 0);
-        let aligned = answer::align(&hashes, runs);
+        let aligned = align(&hashes, runs);
         prop_assert_eq!(aligned.is_some(), fits);
         if let Some(aligned) = aligned {
             prop_assert!(aligned.iter().map(|it| it.hash).eq(hashes));
@@ -231,14 +241,14 @@ fn sequence_numbers_count_up_inside_a_run_of_verdicts() {
         count: 3,
         verdict: Verdict::Accepted { seq: 40 },
     }];
-    let aligned = answer::align(&[hash(1), hash(2), hash(3)], runs).unwrap();
+    let aligned = align(&[hash(1), hash(2), hash(3)], runs).unwrap();
     let seqs = aligned.iter().map(|it| it.verdict.clone());
     assert!(seqs.eq((40..43).map(|seq| Verdict::Accepted { seq })));
     let beyond = vec![VerdictRun {
         count: 2,
         verdict: Verdict::Accepted { seq: u64::MAX },
     }];
-    assert_eq!(answer::align(&[hash(1), hash(2)], beyond), None);
+    assert_eq!(align(&[hash(1), hash(2)], beyond), None);
 }
 
 #[test]
@@ -382,277 +392,4 @@ fn an_epoch_that_changes_with_every_answer_ends_in_a_wait() {
     let why = Why::Malformed("epoch_unstable");
     assert!(matches!(state, SyncState::Waiting { until: Some(_), why: it } if it == why));
     assert_eq!(courier.report().requests, 3);
-}
-
-#[test]
-fn a_batch_that_is_too_large_is_halved_until_it_fits() {
-    let mut world = World::new(1);
-    let mut store = a_day(&mut world);
-    world.server.bodies_max = 3;
-    assert!(is_idle(&world.life(&mut store)));
-    assert_converged(&world, &store);
-
-    let mut world = World::new(1);
-    let mut store = a_day(&mut world);
-    store.sealed_max = Some(2);
-    assert!(is_idle(&world.life(&mut store)));
-    assert_converged(&world, &store);
-}
-
-#[test]
-fn a_poisoned_change_holds_up_neither_the_pages_nor_the_other_changes() {
-    let mut world = World::new(1);
-    let mut store = FakeStore::default();
-    for n in 0..10 {
-        store.edit(n, None, 0);
-    }
-    world.server.log = (0..8).map(Ok).collect();
-    world.server.poison.insert(hash(4));
-    let mut engine = Engine::new(EngineConfig::new(3));
-    let ticks = SimTicks::default();
-    for _ in 0..12 {
-        let mut courier = Courier::new(&mut engine, &mut store, &ticks);
-        courier.event(Event::Start { budget_ms: None });
-        loop {
-            match courier.next_request() {
-                Next::Token { id, .. } => courier.token(id, TokenReply::Ready),
-                Next::Send(request) => {
-                    let answer = world.server.handle(&request);
-                    courier.deliver(request.id, Ok(answer));
-                }
-                Next::Rest(SyncState::Waiting { until: Some(_), .. }) => break,
-                other => panic!("{other:?}"),
-            }
-        }
-        assert!(courier.report().requests < 12);
-        assert_eq!(store.rows.len(), 8, "the pages came in the first run");
-    }
-    assert_eq!(world.server.seqs.len(), 9);
-    assert_eq!(store.unsent(), 1);
-}
-
-#[test]
-fn what_waits_for_something_that_nobody_has_ends_in_a_wait_and_is_not_purged() {
-    let mut world = World::new(1);
-    let mut store = a_day(&mut world);
-    store.edit(50, Some(999), 2);
-    let ticks = SimTicks::default();
-    let mut engine = Engine::new(EngineConfig::new(3));
-    let mut courier = Courier::new(&mut engine, &mut store, &ticks);
-    courier.event(Event::Start { budget_ms: None });
-    let state = loop {
-        match courier.next_request() {
-            Next::Token { id, .. } => courier.token(id, TokenReply::Ready),
-            Next::Send(request) => {
-                let answer = world.server.handle(&request);
-                courier.deliver(request.id, Ok(answer));
-            }
-            Next::Rest(state) => break state,
-            Next::Outstanding(_) => panic!("outstanding"),
-        }
-    };
-    let why = Why::Stalled("waiting_for_missing".into());
-    assert!(matches!(state, SyncState::Waiting { until: Some(_), why: it } if it == why));
-    assert!(courier.report().requests < 16);
-    assert_eq!(store.unsent(), 1);
-    assert!(store.purged.is_empty());
-    assert_eq!(store.rows.len(), 8);
-}
-
-#[test]
-fn what_the_backend_misses_is_offered_first() {
-    let mut world = World::new(1);
-    let mut store = a_day(&mut world);
-    assert!(is_idle(&world.life(&mut store)));
-    // The phone believes that it was stored; the backend knows nothing of it.
-    world.server.seqs.remove(&hash(9));
-    store.edit(60, Some(9), 0);
-    store.edit(61, Some(60), 0);
-    world.server.pushes.clear();
-    assert!(is_idle(&world.life(&mut store)));
-    assert_eq!(world.server.pushes[1][0], hash(9));
-    assert_converged(&world, &store);
-}
-
-#[test]
-fn unsent_work_of_a_patient_who_left_is_judged_before_the_purge() {
-    let mut world = World::new(1);
-    let mut store = a_day(&mut world);
-    world.server.ended.insert(2);
-    assert!(is_idle(&world.life(&mut store)));
-    let rejected = |it: &&Change| it.state == Local::Rejected;
-    assert!(store.changes.iter().filter(rejected).count() > 0);
-    assert!(store.purged.contains(&2));
-    assert_eq!(store.unsent(), 0);
-}
-
-#[test]
-fn a_spent_budget_stops_between_slices_and_the_next_run_goes_on() {
-    let mut world = World::new(1);
-    let mut store = a_day(&mut world);
-    world.budget_ms = Some(100);
-    let mut runs = 0;
-    loop {
-        runs += 1;
-        match world.life(&mut store) {
-            End::Rested(SyncState::Idle { .. }) => break,
-            End::Rested(SyncState::Waiting { until: None, why }) => assert_eq!(why, Why::Budget),
-            other => panic!("{other:?}"),
-        }
-        // A slice that holds one round trip gets somewhere each time.
-        world.budget_ms = Some(400);
-        assert!(runs < 50);
-    }
-    assert!(runs > 2);
-    assert_converged(&world, &store);
-}
-
-#[test]
-fn a_failing_store_ends_in_a_wait_and_a_broken_one_blocks() {
-    for (retry, code) in [(true, "storage_busy"), (false, "storage_damaged")] {
-        let mut store = FakeStore {
-            fault: Some(StoreFault { code, retry }),
-            ..FakeStore::default()
-        };
-        let mut engine = Engine::new(EngineConfig::new(3));
-        let ticks = SimTicks::default();
-        let mut courier = Courier::new(&mut engine, &mut store, &ticks);
-        courier.event(Event::Start { budget_ms: None });
-        let Next::Rest(state) = courier.next_request() else {
-            panic!("no rest");
-        };
-        if retry {
-            let why = Why::Storage(code);
-            assert!(matches!(state, SyncState::Waiting { until: Some(_), why: it } if it == why));
-        } else {
-            let action = Block::MendStorage;
-            let code = code.to_owned();
-            assert_eq!(state, SyncState::Blocked { action, code });
-        }
-    }
-}
-
-#[test]
-fn a_captive_portal_ends_in_a_wait() {
-    let mut world = World::new(1);
-    let mut store = FakeStore::default();
-    world.server.log = (0..2).map(Ok).collect();
-    let portal = Response {
-        status: 200,
-        body: b"<html>Welcome to our hotel</html>".to_vec(),
-        ..Response::default()
-    };
-    world.server.script.push_back((wire::PULL, portal));
-    assert!(is_idle(&world.life(&mut store)));
-    assert!(world.sends[1].0.since(world.sends[0].0) >= BACKOFF_BASE_MS / 2);
-    assert_eq!(store.rows.len(), 2);
-}
-
-#[test]
-fn nothing_is_sent_while_the_platform_says_that_there_is_no_network() {
-    let mut engine = Engine::new(EngineConfig::new(3));
-    let _ = engine.step(Monotonic(0), Event::Online(false));
-    let actions = engine.step(Monotonic(0), Event::Start { budget_ms: None });
-    assert!(
-        !actions
-            .iter()
-            .any(|it| matches!(it, Action::Send(_) | Action::Store(..)))
-    );
-    let offline = SyncState::Waiting {
-        until: None,
-        why: Why::Offline,
-    };
-    assert_eq!(engine.state(), &offline);
-    let actions = engine.step(Monotonic(5), Event::Online(true));
-    assert!(
-        actions
-            .iter()
-            .any(|it| matches!(it, Action::Store(_, StoreOp::LoadCursor)))
-    );
-}
-
-#[test]
-fn an_edit_waits_for_more_of_the_same_breath_and_a_poke_does_not() {
-    let mut engine = Engine::new(EngineConfig::new(3));
-    let actions = engine.step(Monotonic(0), Event::LocalEdit);
-    assert_eq!(
-        actions,
-        [Action::WaitUntil(Monotonic(0).plus(EDIT_DELAY_MS))]
-    );
-    let later = engine.step(Monotonic(500), Event::LocalEdit);
-    assert_eq!(later, [Action::WaitUntil(Monotonic(0).plus(EDIT_DELAY_MS))]);
-    assert!(!engine.is_running());
-    let _ = engine.step(Monotonic(600), Event::Poke);
-    assert!(engine.is_running());
-}
-
-#[test]
-fn a_request_that_the_transport_forgets_is_given_up() {
-    let mut world = World::new(1);
-    let mut store = a_day(&mut world);
-    world.trouble = 0;
-    let mut engine = Engine::new(EngineConfig::new(3));
-    let ticks = SimTicks::default();
-    let mut courier = Courier::new(&mut engine, &mut store, &ticks);
-    courier.event(Event::Start { budget_ms: None });
-    let Next::Token { id, .. } = courier.next_request() else {
-        panic!("no token asked");
-    };
-    courier.token(id, TokenReply::Ready);
-    assert!(matches!(courier.next_request(), Next::Send(_)));
-    assert!(matches!(courier.next_request(), Next::Outstanding(_)));
-    ticks.set(courier.wake().unwrap().0);
-    courier.event(Event::Tick);
-    let Next::Rest(SyncState::Waiting { why, .. }) = courier.next_request() else {
-        panic!("no rest");
-    };
-    assert_eq!(why, Why::Network(TransportFault::Timeout));
-}
-
-#[test]
-fn edits_and_pokes_during_a_run_are_served_by_the_same_run() {
-    let mut world = World::new(1);
-    let mut store = a_day(&mut world);
-    let mut engine = Engine::new(EngineConfig::new(3));
-    let ticks = SimTicks::default();
-    let mut courier = Courier::new(&mut engine, &mut store, &ticks);
-    courier.event(Event::Start { budget_ms: None });
-    let mut poked = false;
-    loop {
-        match courier.next_request() {
-            Next::Token { id, .. } => courier.token(id, TokenReply::Ready),
-            Next::Send(request) => {
-                let answer = world.server.handle(&request);
-                if request.path == wire::PULL && !poked {
-                    poked = true;
-                    world.server.log.extend((20..24).map(Ok));
-                    courier.event(Event::Poke);
-                    courier.event(Event::LocalEdit);
-                }
-                courier.deliver(request.id, Ok(answer));
-            }
-            Next::Rest(state) => {
-                assert!(matches!(state, SyncState::Idle { .. }));
-                break;
-            }
-            Next::Outstanding(_) => panic!("outstanding"),
-        }
-    }
-    assert_converged(&world, &store);
-}
-
-#[test]
-fn two_engines_of_one_phone_never_share_a_request_name() {
-    let mut names = Jitter::new(1);
-    let first = |seed| {
-        let mut engine = Engine::new(EngineConfig::new(seed));
-        let actions = engine.step(Monotonic(0), Event::Poke);
-        let id = |it: &Action| match it {
-            Action::Store(id, _) => Some(*id),
-            _ => None,
-        };
-        actions.iter().find_map(id).unwrap()
-    };
-    let (one, two) = (first(names.next()), first(names.next()));
-    assert!(one.0.abs_diff(two.0) > 1_000_000);
 }

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::bytes::{put_sint, put_sized, put_uint};
+use super::bytes::{put_sint, put_sized, put_uint, uint_len};
 use super::rows::{Key, Op, OpId, Rows};
 
 /// The first bytes of every chunk.
@@ -39,6 +39,8 @@ pub(super) fn hash_of(chunk: &[u8]) -> [u8; 32] {
 #[derive(Debug, Default)]
 pub(super) struct ChunkWriter {
     others: Vec<u32>,
+    /// The same by index, with the place of each in the chunk.
+    places: Vec<(u32, u64)>,
     columns: Vec<u8>,
     specs: Vec<(u64, usize)>,
     body: Vec<u8>,
@@ -52,6 +54,35 @@ impl ChunkWriter {
         heap: &[u8],
         actors: &[Vec<u8>],
     ) -> (Vec<u8>, [u8; 32]) {
+        self.write_body(rows, heap, actors);
+        let mut chunk = Vec::with_capacity(self.body.len() + 16);
+        chunk.extend_from_slice(&MAGIC);
+        chunk.extend_from_slice(&[0; 4]);
+        chunk.push(CHANGE_CHUNK);
+        put_sized(&mut chunk, &self.body);
+        let hash = hash_of(&chunk);
+        chunk[4..8].copy_from_slice(&hash[..4]);
+        (chunk, hash)
+    }
+
+    /// Whether [`ChunkWriter::write`] would give exactly this chunk, whose
+    /// hash is known.
+    pub(super) fn gives(
+        &mut self,
+        chunk: &[u8],
+        hash: &[u8; 32],
+        rows: &Rows,
+        actors: &[Vec<u8>],
+    ) -> bool {
+        self.write_body(rows, chunk, actors);
+        let length = self.body.len();
+        let header = HASHED_FROM + 1 + uint_len(length as u64) as usize;
+        chunk.get(4..HASHED_FROM) == Some(&hash[..4])
+            && chunk.len() == header + length
+            && chunk.ends_with(&self.body)
+    }
+
+    fn write_body(&mut self, rows: &Rows, heap: &[u8], actors: &[Vec<u8>]) {
         self.collect_others(rows, actors);
         self.write_columns(rows, heap);
         let name = |actor: u32| actors.get(actor as usize).map_or(&[][..], Vec::as_slice);
@@ -78,15 +109,6 @@ impl ChunkWriter {
         }
         body.extend_from_slice(&self.columns);
         body.extend_from_slice(rows.extra.of(heap));
-
-        let mut chunk = Vec::with_capacity(self.body.len() + 16);
-        chunk.extend_from_slice(&MAGIC);
-        chunk.extend_from_slice(&[0; 4]);
-        chunk.push(CHANGE_CHUNK);
-        put_sized(&mut chunk, &self.body);
-        let hash = hash_of(&chunk);
-        chunk[4..8].copy_from_slice(&hash[..4]);
-        (chunk, hash)
     }
 
     /// Actors other than the author, in the order of their bytes.
@@ -107,6 +129,10 @@ impl ChunkWriter {
         rows.preds.iter().copied().for_each(&mut see);
         others.sort_unstable_by_key(|actor| (actors.get(*actor as usize), *actor));
         others.dedup();
+        self.places.clear();
+        let places = others.iter().zip(1..).map(|(actor, at)| (*actor, at));
+        self.places.extend(places);
+        self.places.sort_unstable();
     }
 
     fn write_columns(&mut self, rows: &Rows, heap: &[u8]) {
@@ -115,17 +141,14 @@ impl ChunkWriter {
         if rows.ops.is_empty() {
             return;
         }
-        let mut others = std::mem::take(&mut self.others);
+        let places = std::mem::take(&mut self.places);
         let author = rows.actor;
-        // Few actors, nearly always: the position is found by walking.
         let local = |actor: u32| -> u64 {
             if actor == author {
                 return 0;
             }
-            others
-                .iter()
-                .position(|other| *other == actor)
-                .map_or(0, |at| at as u64 + 1)
+            let found = places.binary_search_by_key(&actor, |(other, _)| *other);
+            found.map_or(0, |at| places[at].1)
         };
         self.write_places(rows, heap, &local);
         self.write_values(rows, heap);
@@ -136,9 +159,9 @@ impl ChunkWriter {
         }
         self.column(column::MARK, |out| {
             let mark = |op: &Op| op.mark.map(|mark| mark.of(heap));
-            runs(out, ops, mark, |out, mark| put_sized(out, mark));
+            runs(out, ops, mark, put_sized);
         });
-        std::mem::swap(&mut self.others, &mut others);
+        self.places = places;
     }
 
     fn write_places(&mut self, rows: &Rows, heap: &[u8], local: &impl Fn(u32) -> u64) {
@@ -169,7 +192,7 @@ impl ChunkWriter {
                 Key::Prop(prop) => Some(prop.of(heap)),
                 Key::Elem(_) | Key::Head => None,
             };
-            runs(out, ops, prop, |out, prop| put_sized(out, prop));
+            runs(out, ops, prop, put_sized);
         });
         self.column(column::INSERT, |out| bools(out, ops, |op| op.insert));
         self.column(column::ACTION, |out| {

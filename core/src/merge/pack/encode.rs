@@ -56,7 +56,7 @@ impl<'a> Encoder<'a> {
             && travels == WhatTravels::Columns
             && read(chunk, &mut self.actors, rows).is_ok()
             && rows.is_bounded(chunk.len())
-            && self.writer.write(rows, chunk, &self.actors.names).0 == chunk
+            && self.writer.gives(chunk, &hash, rows, &self.actors.names)
             && self.planner.plan(rows, chunk)
         {
             self.planned(id, known, chunk, rows, hash);

@@ -260,7 +260,7 @@ pub(super) const fn join_v7(time: u64, random: u128) -> u128 {
 
 /// Bytes of lowercase hexadecimal digits: hashes and seals, at least 16 bytes.
 pub(super) fn parse_hex(text: &[u8]) -> Option<Vec<u8>> {
-    if text.len() < 32 || text.len() % 2 != 0 {
+    if text.len() < 32 || !text.len().is_multiple_of(2) {
         return None;
     }
     let digit = |byte: u8| match byte {

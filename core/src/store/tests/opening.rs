@@ -228,6 +228,18 @@ fn a_damaged_page_is_found_set_aside_and_the_rest_of_the_outbox_salvaged() {
 }
 
 #[test]
+fn two_bad_pages_cost_their_own_rows_alone() {
+    let (_folder, path) = filled();
+    let pages = fs::metadata(&path).unwrap().len() / 4096;
+    for behind in [3, 25] {
+        scribble(&path, (pages - behind) * 4096 + 512);
+    }
+    let saved = salvage(&path, &key(7)).unwrap();
+    assert!(!saved.complete);
+    assert!(saved.unsent.len() >= 160, "{}", saved.unsent.len());
+}
+
+#[test]
 fn a_sound_file_salvages_completely() {
     let (_folder, path) = filled();
     let saved = salvage(&path, &key(7)).unwrap();
@@ -335,6 +347,23 @@ fn a_panic_or_an_error_inside_a_write_leaves_nothing_behind() {
     assert_eq!(home.read().unsent().unwrap(), 0);
     home.write(|tx| edited_visit(tx, 1, 1));
     assert_eq!(home.read().unsent().unwrap(), 1);
+}
+
+#[test]
+fn a_store_can_be_shared_between_threads() {
+    fn shared<T: Send + Sync>(_: &T) {}
+    let home = home();
+    shared(&home.store);
+    std::thread::scope(|scope| {
+        for n in 1..=4 {
+            let home = &home;
+            scope.spawn(move || {
+                home.write(|tx| edited_visit(tx, n, 1));
+                assert!(home.read().unsent().unwrap() >= 1);
+            });
+        }
+    });
+    assert_eq!(home.read().unsent().unwrap(), 4);
 }
 
 #[test]

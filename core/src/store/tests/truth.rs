@@ -139,19 +139,24 @@ fn a_fold_takes_acknowledged_changes_alone_from_the_first_on_and_unfolds_to_the_
     assert_eq!(home.read().document_truth(id).unwrap(), before);
 
     home.write(|tx| tx.fold(id, &[hash(1), hash(2)], b"folded", false));
-    assert_eq!(
-        home.read().foldable(id).unwrap(),
-        [(hash(4), b"four".to_vec())]
-    );
-    home.write(|tx| tx.fold(id, &[hash(4)], b"all of them", true));
-    let expected = [(false, b"all of them".to_vec()), (true, b"mine".to_vec())];
+    // What came after the first unsent change stays as it is.
+    assert_eq!(home.read().foldable(id).unwrap(), []);
+    assert!(matches!(refuse(&[hash(4)]), Err(StoreError::Refused(_))));
+    home.write(|tx| tx.acknowledge(id, &hash(3), None));
+    let rest = [(hash(3), b"mine".to_vec()), (hash(4), b"four".to_vec())];
+    assert_eq!(home.read().foldable(id).unwrap(), rest);
+    home.write(|tx| tx.append_whole(id, b""));
+    home.write(|tx| tx.append_changes(id, &[pulled(5, b"five")]));
+    let hashes = [hash(3), hash(4), hash(5)];
+    home.write(|tx| tx.fold(id, &hashes, b"all of them", true));
+    let whole = Stored::Whole(Vec::new());
     let folded = home.read().document_truth(id).unwrap();
-    assert_eq!(bytes_of(&folded), expected);
+    assert_eq!(folded, [whole, Stored::Fold(b"all of them".to_vec())]);
 
-    let contents = vec![pulled(1, b"one"), pulled(2, b"two")];
+    let contents = (1..=5).map(|n| pulled(n, b"x")).collect();
     home.write(|tx| tx.unfold(id, &[contents]));
     let truth = home.read().document_truth(id).unwrap();
-    assert_eq!(truth, before[..3]);
+    assert_eq!(names(&truth), [1, 2, 3, 4, 5]);
 }
 
 #[test]
@@ -221,4 +226,111 @@ fn deferred_arrivals_come_out_by_priority_in_the_order_in_which_they_came() {
     assert_eq!(taken[1].seq, Some(8));
     assert!(!home.read().is_deferred(ids[0]).unwrap());
     assert_eq!(home.read().deferred_count().unwrap(), 2);
+}
+
+/// One thing that can happen to a document.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Pull,
+    Edit,
+    Acknowledge,
+    ComesBack,
+    Fold { earlier_too: bool },
+    Snapshot,
+    OfferAgain,
+}
+
+fn steps() -> impl proptest::strategy::Strategy<Value = Vec<Step>> {
+    use proptest::prelude::*;
+    let step = prop_oneof![
+        3 => Just(Step::Pull),
+        3 => Just(Step::Edit),
+        2 => Just(Step::Acknowledge),
+        1 => Just(Step::ComesBack),
+        1 => any::<bool>().prop_map(|earlier_too| Step::Fold { earlier_too }),
+        1 => Just(Step::Snapshot),
+        1 => Just(Step::OfferAgain),
+    ];
+    proptest::collection::vec(step, 1..40)
+}
+
+/// A fold in these tests is the names of its changes, one byte each.
+fn names(stored: &[Stored]) -> Vec<u8> {
+    stored
+        .iter()
+        .flat_map(|one| match one {
+            Stored::Change { hash, .. } => vec![hash.0[0]],
+            Stored::Fold(names) | Stored::Whole(names) => names.clone(),
+        })
+        .collect()
+}
+
+fn take(tx: &WriteTx<'_>, id: DocumentId, step: Step, next: &mut u8) -> Result<(), StoreError> {
+    let first = tx.outbox_page(1, 1, &[])?.first().map(|one| one.hash);
+    match (step, first) {
+        (Step::Pull, _) => {
+            *next += 1;
+            tx.append_changes(id, &[pulled(*next, b"x")])?;
+        }
+        (Step::Edit, _) => {
+            *next += 1;
+            tx.append_own(id, hash(*next), Millis(1), 1, b"x")?;
+        }
+        (Step::Acknowledge, Some(first)) => {
+            assert!(tx.acknowledge(id, &first, Some(1))?);
+        }
+        (Step::ComesBack, Some(first)) => {
+            let back = NewChange {
+                hash: first,
+                seq: None,
+                own: true,
+                bytes: b"x",
+            };
+            assert_eq!(tx.append_changes(id, &[back])?, 0);
+        }
+        (Step::Fold { earlier_too }, _) => {
+            let hashes: Vec<ChangeHash> = tx.foldable(id)?.into_iter().map(|one| one.0).collect();
+            if hashes.is_empty() {
+                return Ok(());
+            }
+            let mut held: Vec<u8> = Vec::new();
+            for one in tx.document_truth(id)? {
+                match &one {
+                    Stored::Fold(names) if earlier_too => held.extend(names),
+                    Stored::Change { hash, .. } if hashes.contains(hash) => held.push(hash.0[0]),
+                    _ => {}
+                }
+            }
+            tx.fold(id, &hashes, &held, earlier_too)?;
+        }
+        (Step::Snapshot, _) => {
+            let all = names(&tx.document_truth(id)?);
+            tx.put_snapshot(id, &[], &all)?;
+        }
+        (Step::OfferAgain, _) => {
+            tx.offer_again(Millis(1))?;
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config { cases: 24, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn whatever_happens_no_change_is_lost_doubled_out_of_order_or_hidden_by_a_snapshot(steps in steps()) {
+        let home = home();
+        let id = visit_1(&home);
+        let mut next = 0;
+        for step in steps {
+            home.write(|tx| take(tx, id, step, &mut next));
+            let truth = names(&home.read().document_truth(id).unwrap());
+            let parts = home.read().document_parts(id).unwrap().unwrap();
+            let mut opened: std::collections::BTreeSet<u8> = names(&parts.rest).into_iter().collect();
+            opened.extend(parts.snapshot.map(|(_, names)| names).unwrap_or_default());
+            proptest::prop_assert_eq!(&truth, &(1..=next).collect::<Vec<u8>>());
+            proptest::prop_assert_eq!(opened.into_iter().collect::<Vec<u8>>(), truth);
+        }
+    }
 }

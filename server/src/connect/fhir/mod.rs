@@ -6,8 +6,8 @@
 //! [`export_visit`] turns one visit into a collection bundle whose references
 //! all resolve inside it.
 //!
-//! What maps to what: docs of `core/src/model`, and the table in
-//! `docs/fhir.md`.
+//! An import never gives anybody rights and never deletes: a practitioner gets
+//! no role here, and what is missing from a later input stays.
 
 mod base64;
 mod export;

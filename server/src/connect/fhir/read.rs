@@ -15,6 +15,8 @@ pub const DEPTH_MAX: usize = 64;
 /// Most entries that one import reads.
 pub const ENTRIES_MAX: usize = 1_000_000;
 
+/// Longest path of an element that a report names, in characters.
+const PATH_CHARS_MAX: usize = 120;
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 const BUNDLES_TAKEN: [&str; 5] = [
@@ -439,5 +441,6 @@ pub(crate) fn path_at(text: &str, offset: usize) -> String {
     if path.is_empty() {
         path.push_str("resource");
     }
-    path
+    // A key is the sender's own text: no FHIR path is this long.
+    path.chars().take(PATH_CHARS_MAX).collect()
 }

@@ -132,9 +132,10 @@ impl Sheet<'_> {
     fn observation(&mut self, id: EntryId, entry: &ObservationEntry, found: &Circumstances) {
         let (code, value) = match &entry.finding {
             Finding::Vitals(vitals) => return self.vitals(id, vitals, found),
-            Finding::Quantity { code, value, unit } => {
-                (concept(code), ("valueQuantity", amount(json!(value), unit)))
-            }
+            Finding::Quantity { code, value, unit } => (
+                concept(code),
+                ("valueQuantity", amount(&json!(value), unit)),
+            ),
             Finding::Text { code, text } => (concept(code), ("valueString", json!(text))),
             Finding::Unknown => (
                 concept(&Coding::text(
@@ -146,7 +147,7 @@ impl Sheet<'_> {
                 ),
             ),
         };
-        let mut resource = self.observed("exam", code, found);
+        let mut resource = self.observed("exam", &code, found);
         resource[value.0] = value.1;
         self.add_of(id, id.0, resource);
     }
@@ -156,7 +157,7 @@ impl Sheet<'_> {
         let figures = serde_json::to_value(vitals).unwrap_or_default();
         for sign in SIGNS {
             if let Some(figure) = figures.get(sign.name).filter(|figure| figure.is_number()) {
-                let resource = self.sign(sign, figure.clone(), found);
+                let resource = self.sign(sign, figure, found);
                 self.add_of(id, derive(id.0, &[sign.name]), resource);
             }
         }
@@ -165,7 +166,7 @@ impl Sheet<'_> {
                 "code": { "coding": [{ "system": LOINC, "code": code, "display": display }] },
             });
             match figure {
-                Some(figure) => part["valueQuantity"] = amount(json!(figure), "mm[Hg]"),
+                Some(figure) => part["valueQuantity"] = amount(&json!(figure), "mm[Hg]"),
                 None => {
                     part["dataAbsentReason"] =
                         hl7("data-absent-reason", "not-performed", "Not Performed");
@@ -182,7 +183,7 @@ impl Sheet<'_> {
             "system": LOINC, "code": "85354-9",
             "display": "Blood pressure panel with all children optional",
         }] });
-        let mut resource = self.observed("vital-signs", code, found);
+        let mut resource = self.observed("vital-signs", &code, found);
         resource["meta"] = json!({ "profile": [VITAL_SIGNS] });
         resource["component"] = json!([
             part("8480-6", "Systolic blood pressure", systolic),
@@ -191,13 +192,13 @@ impl Sheet<'_> {
         self.add_of(id, derive(id.0, &["blood_pressure"]), resource);
     }
 
-    fn sign(&mut self, sign: &Sign, figure: Value, found: &Circumstances) -> Value {
+    fn sign(&mut self, sign: &Sign, figure: &Value, found: &Circumstances) -> Value {
         let codings = sign
             .codes
             .iter()
             .map(|(code, display)| json!({ "system": LOINC, "code": code, "display": display }));
         let code = json!({ "coding": codings.collect::<Vec<_>>() });
-        let mut resource = self.observed(sign.category, code, found);
+        let mut resource = self.observed(sign.category, &code, found);
         if sign.category == "vital-signs" {
             resource["meta"] = json!({ "profile": [VITAL_SIGNS] });
         }
@@ -219,9 +220,9 @@ impl Sheet<'_> {
         let known = SIGNS.into_iter().find(|sign| sign.name == name);
         let resource = match (known, value) {
             (_, Value::Null) => return,
-            (Some(sign), Value::Number(_)) => self.sign(sign, value.clone(), &found),
+            (Some(sign), Value::Number(_)) => self.sign(sign, value, &found),
             _ => {
-                let mut resource = self.observed("exam", json!({ "text": name }), &found);
+                let mut resource = self.observed("exam", &json!({ "text": name }), &found);
                 match value {
                     Value::Bool(yes) => resource["valueBoolean"] = json!(yes),
                     Value::Number(figure) => resource["valueQuantity"] = json!({ "value": figure }),
@@ -237,7 +238,7 @@ impl Sheet<'_> {
         );
     }
 
-    fn observed(&mut self, category: &str, code: Value, found: &Circumstances) -> Value {
+    fn observed(&mut self, category: &str, code: &Value, found: &Circumstances) -> Value {
         let display = match category {
             "vital-signs" => "Vital Signs",
             "laboratory" => "Laboratory",
@@ -272,7 +273,7 @@ impl Sheet<'_> {
                 dose_unit,
             } => {
                 let dose = dose_value.map(|value| match dose_unit {
-                    Some(unit) => amount(json!(value), unit),
+                    Some(unit) => amount(&json!(value), unit),
                     None => json!({ "value": value }),
                 });
                 ("completed", Vec::new(), dose)
@@ -311,7 +312,7 @@ impl Sheet<'_> {
 }
 
 /// A quantity in UCUM where the unit can be one: a unit in words has no code.
-fn amount(value: Value, unit: &str) -> Value {
+fn amount(value: &Value, unit: &str) -> Value {
     if unit.is_empty() || unit.chars().any(char::is_whitespace) {
         return json!({ "value": value, "unit": unit });
     }

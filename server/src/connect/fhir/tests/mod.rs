@@ -4,6 +4,7 @@ mod counts;
 mod export;
 mod import;
 mod input;
+mod sample;
 
 use homeround::model::{Millis, TenantId};
 use uuid::Uuid;

@@ -1,0 +1,84 @@
+//! A store that does not open any more: set aside, never deleted; what nobody
+//! else has is taken out of it first.
+
+use std::path::PathBuf;
+
+use super::Homeround;
+use super::error::AppError;
+use super::session::{STORE_FILE, open_error, vault_error};
+use crate::merge::name_of;
+use crate::model::PatientId;
+use crate::store::{
+    AuditEntry, DatabaseKey, SalvagedChange, Store, StoreConfig, salvage, set_aside,
+};
+use crate::vault::Unlock;
+
+/// What became of a damaged store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recovery {
+    /// Where the damaged file is now. Keep it until somebody has looked at it.
+    pub set_aside: PathBuf,
+    /// Unsent edits that were still readable; they go out with the next sync.
+    pub unsent: u64,
+    /// Whether every row of the outbox could be read.
+    pub complete: bool,
+}
+
+impl Homeround {
+    /// Sets a damaged store aside, takes the unsent edits out of it, and begins
+    /// a fresh one. Enrol again with the same person: everything else comes
+    /// from the backend.
+    ///
+    /// # Errors
+    /// [`AppError::WrongPin`]; [`AppError::Damaged`] when not even the first
+    /// page can be read: the file is where it was, for a specialist.
+    pub fn recover(&self, who: &Unlock) -> Result<Recovery, AppError> {
+        let clock = self.inner.clocks.now();
+        self.inner.uninstall();
+        let key = {
+            let mut slot = self.inner.vault();
+            let vault = slot.as_mut().ok_or(AppError::NotEnrolled)?;
+            let session = vault.unlock(who, clock).map_err(vault_error)?;
+            DatabaseKey::from_bytes(session.database_key())?
+        };
+        let path = self.inner.config.folder.join(STORE_FILE);
+        let salvaged = salvage(&path, &key).map_err(|error| open_error(&error))?;
+        let suffix = format!("damaged-{}", clock.wall_ms.0);
+        let aside = set_aside(&path, &suffix).map_err(|error| open_error(&error))?;
+        let fresh = Store::open(StoreConfig { path, key }).map_err(|error| open_error(&error))?;
+        let sound: Vec<&SalvagedChange> = salvaged
+            .unsent
+            .iter()
+            .filter(|change| name_of(&change.bytes) == Some(change.hash))
+            .collect();
+        fresh.write(|tx| -> Result<(), AppError> {
+            for change in &sound {
+                // Whose the document is, it says itself when it comes again.
+                tx.ensure_document(change.document, PatientId(uuid::Uuid::nil()))?;
+                let priority = super::project::priority(change.document);
+                tx.append_own(
+                    change.document,
+                    change.hash,
+                    clock.wall_ms,
+                    priority,
+                    &change.bytes,
+                )?;
+            }
+            tx.audit(&AuditEntry {
+                at: clock.wall_ms,
+                person: None,
+                action: "store_recovered".into(),
+                subject: None,
+                detail: serde_json::json!({ "unsent": sound.len() }),
+            })?;
+            Ok(())
+        })?;
+        drop(fresh);
+        self.open_store()?;
+        Ok(Recovery {
+            set_aside: aside,
+            unsent: sound.len() as u64,
+            complete: salvaged.complete && sound.len() == salvaged.unsent.len(),
+        })
+    }
+}

@@ -1,0 +1,374 @@
+//! Phones on temporary folders, and a hub that does what a backend does with
+//! well-meaning phones: keep changes by hash, give verdicts, make pages.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use ed25519_dalek::{Signer, SigningKey};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use crate::app::{Clocks, Homeround, OpenConfig, PhoneStore, Platform};
+use crate::merge::{Document, name_of, pack};
+use crate::model::*;
+use crate::sync::{ChangeVerdict, Outbox, OutboxLimits, SyncStore};
+use crate::vault::{Domain, OsEntropy, Pin, SoftwareVault, Unlock};
+use crate::wire::{
+    EnrolResponse, Enter, Leave, Page, PushRequest, RecordRow, SignedPolicy, Snapshot, Verdict,
+    open_body, policy_statement,
+};
+
+pub(crate) const PIN: &str = "402913";
+pub(crate) const START: i64 = 1_795_341_600_000;
+/// What a batch may hold.
+pub(crate) const LIMITS: OutboxLimits = OutboxLimits {
+    changes: 1_000,
+    bytes: 1_000_000,
+    hold_waiting: false,
+};
+
+/// Clocks that a test moves.
+pub(crate) struct Hands {
+    wall: AtomicI64,
+    monotonic: AtomicI64,
+    boot: AtomicI64,
+}
+
+impl Hands {
+    pub(crate) fn pass(&self, ms: i64) {
+        self.wall.fetch_add(ms, Ordering::Relaxed);
+        self.monotonic.fetch_add(ms, Ordering::Relaxed);
+    }
+
+    /// The wall clock alone jumps.
+    pub(crate) fn jump(&self, ms: i64) {
+        self.wall.fetch_add(ms, Ordering::Relaxed);
+    }
+}
+
+impl Clocks for Hands {
+    fn now(&self) -> Clock {
+        Clock {
+            wall_ms: Millis(self.wall.fetch_add(1, Ordering::Relaxed)),
+            monotonic_ms: self.monotonic.fetch_add(1, Ordering::Relaxed),
+            boot_id: self.boot.load(Ordering::Relaxed).unsigned_abs(),
+        }
+    }
+}
+
+/// A phone with what a test wants to reach behind its back.
+pub(crate) struct Phone {
+    pub(crate) app: Homeround,
+    pub(crate) store: PhoneStore,
+    pub(crate) hands: Arc<Hands>,
+    pub(crate) person: PersonId,
+    folder: TempDir,
+    taken: usize,
+}
+
+impl Phone {
+    pub(crate) fn push(&mut self, hub: &mut Hub) {
+        while let Outbox::Batch(batch) = self.store.load_outbox(LIMITS).unwrap() {
+            let verdicts = hub.take(&batch.body);
+            self.store.apply_verdicts(&verdicts).unwrap();
+        }
+    }
+
+    pub(crate) fn pull(&mut self, hub: &Hub) {
+        let page = hub.page_after(self.taken);
+        self.taken = hub.changes.len();
+        self.store.apply_page(page).unwrap();
+    }
+
+    pub(crate) fn store_folder(&self) -> std::path::PathBuf {
+        self.folder.path().join("store")
+    }
+
+    /// Pulls everything again the next time.
+    pub(crate) fn forget_taken(&mut self) {
+        self.taken = 0;
+    }
+
+    /// The process ends and begins again.
+    pub(crate) fn restart(self) -> Self {
+        self.restart_with(|| ())
+    }
+
+    /// As [`restart`](Self::restart); something happens in between.
+    pub(crate) fn restart_with(self, meanwhile: impl FnOnce()) -> Self {
+        let phone = self.restart_locked_with(meanwhile);
+        phone
+            .app
+            .unlock(&Unlock::Pin(Pin::new(PIN).unwrap()))
+            .unwrap();
+        phone
+    }
+
+    /// As [`restart_with`](Self::restart_with), and stays locked.
+    pub(crate) fn restart_locked_with(self, meanwhile: impl FnOnce()) -> Self {
+        let Self {
+            app,
+            store,
+            hands,
+            person,
+            folder,
+            taken,
+        } = self;
+        drop((app, store));
+        meanwhile();
+        let app = open(&folder, &hands);
+        let store = app.sync_store();
+        Self {
+            app,
+            store,
+            hands,
+            person,
+            folder,
+            taken,
+        }
+    }
+}
+
+fn open(folder: &TempDir, hands: &Arc<Hands>) -> Homeround {
+    let vault = SoftwareVault::open(&folder.path().join("hardware")).unwrap();
+    let config = OpenConfig {
+        folder: folder.path().join("store"),
+        backend_url: "https://care.example.org".into(),
+        device_label: "Phone 12".into(),
+        time_zone: "America/New_York".into(),
+    };
+    let platform = Platform {
+        hardware: Arc::new(vault),
+        clocks: Arc::clone(hands) as Arc<dyn Clocks>,
+        entropy: Box::new(OsEntropy),
+    };
+    Homeround::open(config, platform).unwrap()
+}
+
+/// Answers a verdict, or none for the usual one.
+pub(crate) type Judge = Box<dyn Fn(&ChangeHash) -> Option<Verdict>>;
+
+/// What a backend does with well-meaning phones.
+pub(crate) struct Hub {
+    key: SigningKey,
+    pub(crate) patient: PatientId,
+    pub(crate) visit: VisitId,
+    pub(crate) base: Vec<u8>,
+    pub(crate) changes: Vec<(DocumentId, Vec<u8>)>,
+    pub(crate) epoch: u64,
+    records: Vec<RecordRow>,
+    /// Gives a verdict other than accepted.
+    pub(crate) judge: Judge,
+}
+
+pub(crate) fn id(number: u128) -> Uuid {
+    Uuid::from_u128(number)
+}
+
+pub(crate) fn task_id() -> EntryId {
+    EntryId(id(0x7a51))
+}
+
+impl Hub {
+    pub(crate) fn new() -> Self {
+        let patient = PatientId(id(0x9a7));
+        let visit = VisitId(id(0x51));
+        let tree = json!({
+            "schema": 1, "kind": "visit", "patient": patient, "status": "scheduled",
+            "note": "Lives alone. ",
+            "tasks": { task_id().to_string(): {
+                "title": "Change the dressing", "required": true, "status": "open"
+            } },
+        });
+        let actor = ActorId::new(DeviceTag([9; 8]), [1; 8]);
+        let (document, _) =
+            Document::create(DocumentId::visit(visit), &tree, actor, Millis(START)).unwrap();
+        Self {
+            key: SigningKey::from_bytes(&[7; 32]),
+            patient,
+            visit,
+            base: document.save(),
+            changes: Vec::new(),
+            epoch: 1,
+            records: Vec::new(),
+            judge: Box::new(|_| None),
+        }
+    }
+
+    /// A phone of its own person, enrolled and with the first page taken in.
+    pub(crate) fn phone(&mut self, number: u128, role: Role) -> Phone {
+        let hands = Arc::new(Hands {
+            wall: AtomicI64::new(START),
+            monotonic: AtomicI64::new(1_000),
+            boot: AtomicI64::new(5),
+        });
+        let folder = TempDir::new().unwrap();
+        let app = open(&folder, &hands);
+        app.create(PIN, false).unwrap();
+        let person = self.enrol(&app, number, role);
+        let mut phone = Phone {
+            store: app.sync_store(),
+            app,
+            hands,
+            person,
+            folder,
+            taken: 0,
+        };
+        phone.store.apply_page(self.first_page(0)).unwrap();
+        phone
+    }
+
+    /// Enrols a phone, for the first time or again.
+    pub(crate) fn enrol(&mut self, app: &Homeround, number: u128, role: Role) -> PersonId {
+        let person = PersonId(id(number));
+        let policy = serde_json::to_string(&crate::access::Policy::default()).unwrap();
+        let device = DeviceId(id(number + 1));
+        app.enrolled(&EnrolResponse {
+            device: (*device.bytes()).into(),
+            person: (*person.bytes()).into(),
+            role: role.name().into(),
+            tenant: [3; 16].into(),
+            server_key: self.key.verifying_key().to_bytes().into(),
+            escrow_key: [4; 32].into(),
+            policy: self.signed(&policy),
+            epoch: self.epoch,
+            server_ms: START,
+            person_name: format!("{} {number}", role.name()),
+        })
+        .unwrap();
+        self.know(app, device, person);
+        person
+    }
+
+    fn know(&mut self, app: &Homeround, device: DeviceId, person: PersonId) {
+        let key = app.inner.vault().as_ref().unwrap().device_public();
+        let body = json!({
+            "id": device, "person": person, "label": "Phone",
+            "public_key": crate::app::project::hex(&key),
+        });
+        self.records.push(RecordRow {
+            kind: RecordKind::Device.code(),
+            id: (*device.bytes()).into(),
+            patient: None,
+            version: 1,
+            body: Some(body.to_string()),
+        });
+    }
+
+    pub(crate) fn signed(&self, policy: &str) -> SignedPolicy {
+        let mut message = Domain::Policy.tag().as_bytes().to_vec();
+        message.push(0);
+        message.extend(policy_statement(policy));
+        SignedPolicy {
+            policy: policy.into(),
+            signature: self.key.sign(&message).to_bytes().into(),
+        }
+    }
+
+    pub(crate) fn empty_page(&self) -> Page {
+        Page {
+            epoch: self.epoch,
+            server_ms: START,
+            cursor: vec![1].into(),
+            more: false,
+            policy: None,
+            enters: Vec::new(),
+            records: Vec::new(),
+            snapshots: Vec::new(),
+            changes: Vec::new().into(),
+            verdicts: Vec::new(),
+            leaves: Vec::new(),
+            remaining: None,
+        }
+    }
+
+    /// Scope, demographics, the booking and the visit.
+    pub(crate) fn first_page(&self, priority: u8) -> Page {
+        let row = |kind: RecordKind, id: &[u8; 16], body: Value| RecordRow {
+            kind: kind.code(),
+            id: (*id).into(),
+            patient: Some((*self.patient.bytes()).into()),
+            version: 1,
+            body: Some(body.to_string()),
+        };
+        let patient = json!({
+            "id": self.patient, "family": "Saavedra", "given": ["José"],
+            "birth_date": "1941-02-03",
+            "address": { "lines": ["1 Main St"], "city": "Boston" },
+        });
+        let booking = json!({
+            "visit": self.visit, "patient": self.patient, "assignees": [],
+            "start_ms": START, "end_ms": START + HOUR_MS,
+            "service": { "text": "Skilled nursing" }, "time_zone": "America/New_York",
+        });
+        let mut records = self.records.clone();
+        records.push(row(RecordKind::Patient, self.patient.bytes(), patient));
+        records.push(row(RecordKind::Booking, self.visit.bytes(), booking));
+        Page {
+            enters: vec![Enter {
+                patient: (*self.patient.bytes()).into(),
+                source: "care_team".into(),
+                until_ms: None,
+            }],
+            records,
+            snapshots: vec![Snapshot {
+                document: DocumentId::visit(self.visit).key().to_vec().into(),
+                patient: (*self.patient.bytes()).into(),
+                bytes: self.base.clone().into(),
+                priority,
+            }],
+            ..self.empty_page()
+        }
+    }
+
+    pub(crate) fn page_after(&self, taken: usize) -> Page {
+        let new: Vec<(DocumentId, &[u8])> = self.changes[taken..]
+            .iter()
+            .map(|(id, bytes)| (*id, bytes.as_slice()))
+            .collect();
+        let changes = if new.is_empty() {
+            Vec::new()
+        } else {
+            pack::pack(&new).unwrap()
+        };
+        Page {
+            changes: changes.into(),
+            records: self.records.clone(),
+            ..self.empty_page()
+        }
+    }
+
+    pub(crate) fn leave_page(&self) -> Page {
+        Page {
+            leaves: vec![Leave {
+                patient: (*self.patient.bytes()).into(),
+                reason: "access_ended".into(),
+            }],
+            ..self.empty_page()
+        }
+    }
+
+    /// A push: a verdict for each change.
+    pub(crate) fn take(&mut self, body: &[u8]) -> Vec<ChangeVerdict> {
+        let request: PushRequest = open_body(body).unwrap();
+        let limits = crate::app::arrive::PAGE_LIMITS;
+        let unpacked = pack::unpack(&request.changes, &limits).unwrap();
+        unpacked
+            .into_iter()
+            .map(|(id, bytes)| {
+                let hash = name_of(&bytes).unwrap();
+                let verdict = (self.judge)(&hash).unwrap_or_else(|| {
+                    if self.changes.iter().any(|(_, known)| *known == bytes) {
+                        return Verdict::Duplicate;
+                    }
+                    self.changes.push((id, bytes));
+                    Verdict::Accepted {
+                        seq: self.changes.len() as u64,
+                    }
+                });
+                ChangeVerdict { hash, verdict }
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,9 @@
+//! Use cases through the public face, with a hub in place of a backend.
+
+mod edits;
+mod hub;
+mod pages;
+mod restores;
+mod sealing;
+
+pub(super) use hub::*;

@@ -1,0 +1,250 @@
+use crate::app::{AppError, NoteEdit, TaskOutcome, VitalsEntry};
+use crate::merge::pack;
+use crate::model::*;
+use crate::store::QuarantineState;
+use crate::sync::SyncStore;
+use crate::wire::Verdict;
+
+use super::*;
+
+fn vitals(pulse: u16) -> VitalsEntry {
+    VitalsEntry {
+        measured_at: Millis(START),
+        pulse_bpm: Some(pulse),
+        ..VitalsEntry::default()
+    }
+}
+
+fn rejected(code: &str) -> Verdict {
+    Verdict::Rejected {
+        code: code.into(),
+        field: "observations".into(),
+    }
+}
+
+#[test]
+fn a_rejected_edit_is_readable_in_quarantine_and_what_stood_on_it_is_said_again() {
+    let mut hub = Hub::new();
+    let mut phone = hub.phone(0x100, Role::Nurse);
+    let visit = phone.app.visit(hub.visit);
+    let bad = visit.record_vitals(&vitals(78)).unwrap();
+    visit
+        .edit_note(&NoteEdit {
+            insert: "Slept well. ".into(),
+            ..NoteEdit::default()
+        })
+        .unwrap();
+    visit.set_task(task_id(), &TaskOutcome::done()).unwrap();
+    let first = bad.hash;
+    hub.judge = Box::new(move |hash| (*hash == first).then(|| rejected("not_permitted")));
+    let mut store = phone.app.sync_store();
+    let crate::sync::Outbox::Batch(batch) = store.load_outbox(LIMITS).unwrap() else {
+        panic!("three edits are unsent");
+    };
+    let mut verdicts = hub.take(&batch.body);
+    for verdict in &mut verdicts[1..] {
+        verdict.verdict = rejected("depends_on_rejected");
+    }
+    hub.changes.clear();
+    assert!(store.apply_verdicts(&verdicts).unwrap());
+    let read = visit.read().unwrap();
+    assert!(read.observations.is_empty());
+    assert!(read.note.ends_with("Slept well. "));
+    assert_eq!(read.tasks[&task_id()].status, TaskStatus::Done);
+    let quarantine = phone.app.quarantine().unwrap();
+    assert_eq!(quarantine.len(), 1);
+    assert_eq!(quarantine[0].code, "not_permitted");
+    assert!(
+        quarantine[0]
+            .values
+            .to_string()
+            .contains("\"pulse_bpm\":78")
+    );
+    phone.push(&mut hub);
+    assert_eq!(hub.changes.len(), 2);
+    phone
+        .app
+        .close_quarantined(quarantine[0].id, QuarantineState::HandedOver)
+        .unwrap();
+    let phone = phone.restart();
+    let kept = &phone.app.quarantine().unwrap()[0];
+    assert_eq!(kept.state, QuarantineState::HandedOver);
+}
+
+#[test]
+fn an_edit_whose_number_was_taken_goes_out_again_under_another_actor() {
+    let mut hub = Hub::new();
+    let mut phone = hub.phone(0x100, Role::Nurse);
+    let visit = phone.app.visit(hub.visit);
+    let first = visit.record_vitals(&vitals(78)).unwrap().hash;
+    phone = phone.restart();
+    hub.judge = Box::new(move |hash| (*hash == first).then(|| rejected("sequence_reused")));
+    phone.push(&mut hub);
+    assert_eq!(hub.changes.len(), 1);
+    assert!(phone.app.quarantine().unwrap().is_empty());
+    let read = phone.app.visit(hub.visit).read().unwrap();
+    assert_eq!(read.observations.len(), 1);
+}
+
+#[test]
+fn access_that_ended_is_uploaded_first_then_purged_with_a_receipt() {
+    let mut hub = Hub::new();
+    let mut phone = hub.phone(0x100, Role::Nurse);
+    let visit = phone.app.visit(hub.visit);
+    visit.record_vitals(&vitals(78)).unwrap();
+    phone.store.apply_page(hub.leave_page()).unwrap();
+    // From the moment the phone knows, nothing is shown, and nothing is lost.
+    assert!(matches!(
+        visit.read().unwrap_err(),
+        AppError::NotAllowed { .. }
+    ));
+    let leaving = phone.store.leaving().unwrap();
+    assert_eq!((leaving.len(), leaving[0].unsent), (1, 1));
+    assert!(!phone.store.purge(hub.patient, "access_ended").unwrap());
+    hub.judge = Box::new(|_| Some(rejected("access_ended")));
+    phone.push(&mut hub);
+    assert!(phone.store.purge(hub.patient, "access_ended").unwrap());
+    assert_eq!(
+        visit.read().unwrap_err(),
+        AppError::NotFound { what: "document" }
+    );
+    let held = &phone.app.quarantine().unwrap()[0];
+    assert_eq!(held.code, "access_ended");
+    assert_eq!(held.state, QuarantineState::HeldByBackend);
+    assert!(held.values.is_null());
+    let receipts = phone.store.load_receipts().unwrap().unwrap();
+    phone.store.receipts_sent(&receipts.ids).unwrap();
+    assert!(phone.store.load_receipts().unwrap().is_none());
+    let day = phone.app.team_day(phone.app.today().unwrap()).unwrap();
+    assert!(day.visits.is_empty());
+}
+
+#[test]
+fn a_change_that_is_no_change_is_quarantined_and_the_rest_of_the_page_is_taken_in() {
+    let mut hub = Hub::new();
+    let mut nurse = hub.phone(0x100, Role::Nurse);
+    let mut therapist = hub.phone(0x200, Role::Therapist);
+    nurse
+        .app
+        .visit(hub.visit)
+        .record_vitals(&vitals(78))
+        .unwrap();
+    nurse.push(&mut hub);
+    let good = hub.changes[0].1.clone();
+    let mut bad = good.clone();
+    let last = bad.len() - 1;
+    bad[last] ^= 1;
+    let id = DocumentId::visit(hub.visit);
+    let mut page = hub.empty_page();
+    page.changes = pack::pack(&[(id, &bad), (id, &good)]).unwrap().into();
+    therapist.store.apply_page(page).unwrap();
+    let read = therapist.app.visit(hub.visit).read().unwrap();
+    assert_eq!(read.observations.len(), 1);
+    assert_eq!(therapist.app.quarantine().unwrap()[0].code, "malformed");
+}
+
+#[test]
+fn changes_that_come_before_what_they_build_on_wait_and_are_then_taken_in() {
+    let mut hub = Hub::new();
+    let mut nurse = hub.phone(0x100, Role::Nurse);
+    let mut therapist = hub.phone(0x200, Role::Therapist);
+    let visit = nurse.app.visit(hub.visit);
+    visit.record_vitals(&vitals(78)).unwrap();
+    visit.record_vitals(&vitals(79)).unwrap();
+    nurse.push(&mut hub);
+    let all = std::mem::take(&mut hub.changes);
+    for one in all.iter().rev() {
+        hub.changes = vec![one.clone()];
+        therapist.store.apply_page(hub.page_after(0)).unwrap();
+    }
+    let read = therapist.app.visit(hub.visit).read().unwrap();
+    assert_eq!(read.observations.len(), 2);
+    assert!(therapist.app.quarantine().unwrap().is_empty());
+}
+
+#[test]
+fn a_deferred_document_reads_the_same_before_and_after_it_is_merged() {
+    let mut hub = Hub::new();
+    let base = hub.first_page(1);
+    let mut phone = hub.phone(0x100, Role::Nurse);
+    phone.store.apply_page(hub.leave_page()).unwrap();
+    assert!(phone.store.purge(hub.patient, "access_ended").unwrap());
+    phone.store.apply_page(base).unwrap();
+    let visit = phone.app.visit(hub.visit);
+    let before = visit.read().unwrap();
+    let report = phone.app.idle_slice().unwrap();
+    assert_eq!((report.merged, report.left), (1, 0));
+    assert_eq!(visit.read().unwrap(), before);
+    visit.check_in(None).unwrap();
+}
+
+#[test]
+fn a_deferred_document_can_be_worked_on_at_once() {
+    let mut hub = Hub::new();
+    let base = hub.first_page(2);
+    let mut phone = hub.phone(0x100, Role::Nurse);
+    phone.store.apply_page(hub.leave_page()).unwrap();
+    assert!(phone.store.purge(hub.patient, "access_ended").unwrap());
+    phone.store.apply_page(base).unwrap();
+    let visit = phone.app.visit(hub.visit);
+    visit.record_vitals(&vitals(78)).unwrap();
+    assert_eq!(visit.read().unwrap().observations.len(), 1);
+}
+
+#[test]
+fn caches_dropped_and_rebuilt_from_the_changes_give_the_same_rows() {
+    let mut hub = Hub::new();
+    let mut phone = hub.phone(0x100, Role::Nurse);
+    let visit = phone.app.visit(hub.visit);
+    visit.check_in(None).unwrap();
+    for pulse in 60..120 {
+        visit.record_vitals(&vitals(pulse)).unwrap();
+    }
+    phone.push(&mut hub);
+    let today = phone.app.today().unwrap();
+    let (view, day) = (visit.read().unwrap(), phone.app.team_day(today).unwrap());
+    while !phone.app.idle_slice().unwrap().is_done() {}
+    assert_eq!(visit.read().unwrap(), view);
+    assert_eq!(phone.app.rebuild_projections().unwrap(), 1);
+    assert_eq!(visit.read().unwrap(), view);
+    assert_eq!(phone.app.team_day(today).unwrap().visits, day.visits);
+    visit.record_vitals(&vitals(77)).unwrap();
+    assert_eq!(visit.read().unwrap().observations.len(), 61);
+}
+
+#[test]
+fn a_backend_restored_from_a_backup_is_offered_everything_again() {
+    let mut hub = Hub::new();
+    let mut phone = hub.phone(0x100, Role::Nurse);
+    let visit = phone.app.visit(hub.visit);
+    for pulse in 60..100 {
+        visit.record_vitals(&vitals(pulse)).unwrap();
+    }
+    phone.push(&mut hub);
+    while !phone.app.idle_slice().unwrap().is_done() {}
+    visit.record_vitals(&vitals(100)).unwrap();
+    phone.push(&mut hub);
+    assert_eq!(hub.changes.len(), 41);
+    // The backup has seen half of it.
+    hub.changes.truncate(20);
+    hub.epoch = 2;
+    phone.store.reset_epoch(2).unwrap();
+    assert!(phone.store.cursor().unwrap().cursor.is_empty());
+    phone.push(&mut hub);
+    assert_eq!(hub.changes.len(), 41);
+    assert_eq!(visit.read().unwrap().observations.len(), 41);
+}
+
+#[test]
+fn rules_that_the_backend_did_not_sign_are_not_taken_over() {
+    let mut hub = Hub::new();
+    let mut phone = hub.phone(0x100, Role::Nurse);
+    let mut page = hub.empty_page();
+    let mut forged = hub.signed(r#"{"version":2}"#);
+    forged.policy = r#"{"version":3,"lease_ms":9999999999}"#.into();
+    page.policy = Some(forged);
+    assert!(phone.store.apply_page(page).is_err());
+    let mut page = hub.empty_page();
+    page.policy = Some(hub.signed(r#"{"version":2}"#));
+    phone.store.apply_page(page).unwrap();
+}

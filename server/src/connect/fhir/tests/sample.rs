@@ -1,0 +1,359 @@
+//! A signed visit with everything in it.
+
+use std::collections::BTreeMap;
+
+use homeround::model::*;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::AS_OF;
+use crate::connect::fhir::{Authored, ConflictingValue, OpenConflict, VisitExport, export_visit};
+
+pub(super) const NURSE: u128 = 0x1001;
+pub(super) const AIDE: u128 = 0x1002;
+pub(super) const STRANGER: u128 = 0x1003;
+pub(super) const PATIENT: u128 = 0x2001;
+
+pub(super) fn id(number: u128) -> Uuid {
+    uuid_v7(Millis(1_771_000_000_000), {
+        let mut random = [0; 10];
+        random[2..].copy_from_slice(&u64::try_from(number).unwrap().to_be_bytes());
+        random
+    })
+}
+
+pub(super) fn person(number: u128) -> PersonId {
+    PersonId(id(number))
+}
+
+pub(super) fn entry(number: u128) -> EntryId {
+    EntryId(id(number))
+}
+
+pub(super) fn stamp(minutes: i64) -> Stamp {
+    let clock = Clock {
+        wall_ms: AS_OF.plus(minutes * MINUTE_MS + 2_000),
+        monotonic_ms: minutes * MINUTE_MS,
+        boot_id: 1,
+    };
+    let anchor = Anchor {
+        server_ms: AS_OF,
+        monotonic_ms: 0,
+        boot_id: 1,
+    };
+    Stamp {
+        clock,
+        anchor: Some(anchor),
+    }
+}
+
+pub(super) fn step(to: VisitStatus, minutes: i64, fix: Option<Fix>) -> StepEntry {
+    StepEntry {
+        to,
+        by: person(NURSE),
+        stamp: stamp(minutes),
+        fix,
+        reason: None,
+        comment: None,
+    }
+}
+
+pub(super) fn home() -> Fix {
+    Fix {
+        latitude_deg: 42.3575,
+        longitude_deg: -71.0636,
+        accuracy_m: 12.0,
+    }
+}
+
+/// What an export takes, owned.
+pub(super) struct Sample {
+    pub(super) booking: Booking,
+    pub(super) visit: Visit,
+    pub(super) patient: Patient,
+    pub(super) chart: Chart,
+    pub(super) plans: Vec<(PlanId, Plan)>,
+    pub(super) team: CareTeam,
+    pub(super) people: BTreeMap<PersonId, Person>,
+    pub(super) authored: Vec<Authored>,
+    pub(super) conflicts: Vec<OpenConflict>,
+}
+
+impl Sample {
+    pub(super) fn export(&self) -> Value {
+        export_visit(&VisitExport {
+            booking: &self.booking,
+            visit: &self.visit,
+            patient: &self.patient,
+            chart: Some(&self.chart),
+            plans: &self.plans,
+            care_team: Some(&self.team),
+            people: &self.people,
+            authored: &self.authored,
+            conflicts: &self.conflicts,
+            now: AS_OF.plus(2 * HOUR_MS),
+        })
+    }
+}
+
+pub(super) fn entries<T: serde::de::DeserializeOwned>(
+    list: Vec<(u128, Value)>,
+) -> BTreeMap<EntryId, T> {
+    list.into_iter()
+        .map(|(number, value)| (entry(number), serde_json::from_value(value).unwrap()))
+        .collect()
+}
+
+fn steps() -> BTreeMap<EntryId, StepEntry> {
+    [
+        (entry(0x41), step(VisitStatus::Traveling, 0, None)),
+        (entry(0x42), step(VisitStatus::InProgress, 10, Some(home()))),
+        (entry(0x43), step(VisitStatus::OnBreak, 20, None)),
+        (entry(0x44), step(VisitStatus::InProgress, 25, None)),
+        (entry(0x45), step(VisitStatus::Completed, 55, Some(home()))),
+        (entry(0x46), step(VisitStatus::Signed, 58, None)),
+    ]
+    .into()
+}
+
+fn observations() -> BTreeMap<EntryId, ObservationEntry> {
+    let by = person(NURSE);
+    let at = AS_OF.plus(20 * MINUTE_MS).0;
+    entries(vec![
+        (
+            0x51,
+            json!({ "by": by, "measured_at_ms": at, "finding": "vitals", "pulse_bpm": 72, "systolic_mmhg": 128,
+                "diastolic_mmhg": 82, "temperature_c": 36.8, "spo2_percent": 97, "respirations_per_min": 14,
+                "weight_kg": 71.5, "glucose_mg_dl": 104, "pain_score": 2 }),
+        ),
+        (
+            0x52,
+            json!({ "by": by, "measured_at_ms": at, "finding": "vitals", "systolic_mmhg": 218 }),
+        ),
+        (
+            0x53,
+            json!({ "by": by, "measured_at_ms": at, "finding": "vitals", "systolic_mmhg": 118 }),
+        ),
+        (
+            0x54,
+            json!({ "by": by, "measured_at_ms": at, "finding": "quantity",
+                "code": { "system": LOINC, "code": "8302-2", "text": "Body height" }, "value": 171, "unit": "cm" }),
+        ),
+        (
+            0x55,
+            json!({ "by": person(STRANGER), "measured_at_ms": at, "finding": "text",
+                "code": { "text": "Wound" }, "text": "dry, 2 by 3 cm" }),
+        ),
+        (
+            0x56,
+            json!({ "by": by, "measured_at_ms": at, "finding": "of_a_later_version" }),
+        ),
+    ])
+}
+
+fn medications() -> BTreeMap<EntryId, MedicationEntry> {
+    let by = person(NURSE);
+    let at = AS_OF.plus(20 * MINUTE_MS).0;
+    entries(vec![
+        (
+            0x61,
+            json!({ "medication": entry(0xA1), "code": { "system": RXNORM, "code": "855332", "text": "Warfarin 5 mg" },
+                "given": "given", "dose_value": 5.0, "dose_unit": "mg", "by": by, "at_ms": at }),
+        ),
+        (
+            0x62,
+            json!({ "code": { "text": "Ibuprofen" }, "given": "not_given", "reason": "contraindicated",
+                "by": by, "at_ms": at, "comment": "takes warfarin" }),
+        ),
+        (
+            0x63,
+            json!({ "code": { "text": "Paracetamol" }, "given": "given", "by": by, "at_ms": at }),
+        ),
+    ])
+}
+
+fn tasks() -> BTreeMap<EntryId, Task> {
+    entries(vec![
+        (
+            0x31,
+            json!({ "title": "Change the dressing", "required": true, "status": "done", "result": "pass",
+                "code": { "system": SNOMED, "code": "182531007", "text": "Dressing of wound" } }),
+        ),
+        (
+            0x32,
+            json!({ "title": "Weigh", "status": "not_done", "reason": "refused", "comment": "too tired" }),
+        ),
+        (
+            0x33,
+            json!({ "title": "Call the daughter", "status": "open" }),
+        ),
+    ])
+}
+
+pub(super) fn visit() -> Visit {
+    let base = json!({
+        "schema": 1, "patient": id(PATIENT), "status": "signed", "outcome": "Goals met",
+        "note": "Wound is dry. Café at three.",
+        "measures": { "weight_kg": 71.5, "mood": "calm", "supine": true, "girth": 96 },
+    });
+    let by = person(NURSE);
+    let at = AS_OF.plus(20 * MINUTE_MS).0;
+    Visit {
+        tasks: tasks(),
+        steps: steps(),
+        observations: observations(),
+        medications: medications(),
+        forms: entries(vec![(
+            0x71,
+            json!({ "questionnaire": "https://example.com/Questionnaire/falls|1", "answers": {
+            "fell": true, "times": 2, "score": 3.5, "when": "2026-01-31", "where": "kitchen",
+            "aids": ["walker", "rail"], "skipped": null,
+            "floor": { "system": SNOMED, "code": "256674009", "display": "Carpet" } } }),
+        )]),
+        attachments: entries(vec![(
+            0x81,
+            json!({ "sha256": "ab".repeat(32), "size_bytes": 123_456,
+            "media_type": "image/jpeg", "caption": "Left heel", "by": by, "at_ms": at }),
+        )]),
+        survey: entries(vec![(
+            0x82,
+            json!({ "question": "satisfied", "answer": 5 }),
+        )]),
+        corrections: entries(vec![
+            (
+                0x91,
+                json!({ "section": "observations", "target": entry(0x52), "replacement": entry(0x53),
+                "reason": "mistyped", "by": by, "at_ms": at }),
+            ),
+            (
+                0x92,
+                json!({ "section": "medications", "target": entry(0x63), "reason": "wrong patient", "by": by, "at_ms": at }),
+            ),
+        ]),
+        signatures: entries(vec![(
+            0x93,
+            json!({ "by": by, "role": "nurse", "stamp": stamp(58), "heads": ["cd".repeat(32)],
+            "device_key": "0f".repeat(32), "seal": "1e".repeat(64) }),
+        )]),
+        amendments: entries(vec![(
+            0x94,
+            json!({ "changes": ["ef".repeat(32)], "reason": "was offline", "by": by, "at_ms": at }),
+        )]),
+        settlements: entries(vec![(
+            0x95,
+            json!({ "field": format!("tasks/{}/result", entry(0x31)), "chosen": "pass",
+            "replaced": ["fail"], "by": by, "at_ms": at }),
+        )]),
+        ..serde_json::from_value(base).unwrap()
+    }
+}
+
+pub(super) fn chart() -> Chart {
+    Chart {
+        contacts: entries(vec![(
+            0xB1,
+            json!({ "name": "Dora Probe", "relationship": "daughter", "phone": "555-0103" }),
+        )]),
+        allergies: entries(vec![
+            (
+                0xB2,
+                json!({ "code": { "system": SNOMED, "code": "91936005", "text": "Allergy to penicillin" },
+                "status": "active", "severity": "severe", "reaction": "Hives" }),
+            ),
+            (
+                0xB3,
+                json!({ "code": { "text": "Latex" }, "status": "entered_in_error" }),
+            ),
+            (
+                0xB4,
+                json!({ "code": { "text": "Nuts" }, "status": "refuted" }),
+            ),
+        ]),
+        conditions: entries(vec![
+            (
+                0xB5,
+                json!({ "code": { "system": SNOMED, "code": "38341003", "text": "Hypertension" },
+                "clinical_status": "active", "verification": "confirmed", "onset": "2010" }),
+            ),
+            (
+                0xB6,
+                json!({ "code": { "text": "Back pain" }, "clinical_status": "active", "onset": "in her forties" }),
+            ),
+        ]),
+        medications: entries(vec![
+            (
+                0xA1,
+                json!({ "code": { "system": RXNORM, "code": "855332", "text": "Warfarin 5 mg" }, "status": "active",
+                "dose": "5 mg", "frequency": "in the evening" }),
+            ),
+            (
+                0xA2,
+                json!({ "code": { "text": "Herbal tea" }, "status": "on-hold", "as_needed": true }),
+            ),
+        ]),
+        ..serde_json::from_value(json!({ "schema": 1, "patient": id(PATIENT) })).unwrap()
+    }
+}
+
+pub(super) fn plan() -> Plan {
+    Plan {
+        goals: entries(vec![(
+            0xC1,
+            json!({ "text": "Walk to the shop", "lifecycle": "active", "achievement": "improving" }),
+        )]),
+        activities: entries(vec![(
+            0xC2,
+            json!({ "code": { "text": "Gait training" }, "status": "started", "progress": "20 m" }),
+        )]),
+        ..serde_json::from_value(
+            json!({ "schema": 1, "patient": id(PATIENT), "title": "After the hip operation",
+            "status": "active", "narrative": "Back on her feet by summer." }),
+        )
+        .unwrap()
+    }
+}
+
+pub(super) fn sample() -> Sample {
+    let field = |text: String| FieldPath(text);
+    let wrote = |field_text: String, number: u128, minutes: i64| Authored {
+        field: field(field_text),
+        person: person(number),
+        at: AS_OF.plus(minutes * MINUTE_MS),
+    };
+    let people = [
+        json!({ "id": person(NURSE), "name": "Florence Nightly", "role": "nurse", "phone": "555-0104" }),
+        json!({ "id": person(AIDE), "name": "Ada Aide", "role": "aide" }),
+    ];
+    let people = people.map(|it| serde_json::from_value::<Person>(it).unwrap());
+    Sample {
+        booking: serde_json::from_value(json!({ "visit": id(0x11), "patient": id(PATIENT), "assignees": [person(NURSE), person(AIDE)],
+            "start_ms": AS_OF, "end_ms": AS_OF.plus(HOUR_MS), "time_zone": "America/New_York", "priority": 1,
+            "service": { "system": SNOMED, "code": "385763009", "text": "Skilled nursing" } })).unwrap(),
+        visit: visit(),
+        patient: serde_json::from_value(json!({ "id": id(PATIENT), "family": "Probe", "given": ["Testina", "Ä."],
+            "birth_date": "1944-02-29", "gender": "female", "mrn": "T-1001", "phones": ["555-0101", "555-0100"], "language": "en-US",
+            "address": { "lines": ["1 Sample Street"], "city": "Boston", "state": "MA", "postal_code": "02108",
+                "latitude_deg": 42.3575, "longitude_deg": -71.0636 } })).unwrap(),
+        chart: chart(),
+        plans: vec![(PlanId(id(0x21)), plan())],
+        team: serde_json::from_value(json!({ "id": id(0x22), "patient": id(PATIENT), "name": "Home team", "status": "active",
+            "members": [{ "person": person(NURSE), "name": "Florence Nightly", "role": "nurse" }, { "name": "Dr. Gone", "role": "physician" }] })).unwrap(),
+        people: people.into_iter().map(|person| (person.id, person)).collect(),
+        authored: vec![
+            wrote("note".to_owned(), NURSE, 30),
+            wrote("note".to_owned(), AIDE, 40),
+            wrote(format!("tasks/{}/result", entry(0x31)), AIDE, 41),
+            wrote(format!("tasks/{}/status", entry(0x31)), AIDE, 42),
+            wrote("measures/weight_kg".to_owned(), AIDE, 43),
+            wrote(format!("observations/{}", entry(0x51)), NURSE, 20),
+            wrote("outcome".to_owned(), NURSE, 56),
+        ],
+        conflicts: vec![OpenConflict {
+            field: FieldPath("measures/weight_kg".to_owned()),
+            values: vec![
+                ConflictingValue { value: json!(71.5), person: person(AIDE), at: AS_OF },
+                ConflictingValue { value: json!(73), person: person(NURSE), at: AS_OF.plus(1_000) },
+            ],
+        }],
+    }
+}

@@ -1,0 +1,105 @@
+//! The commands, as `--help` tells them.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::house::House;
+use crate::{Trouble, play, setup, steps, tidy};
+
+/// Developer commands of Homeround.
+///
+/// Two are enough to begin with:
+///   cargo xtask demo     plays a day of home visits on two phones and a server
+///   cargo xtask test     installs what the tests need and runs every test there is
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    verbatim_doc_comment,
+    after_help = "Everything is built into the one target folder with one set of features, so that no \
+                  command undoes another's work.\nLogs of every step: target/xtask/*.log."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Install what the tests need, and only what is missing
+    ///
+    /// On Debian and Ubuntu: a C compiler and Python with its venv, by apt-get (through sudo
+    /// unless you are root). On macOS it names what to install. In target/, touching nothing
+    /// else: cargo-deny, a Python environment with the pinned packages of
+    /// tests/fhir/requirements.txt, and HL7's definitions of FHIR R4. Run it as often as you like.
+    Setup {
+        /// Only what is needed to build: no Python, no cargo-deny
+        #[arg(long)]
+        build_only: bool,
+    },
+    /// Run every test there is: the command of the README and of CI
+    ///
+    /// Steps: setup, tidy, fmt, clippy, test, doc, deny, demo, fhir. A failing step does not keep
+    /// the later ones from running; the table at the end tells each step's result and time, and
+    /// how to run a failed one alone.
+    Test {
+        /// Only these steps, as in `--only tidy,fmt`
+        #[arg(long, value_enum, value_delimiter = ',', value_name = "STEP")]
+        only: Vec<steps::Step>,
+        /// Print one JSON object: ok, seconds, tests and steps
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check the fences between rooms and the lengths of things
+    ///
+    /// Prints each violation as `file:line: rule: remedy`. CONTRIBUTING.md gives the reasons.
+    Tidy,
+    /// Play a day of home visits: two phones, a server, no signal, and back again
+    ///
+    /// Builds what it needs and hands every argument to the demo: `--serve` leaves the server up,
+    /// `--input FILE...` takes your own FHIR R4 bundles, `--json` prints one object for a program,
+    /// `-- --help` tells the rest.
+    Demo(Passed),
+    /// Measure speed and size in a release build
+    ///
+    /// Prints a table, or with `--json` one line a measure. Other arguments go to the benchmark.
+    Bench(Passed),
+    /// Run the server from this source tree
+    ///
+    /// Arguments go to homeround-server: `cargo xtask server -- --help` tells them.
+    Server(Passed),
+}
+
+/// Arguments for the program that is started.
+#[derive(Debug, clap::Args)]
+struct Passed {
+    /// Handed on as they are
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "ARGS"
+    )]
+    args: Vec<String>,
+}
+
+impl Cli {
+    /// Carries the command out.
+    ///
+    /// # Errors
+    /// [`Trouble`] says what could not be done and what to do about it.
+    pub(crate) fn run(self) -> Result<ExitCode, Trouble> {
+        let house = House::find()?;
+        match self.command {
+            Task::Setup { build_only: true } => setup::for_building().map(|()| ExitCode::SUCCESS),
+            Task::Setup { build_only: false } => {
+                setup::for_testing(&house).map(|()| ExitCode::SUCCESS)
+            }
+            Task::Test { only, json } => steps::run(&house, &only, json),
+            Task::Tidy => tidy::run(&house.root).map(|()| ExitCode::SUCCESS),
+            Task::Demo(passed) => play::demo(&house, &passed.args),
+            Task::Bench(passed) => play::bench(&house, &passed.args),
+            Task::Server(passed) => play::server(&house, &passed.args),
+        }
+    }
+}

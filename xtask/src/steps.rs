@@ -1,0 +1,267 @@
+//! The test run: its steps, one after another.
+
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+use serde_json::Value;
+
+use crate::exec::{self, Watch};
+use crate::house::House;
+use crate::report::{Counts, Report, StepReport, Verdict};
+use crate::{Trouble, play, setup, tidy, ui};
+
+/// Validates what the backend writes with parts that nobody here wrote.
+const FHIR_SCRIPT: &str = "tests/fhir/validate.py";
+/// Bundles that the backend wrote, kept as golden files: `exported-*.json`.
+const FHIR_FIXTURES: &str = "tests/fixtures/fhir";
+
+/// Lines of a failed step's log that are worth showing.
+const LINES_SHOWN: usize = 80;
+
+/// A step of the test run, in the order of running.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Step {
+    /// Install what is missing
+    Setup,
+    /// Fences and lengths
+    Tidy,
+    /// The sources are formatted
+    Fmt,
+    /// No lint has anything to say
+    Clippy,
+    /// Every Rust test of the workspace
+    Test,
+    /// The documentation builds without a warning
+    Doc,
+    /// Licences, banned crates, sources
+    Deny,
+    /// The day of visits, end to end
+    Demo,
+    /// FHIR written here is valid to independent validators
+    Fhir,
+}
+
+impl Step {
+    const ALL: [Self; 9] = [
+        Self::Setup,
+        Self::Tidy,
+        Self::Fmt,
+        Self::Clippy,
+        Self::Test,
+        Self::Doc,
+        Self::Deny,
+        Self::Demo,
+        Self::Fhir,
+    ];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Setup => "setup",
+            Self::Tidy => "tidy",
+            Self::Fmt => "fmt",
+            Self::Clippy => "clippy",
+            Self::Test => "test",
+            Self::Doc => "doc",
+            Self::Deny => "deny",
+            Self::Fhir => "fhir",
+            Self::Demo => "demo",
+        }
+    }
+
+    const fn says(self) -> &'static str {
+        match self {
+            Self::Setup => "install what is missing",
+            Self::Tidy => "fences and lengths",
+            Self::Fmt => "the sources are formatted",
+            Self::Clippy => "no lint has anything to say",
+            Self::Test => "every Rust test of the workspace",
+            Self::Doc => "the documentation builds without a warning",
+            Self::Deny => "licences, banned crates, sources",
+            Self::Fhir => "FHIR written here is valid to independent validators",
+            Self::Demo => "the day of visits, end to end",
+        }
+    }
+
+    fn run(self, house: &House, counts: &mut Counts) -> Result<Verdict, Trouble> {
+        match self {
+            Self::Setup => setup::for_testing(house).map(|()| Verdict::Passed),
+            Self::Tidy => tidy::run(&house.root).map(|()| Verdict::Passed),
+            Self::Test => test(house, counts),
+            Self::Fhir => fhir(house),
+            Self::Demo => demo(house),
+            Self::Fmt | Self::Clippy | Self::Doc | Self::Deny => {
+                program(self, house, &mut self.command(house))
+            }
+        }
+    }
+
+    fn command(self, house: &House) -> Command {
+        match self {
+            Self::Fmt => house.cargo(&["fmt", "--all", "--", "--check", "--color", "never"]),
+            Self::Clippy => {
+                let lint = ["clippy", "--workspace", "--all-targets", "--locked"];
+                house.cargo(&[&lint[..], &["--", "-D", "warnings"]].concat())
+            }
+            Self::Doc => {
+                let mut command = house.cargo(&["doc", "--workspace", "--no-deps", "--locked"]);
+                command.env("RUSTDOCFLAGS", "-D warnings");
+                command
+            }
+            Self::Deny => {
+                let mut command = Command::new(house.cargo_deny());
+                command.args(["--workspace", "check", "bans", "licenses", "sources"]);
+                command.current_dir(&house.root);
+                command
+            }
+            // --no-fail-fast: one broken package does not hide another's.
+            _ => house.cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]),
+        }
+    }
+}
+
+/// Runs the steps, or those named in `only`, and tells how they went.
+///
+/// # Errors
+/// None of its own: a step's trouble is in the table and the exit code.
+pub(crate) fn run(house: &House, only: &[Step], json: bool) -> Result<ExitCode, Trouble> {
+    let watch = Watch::start();
+    let mut report = Report::default();
+    let chosen = |step: &Step| only.is_empty() || only.contains(step);
+    for step in Step::ALL.into_iter().filter(chosen) {
+        ui::note(&format!("=> {}: {}", step.name(), step.says()));
+        let step_watch = Watch::start();
+        let verdict = step
+            .run(house, &mut report.counts)
+            .unwrap_or_else(|trouble| {
+                ui::note(&trouble.to_string());
+                Verdict::Failed
+            });
+        let done = StepReport {
+            name: step.name(),
+            verdict,
+            elapsed: step_watch.elapsed(),
+        };
+        ui::note(&format!("   {} {}", done.mark(), ui::span(done.elapsed)));
+        let hopeless = step == Step::Setup && done.verdict == Verdict::Failed;
+        report.steps.push(done);
+        if hopeless {
+            ui::note("nothing else can run on this machine until setup does");
+            break;
+        }
+    }
+    report.elapsed = watch.elapsed();
+    ui::out(&if json { report.json() } else { report.table() });
+    Ok(report.exit_code())
+}
+
+/// Runs one program as a step.
+fn program(step: Step, house: &House, command: &mut Command) -> Result<Verdict, Trouble> {
+    let log = house.log(step.name());
+    if exec::logged(step.name(), command, &log)?.success() {
+        return Ok(Verdict::Passed);
+    }
+    play::show_end(&log, LINES_SHOWN);
+    ui::note(&format!("   the whole log: {}", log.display()));
+    Ok(Verdict::Failed)
+}
+
+fn test(house: &House, counts: &mut Counts) -> Result<Verdict, Trouble> {
+    let verdict = program(Step::Test, house, &mut Step::Test.command(house))?;
+    let log = std::fs::read(house.log(Step::Test.name())).unwrap_or_default();
+    counts.add_all(&String::from_utf8_lossy(&log));
+    if verdict == Verdict::Passed && counts.passed == 0 {
+        let remedy = "see its log: a run without tests proves nothing";
+        return Err(Trouble::new("cargo test ran no test", remedy));
+    }
+    Ok(verdict)
+}
+
+/// Shows the validators what the backend wrote: the golden bundles, and the
+/// one of the last demo if it is still there.
+fn fhir(house: &House) -> Result<Verdict, Trouble> {
+    if !house.root.join(FHIR_SCRIPT).exists() {
+        return Ok(Verdict::Skipped(format!("no {FHIR_SCRIPT} yet")));
+    }
+    let mut bundles = golden_bundles(house);
+    let of_demo = last_day(house).and_then(|day| Some(house.root.join(day["fhir_out"].as_str()?)));
+    bundles.extend(of_demo.filter(|path| path.is_file()));
+    if bundles.is_empty() {
+        return Ok(Verdict::Skipped(format!(
+            "no bundle in {FHIR_FIXTURES} yet"
+        )));
+    }
+    let mut command = Command::new(house.venv("python"));
+    command.arg(FHIR_SCRIPT).arg("--definitions");
+    command.arg(setup::definitions_folder(house)).args(bundles);
+    program(Step::Fhir, house, command.current_dir(&house.root))
+}
+
+fn golden_bundles(house: &House) -> Vec<PathBuf> {
+    let is_golden = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with("exported-") && name.ends_with(".json")
+    };
+    let entries = std::fs::read_dir(house.root.join(FHIR_FIXTURES));
+    let paths = entries.into_iter().flatten().flatten().map(|it| it.path());
+    let mut bundles: Vec<PathBuf> = paths.filter(is_golden).collect();
+    bundles.sort();
+    bundles
+}
+
+/// Plays the day and believes the object that it prints only where the figures
+/// say what was promised.
+fn demo(house: &House) -> Result<Verdict, Trouble> {
+    const BINARY: &str = "homeround-demo";
+    if !house.builds(BINARY) {
+        return Ok(Verdict::Skipped(format!("no package builds {BINARY} yet")));
+    }
+    let mut command = play::ready(house, play::Profile::Dev, BINARY)?;
+    let verdict = program(Step::Demo, house, command.arg("--json"))?;
+    if verdict != Verdict::Passed {
+        return Ok(verdict);
+    }
+    match last_day(house) {
+        Some(day) if day["lost"] == 0 && day["converged"] == true => Ok(Verdict::Passed),
+        _ => Err(Trouble::new(
+            "the demo ended well but its object does not say lost 0 and converged true",
+            "cargo xtask demo --json",
+        )),
+    }
+}
+
+/// What the last demo of a test run printed.
+fn last_day(house: &House) -> Option<Value> {
+    let log = std::fs::read(house.log(Step::Demo.name())).ok()?;
+    last_object(&String::from_utf8_lossy(&log))
+}
+
+/// The JSON object that a log ends with, on one line or on many.
+fn last_object(log: &str) -> Option<Value> {
+    let starts = log.match_indices('{').map(|(at, _)| at);
+    let at_line_start = |at: &usize| *at == 0 || log.as_bytes().get(at - 1) == Some(&b'\n');
+    starts
+        .filter(at_line_start)
+        .filter_map(|at| {
+            let mut values = serde_json::Deserializer::from_str(&log[at..]).into_iter::<Value>();
+            values.next()?.ok()
+        })
+        .next_back()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_object_of_a_log_is_read_whatever_stands_before_it() {
+        let day = last_object("syncing {1}\n{\"lost\":1}\nready\n{\n \"lost\": 0\n}\n").unwrap();
+        assert_eq!(day["lost"], 0);
+        assert!(last_object("no object here").is_none());
+    }
+
+    #[test]
+    fn the_help_names_every_step_in_the_order_of_running() {
+        use clap::ValueEnum as _;
+        assert_eq!(Step::value_variants(), Step::ALL);
+    }
+}
