@@ -84,7 +84,7 @@ pub(crate) struct Serve {
     /// Needs auth.mode = "development" and a loopback listener too.
     #[arg(long)]
     pub(crate) development: bool,
-    /// Print `listening http://ADDRESS` on standard output once bound.
+    /// Print `listening` and the address on standard output once bound.
     #[arg(long)]
     pub(crate) print_address: bool,
 }

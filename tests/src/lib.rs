@@ -1,1 +1,4 @@
-//! stub
+//! Scenarios, the demo's day, benchmarks and fixtures.
+
+pub mod demo;
+pub mod phone;

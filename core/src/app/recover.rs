@@ -42,10 +42,10 @@ impl Homeround {
             DatabaseKey::from_bytes(session.database_key())?
         };
         let path = self.inner.config.folder.join(STORE_FILE);
-        let salvaged = salvage(&path, &key).map_err(open_error)?;
+        let salvaged = salvage(&path, &key).map_err(|error| open_error(&error))?;
         let suffix = format!("damaged-{}", clock.wall_ms.0);
-        let aside = set_aside(&path, &suffix).map_err(open_error)?;
-        let fresh = Store::open(StoreConfig { path, key }).map_err(open_error)?;
+        let aside = set_aside(&path, &suffix).map_err(|error| open_error(&error))?;
+        let fresh = Store::open(StoreConfig { path, key }).map_err(|error| open_error(&error))?;
         let sound: Vec<&SalvagedChange> = salvaged
             .unsent
             .iter()

@@ -214,7 +214,7 @@ impl Homeround {
             (key, session.device_tag())
         };
         let path = self.inner.config.folder.join(STORE_FILE);
-        let store = Store::open(StoreConfig { path, key }).map_err(open_error)?;
+        let store = Store::open(StoreConfig { path, key }).map_err(|error| open_error(&error))?;
         let reader = store.reader()?;
         let me = read_json(&reader, ME)?;
         let policy = stored_policy(&reader, me.as_ref())?;
@@ -395,13 +395,15 @@ pub(super) fn vault_error(error: VaultError) -> AppError {
     }
 }
 
-pub(super) fn open_error(error: OpenError) -> AppError {
+pub(super) fn open_error(error: &OpenError) -> AppError {
     match error {
         OpenError::NewerSchema { found, known } => AppError::UpdateApp {
-            found: u32::try_from(found).unwrap_or(u32::MAX),
-            known: u32::try_from(known).unwrap_or(u32::MAX),
+            found: u32::try_from(*found).unwrap_or(u32::MAX),
+            known: u32::try_from(*known).unwrap_or(u32::MAX),
         },
-        OpenError::Full { needed_bytes } => AppError::StorageFull { needed_bytes },
+        OpenError::Full { needed_bytes } => AppError::StorageFull {
+            needed_bytes: *needed_bytes,
+        },
         OpenError::Busy => AppError::Retry { after_ms: 500 },
         OpenError::OutOfMemory => AppError::Retry { after_ms: 1_000 },
         OpenError::Damaged => AppError::Damaged {

@@ -2,37 +2,32 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::arrive::{Dock, PAGE_LIMITS, by_document, page_detail};
 use super::error::AppError;
 use super::inner::Opened;
-use super::session::{CURSOR, EPOCH, check_policy, put_policy, vault_error};
-use super::{Homeround, fold, lease};
-use crate::access::Policy;
+use super::session::{CURSOR, EPOCH, vault_error};
+use super::{Homeround, fold};
 use crate::merge::pack;
 use crate::model::{
-    Anchor, ChangeHash, Clock, DeviceTag, DocumentId, Grant, GrantSource, Millis, PatientId,
-    Record, RecordId, RecordKind, Stamp,
+    Anchor, ChangeHash, Clock, DeviceTag, DocumentId, Millis, PatientId, RecordId, Stamp,
 };
-use crate::store::{
-    AuditEntry, PurgeMode, PurgeReceipt, ScopeRow, ScopeState, StoreError, Stored, Unsent, WriteTx,
-};
+use crate::store::{AuditEntry, PurgeMode, PurgeReceipt, ScopeState, StoreError, Stored, WriteTx};
 use crate::sync::{
-    ChangeVerdict, CursorState, Leaving, Monotonic, Outbox, OutboxBatch, OutboxLimits,
-    ReceiptBatch, StoreFault, SyncState, SyncStore,
+    ChangeVerdict, CursorState, Leaving, Monotonic, Outbox, OutboxLimits, ReceiptBatch, StoreFault,
+    SyncState, SyncStore,
 };
 use crate::vault::Domain;
-use crate::wire::{self, Beacon, Page, PushRequest, Receipt, ReceiptsRequest, WireError};
+use crate::wire::{self, Beacon, Page, Receipt, ReceiptsRequest};
 
 /// A beacon at most this often.
 const BEACON_EVERY_MS: i64 = 10 * 60 * 1000;
 
 /// A phone's store as the sync engine uses it. Each call is one transaction.
 pub struct PhoneStore {
-    phone: Homeround,
+    pub(super) phone: Homeround,
     /// Documents of the changes of the last batch.
-    batch: BTreeMap<ChangeHash, DocumentId>,
+    pub(super) batch: BTreeMap<ChangeHash, DocumentId>,
     /// Changes that the backend told to wait, and those that it misses.
-    waiting: BTreeSet<ChangeHash>,
+    pub(super) waiting: BTreeSet<ChangeHash>,
     beacon_at: Option<i64>,
 }
 
@@ -50,7 +45,7 @@ impl Homeround {
 }
 
 impl PhoneStore {
-    fn clock(&self) -> Clock {
+    pub(super) fn clock(&self) -> Clock {
         self.phone.inner.clocks.now()
     }
 
@@ -63,7 +58,7 @@ impl PhoneStore {
         opened.and_then(work).map_err(|error| fault(&error))
     }
 
-    fn sign(&self, domain: Domain, statement: &[u8]) -> Result<[u8; 64], AppError> {
+    pub(super) fn sign(&self, domain: Domain, statement: &[u8]) -> Result<[u8; 64], AppError> {
         let slot = self.phone.inner.vault();
         let vault = slot.as_ref().ok_or(AppError::Locked)?;
         Ok(vault
@@ -76,123 +71,6 @@ impl PhoneStore {
         let revision = self.phone.inner.next_revision();
         let documents: Vec<DocumentId> = documents.iter().copied().collect();
         self.phone.inner.tell(revision, &documents);
-    }
-
-    fn batch_of(&mut self, limits: OutboxLimits) -> Result<Outbox, AppError> {
-        let (page, device, total) = {
-            let mut guard = self.phone.inner.opened()?;
-            let opened = guard.as_mut().ok_or(AppError::Locked)?;
-            let reader = opened.store.reader()?;
-            let held = if limits.hold_waiting {
-                held_documents(&reader, &self.waiting)?
-            } else {
-                Vec::new()
-            };
-            let mut page = unsent_of_leavers(&reader, &limits)?;
-            if page.is_empty() {
-                page = reader.outbox_page(limits.bytes, limits.changes, &held)?;
-            }
-            let total = reader.unsent()?;
-            (page, opened.me()?.device, total)
-        };
-        if page.is_empty() {
-            return Ok(Outbox::Empty);
-        }
-        let hashes: Vec<ChangeHash> = page.iter().map(|unsent| unsent.hash).collect();
-        let body = match self.sealed_push(device, &page, &hashes)? {
-            Some(body) => body,
-            None => return Ok(Outbox::TooLarge),
-        };
-        self.batch = page
-            .iter()
-            .map(|unsent| (unsent.hash, unsent.document))
-            .collect();
-        let remaining = total.saturating_sub(hashes.len() as u64);
-        Ok(Outbox::Batch(OutboxBatch {
-            hashes,
-            body,
-            remaining,
-        }))
-    }
-
-    fn sealed_push(
-        &self,
-        device: crate::model::DeviceId,
-        page: &[Unsent],
-        hashes: &[ChangeHash],
-    ) -> Result<Option<Vec<u8>>, AppError> {
-        let changes: Vec<(DocumentId, &[u8])> = page
-            .iter()
-            .map(|unsent| (unsent.document, unsent.bytes.as_slice()))
-            .collect();
-        let packed = pack::pack(&changes).map_err(|_| AppError::Failed { code: "pack" })?;
-        let raw: Vec<[u8; 32]> = hashes.iter().map(|hash| hash.0).collect();
-        let statement = wire::push_statement(device.bytes(), &raw);
-        let request = PushRequest {
-            device: (*device.bytes()).into(),
-            changes: packed.into(),
-            signature: self.sign(Domain::Push, &statement)?.into(),
-        };
-        match wire::seal_body(&request) {
-            Ok(body) => Ok(Some(body)),
-            Err(WireError::TooLarge { .. }) => Ok(None),
-            Err(_) => Err(AppError::Failed { code: "encode" }),
-        }
-    }
-
-    fn take_page(&self, page: &Page) -> Result<(BTreeSet<DocumentId>, u64), AppError> {
-        let clock = self.clock();
-        let tag = {
-            let slot = self.phone.inner.vault();
-            slot.as_ref().ok_or(AppError::Locked)?.device_tag()
-        };
-        let mut guard = self.phone.inner.opened()?;
-        let opened = guard.as_mut().ok_or(AppError::Locked)?;
-        let me = opened.me()?.clone();
-        let policy = match &page.policy {
-            Some(signed) => Some(check_policy(&me, signed)?),
-            None => None,
-        };
-        let in_force = policy.as_ref().unwrap_or(&opened.policy).clone();
-        let store = std::sync::Arc::clone(&opened.store);
-        let taken = store.write(|tx| -> Result<(BTreeSet<DocumentId>, u64), AppError> {
-            if let Some(signed) = &page.policy {
-                put_policy(tx, signed)?;
-            }
-            scope_changes(tx, page, &me, &in_force, clock)?;
-            let refused = put_records(tx, page, clock.wall_ms)?;
-            let mut dock = Dock::new(tx, clock.wall_ms, tag);
-            dock.quarantined = refused;
-            for snapshot in &page.snapshots {
-                dock.snapshot(snapshot)?;
-            }
-            if !page.changes.is_empty() {
-                let unpacked =
-                    pack::unpack(&page.changes, &PAGE_LIMITS).map_err(|_| AppError::Failed {
-                        code: "page_changes",
-                    })?;
-                for (id, changes) in by_document(unpacked) {
-                    dock.changes(id, &changes)?;
-                }
-            }
-            let (touched, quarantined) = (dock.touched, dock.quarantined);
-            close_page(tx, page, &in_force, clock)?;
-            tx.audit(&AuditEntry {
-                at: clock.wall_ms,
-                person: Some(me.person),
-                action: "page".into(),
-                subject: None,
-                detail: page_detail(page.records.len(), touched.len(), quarantined),
-            })?;
-            Ok((touched, quarantined))
-        })?;
-        for id in &taken.0 {
-            opened.forget_document(*id);
-        }
-        if !page.leaves.is_empty() {
-            opened.forget_all();
-        }
-        Ok(taken)
     }
 }
 
@@ -442,116 +320,6 @@ impl Opened {
     }
 }
 
-/// Patients that came and left.
-fn scope_changes(
-    tx: &WriteTx<'_>,
-    page: &Page,
-    me: &super::Me,
-    policy: &Policy,
-    clock: Clock,
-) -> Result<(), AppError> {
-    for enter in &page.enters {
-        let patient = PatientId::from_bytes(&enter.patient[..])?;
-        let source = match enter.source.as_str() {
-            "assignment" => GrantSource::Assignment,
-            "break_glass" => GrantSource::BreakGlass,
-            _ => GrantSource::CareTeam,
-        };
-        let server_now = Millis(page.server_ms);
-        let grant = Grant {
-            person: me.person,
-            patient,
-            source,
-            from_ms: match enter.until_ms {
-                // A limited grant is judged by its length: it began no
-                // earlier than its longest would.
-                Some(until) if source == GrantSource::BreakGlass => {
-                    Millis(until).plus(-policy.break_glass_max_ms)
-                }
-                _ => Millis(i64::MIN),
-            },
-            until_ms: enter.until_ms.map(Millis),
-        };
-        tx.put_scope(&ScopeRow {
-            patient,
-            state: ScopeState::Active,
-            entered: server_now,
-            lease_until: None,
-            grants: vec![grant],
-        })?;
-    }
-    for leave in &page.leaves {
-        let patient = PatientId::from_bytes(&leave.patient[..])?;
-        if let Some(mut scope) = tx.scope(patient)? {
-            scope.state = ScopeState::Leaving;
-            scope.grants.clear();
-            tx.put_scope(&scope)?;
-            tx.put_meta(&reason_key(patient), Some(leave.reason.as_bytes()))?;
-        }
-    }
-    let _ = clock;
-    Ok(())
-}
-
-/// Rows of the backend. One that is not what its kind says is quarantined.
-fn put_records(tx: &WriteTx<'_>, page: &Page, now: Millis) -> Result<u64, AppError> {
-    let mut refused = 0;
-    for row in &page.records {
-        let Ok(kind) = RecordKind::from_code(row.kind) else {
-            // A kind of a later version: it comes again after the update.
-            continue;
-        };
-        let record = Record {
-            kind,
-            id: RecordId::from_bytes(&row.id[..])?,
-            patient: row
-                .patient
-                .as_ref()
-                .map(|patient| PatientId::from_bytes(&patient[..]))
-                .transpose()?,
-            version: row.version,
-            body: row.body.clone(),
-        };
-        match tx.put_record(&record) {
-            Ok(_) => {}
-            Err(StoreError::Shape { .. } | StoreError::Refused(_)) => {
-                refused += 1;
-                quarantine_record(tx, &record, now)?;
-            }
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(refused)
-}
-
-fn quarantine_record(tx: &WriteTx<'_>, record: &Record, now: Millis) -> Result<(), AppError> {
-    tx.audit(&AuditEntry {
-        at: now,
-        person: None,
-        action: "record_refused".into(),
-        subject: Some(record.id.bytes().to_vec()),
-        detail: serde_json::json!({ "kind": record.kind, "version": record.version }),
-    })?;
-    Ok(())
-}
-
-/// The cursor, the epoch and a new lease, with the page itself.
-fn close_page(
-    tx: &WriteTx<'_>,
-    page: &Page,
-    policy: &Policy,
-    clock: Clock,
-) -> Result<(), AppError> {
-    tx.put_meta(CURSOR, Some(&page.cursor))?;
-    tx.put_meta(EPOCH, Some(&page.epoch.to_be_bytes()))?;
-    let anchor = Anchor {
-        server_ms: Millis(page.server_ms),
-        monotonic_ms: clock.monotonic_ms,
-        boot_id: clock.boot_id,
-    };
-    lease::renew(tx, anchor, policy.lease_ms)
-}
-
 /// Own changes that were folded become rows again and are offered again.
 fn offer_folded_again(
     tx: &WriteTx<'_>,
@@ -591,40 +359,6 @@ fn offer_folded_again(
     Ok(())
 }
 
-/// What is unsent of patients that left scope goes before everything else.
-fn unsent_of_leavers(
-    rows: &crate::store::Rows,
-    limits: &OutboxLimits,
-) -> Result<Vec<Unsent>, AppError> {
-    let (mut page, mut size) = (Vec::new(), 0);
-    for patient in rows.scopes_in(ScopeState::Leaving)? {
-        for id in rows.documents_of(patient)? {
-            for unsent in rows.unsent_changes(id)? {
-                size += unsent.bytes.len();
-                if page.len() >= limits.changes || (size > limits.bytes && !page.is_empty()) {
-                    return Ok(page);
-                }
-                page.push(unsent);
-            }
-        }
-    }
-    Ok(page)
-}
-
-/// Documents whose first unsent change was told to wait.
-fn held_documents(
-    rows: &crate::store::Rows,
-    waiting: &BTreeSet<ChangeHash>,
-) -> Result<Vec<DocumentId>, AppError> {
-    let mut held = BTreeSet::new();
-    for hash in waiting {
-        if let Some(id) = rows.document_of_unsent(hash)? {
-            held.insert(id);
-        }
-    }
-    Ok(held.into_iter().collect())
-}
-
 fn on_the_wire(receipt: &PurgeReceipt) -> Receipt {
     Receipt {
         id: (*receipt.id.bytes()).into(),
@@ -636,7 +370,7 @@ fn on_the_wire(receipt: &PurgeReceipt) -> Receipt {
     }
 }
 
-fn reason_key(patient: PatientId) -> String {
+pub(super) fn reason_key(patient: PatientId) -> String {
     format!("leave:{patient}")
 }
 
@@ -656,6 +390,10 @@ fn fault(error: &AppError) -> StoreFault {
         AppError::Damaged { .. } => ("damaged", false),
         AppError::UpdateApp { .. } => ("update_app", false),
         AppError::Refused { .. } => ("refused", false),
+        // A page that does not unpack was damaged on its way: ask again.
+        AppError::Failed {
+            code: code @ "page_changes",
+        } => (*code, true),
         AppError::Failed { code } => (*code, false),
         _ => ("failed", false),
     };

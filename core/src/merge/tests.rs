@@ -305,7 +305,7 @@ fn missing_changes_are_named_when_a_document_is_loaded() {
     assert_eq!(lacking, MergeError::MissingDeps { missing });
     let corrupt = Document::load(visit_id(), Some(&[1, 2, 3]), []).unwrap_err();
     assert_eq!(corrupt, MergeError::Corrupt);
-    let mut bytes = edit.bytes.clone();
+    let mut bytes = edit.bytes;
     let last = bytes.len() - 1;
     bytes[last] ^= 1;
     let changes = [&made.bytes[..], &bytes[..]];

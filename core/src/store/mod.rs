@@ -145,7 +145,14 @@ impl Store {
         &self,
         work: impl FnOnce(&Rows) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut slot = lock(&self.writer);
+        self.with_slot(&mut lock(&self.writer), work)
+    }
+
+    fn with_slot<T, E: From<StoreError>>(
+        &self,
+        slot: &mut Option<Rows>,
+        work: impl FnOnce(&Rows) -> Result<T, E>,
+    ) -> Result<T, E> {
         let rows = match slot.take() {
             Some(rows) => rows,
             None => self.connect(OpenMode::Existing)?,
@@ -167,13 +174,17 @@ impl Store {
         &self,
         work: impl FnOnce(&WriteTx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.with_writer(|rows| {
-            rows.forget();
-            let open = OpenTx::begin(rows)?;
-            let value = work(&WriteTx { rows })?;
-            open.commit()?;
-            Ok(value)
-        })
+        self.with_writer(|rows| transact(rows, work))
+    }
+
+    /// As [`Self::write`] if nobody writes now; none: somebody does, and nothing was
+    /// done.
+    fn write_if_free<T>(
+        &self,
+        work: impl FnOnce(&WriteTx<'_>) -> Result<T, StoreError>,
+    ) -> Option<Result<T, StoreError>> {
+        let mut slot = self.writer.try_lock().ok()?;
+        Some(self.with_slot(&mut slot, |rows| transact(rows, work)))
     }
 
     /// A reader that sees the store as it is at its first read, until it is dropped.
@@ -287,6 +298,17 @@ impl Store {
     pub fn close(self) -> Result<(), StoreError> {
         self.checkpoint().map(|_| ())
     }
+}
+
+fn transact<T, E: From<StoreError>>(
+    rows: &Rows,
+    work: impl FnOnce(&WriteTx<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    rows.forget();
+    let open = OpenTx::begin(rows)?;
+    let value = work(&WriteTx { rows })?;
+    open.commit()?;
+    Ok(value)
 }
 
 /// A transaction that rolls back unless it is committed.

@@ -38,14 +38,16 @@ fn to_match(query: &str) -> Option<String> {
 }
 
 impl Store {
-    /// Takes notes that changed into the index, then searches: patients and documents
+    /// Takes notes that changed into the index, unless somebody is writing just now,
+    /// then searches: patients and documents
     /// with every word of `query` as the beginning of one of theirs, best first.
     ///
     /// # Errors
     /// [`StoreError`] of the read or of the write.
     pub fn search(&self, query: &str, limit: u32) -> Result<Vec<SearchHit>, StoreError> {
         if self.reader()?.is_search_pending()? {
-            self.write(|tx| tx.index_pending(u32::MAX))?;
+            self.write_if_free(|tx| tx.index_pending(u32::MAX))
+                .transpose()?;
         }
         let reader: Reader<'_> = self.reader()?;
         reader.search(query, limit)

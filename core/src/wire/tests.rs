@@ -337,7 +337,11 @@ proptest! {
             let at = at.index(bytes.len());
             bytes.splice(at..at, insert);
         }
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a share of a length between 0 and 1 is a length"
+        )]
         bytes.truncate((bytes.len() as f64 * cut) as usize);
         let plain = read_as_every_body(&bytes, false);
         let sealed = zstd::bulk::compress(&bytes, 1).unwrap();

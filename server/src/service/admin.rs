@@ -58,6 +58,8 @@ pub struct PatientOut {
     pub name: String,
     /// As FHIR writes a date.
     pub birth_date: Option<String>,
+    /// Has died: nobody is booked for them.
+    pub deceased: bool,
     /// People with access now.
     pub people: Vec<PersonId>,
 }
@@ -192,6 +194,7 @@ impl Backend {
                     .as_ref()
                     .map(Patient::display_name)
                     .unwrap_or_default(),
+                deceased: patient.as_ref().is_some_and(|it| it.deceased.is_some()),
                 birth_date: patient.and_then(|patient| patient.birth_date),
                 people: reader.scope_to(id).await?,
             });

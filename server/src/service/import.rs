@@ -8,9 +8,9 @@ use homeround::model::{
 };
 use serde::Serialize;
 
-use super::grants::assign;
+use super::grants::{OFFICE, assign};
 use super::records::{Put, put, put_patient, put_person_as};
-use super::{Backend, News, ServerKeys, ServiceError, audit, scope};
+use super::{Backend, Caller, News, ServerKeys, ServiceError, audit, scope};
 use crate::connect::fhir::{NewDocument, NewRecord};
 use crate::store::{ChangeRow, DocumentRow, PersonRow, Reader, Tenant, Writer};
 
@@ -30,6 +30,25 @@ pub struct Imported {
 }
 
 impl Backend {
+    /// Takes a connector's rows and documents in, all or none of them, for
+    /// the office.
+    ///
+    /// # Errors
+    /// [`ServiceError::Role`]; [`ServiceError::Malformed`] for a body or a
+    /// tree of another shape, and then nothing was stored.
+    pub async fn import(
+        &self,
+        caller: &Caller,
+        records: &[NewRecord],
+        documents: &[NewDocument],
+        now: Millis,
+    ) -> Result<Imported, ServiceError> {
+        caller.must_be(OFFICE)?;
+        let note = audit::Note::by(caller, "imported");
+        self.take_in(caller.tenant, records, documents, note, now)
+            .await
+    }
+
     /// Takes rows and documents in, all or none of them.
     pub(super) async fn take_in(
         &self,

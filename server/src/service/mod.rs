@@ -38,9 +38,6 @@ mod tenants;
 mod verdict;
 mod visits;
 
-#[cfg(test)]
-mod tests;
-
 use std::sync::Arc;
 
 use homeround::access::Actor;

@@ -6,7 +6,6 @@ use homeround::model::{
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use uuid::Uuid;
 
 use super::grants::{OFFICE, assign};
 use super::records::{Put, check_text, json as to_json, put};
@@ -195,7 +194,7 @@ async fn put_booking(
     })?;
     let row = Put {
         kind: RecordKind::Booking,
-        id: RecordId(Uuid::from(visit.0)),
+        id: RecordId(visit.0),
         patient: Some(new.patient),
         body: Some(&body),
         sort_ms: Some(new.start_ms.0),

@@ -146,6 +146,9 @@ fn open(folder: &TempDir, hands: &Arc<Hands>) -> Homeround {
     Homeround::open(config, platform).unwrap()
 }
 
+/// Answers a verdict, or none for the usual one.
+pub(crate) type Judge = Box<dyn Fn(&ChangeHash) -> Option<Verdict>>;
+
 /// What a backend does with well-meaning phones.
 pub(crate) struct Hub {
     key: SigningKey,
@@ -156,7 +159,7 @@ pub(crate) struct Hub {
     pub(crate) epoch: u64,
     records: Vec<RecordRow>,
     /// Gives a verdict other than accepted.
-    pub(crate) judge: Box<dyn Fn(&ChangeHash) -> Option<Verdict>>,
+    pub(crate) judge: Judge,
 }
 
 pub(crate) fn id(number: u128) -> Uuid {

@@ -368,16 +368,16 @@ fn values_and_objects_that_do_not_fit_the_schema_are_refused() {
         ("patient", |tx| tx.put(ROOT, "patient", "other").unwrap()),
         ("note", |tx| tx.put(ROOT, "note", "gone").unwrap()),
         ("tasks", |tx| {
-            drop(tx.put_object(ROOT, "tasks", ObjType::Map).unwrap())
+            drop(tx.put_object(ROOT, "tasks", ObjType::Map).unwrap());
         }),
         ("list", |tx| {
-            drop(tx.put_object(ROOT, "list", ObjType::List).unwrap())
+            drop(tx.put_object(ROOT, "list", ObjType::List).unwrap());
         }),
         ("n", |tx| {
-            tx.put(ROOT, "n", ScalarValue::counter(1)).unwrap()
+            tx.put(ROOT, "n", ScalarValue::counter(1)).unwrap();
         }),
         ("n", |tx| {
-            tx.put(ROOT, "n", ScalarValue::Timestamp(1)).unwrap()
+            tx.put(ROOT, "n", ScalarValue::Timestamp(1)).unwrap();
         }),
         ("n", |tx| tx.put(ROOT, "n", f64::NAN).unwrap()),
     ];

@@ -201,7 +201,7 @@ fn is_safer(row: &Row) {
     // The two sides differ from what stands there, so that both leave a trace.
     let other = match row.ladder {
         Ladder::Flag => json!(null),
-        _ => risky.clone(),
+        _ => risky,
     };
     if row.ladder == Ladder::Flag {
         flag_is_safer(row, &path);

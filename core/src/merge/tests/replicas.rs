@@ -63,7 +63,7 @@ fn ops(doc: &Document, what: u8, value: u8, n: u128) -> Vec<Op> {
             &format!("{task}/status"),
             pick(["started", "done", "not_done", "open"]),
         )],
-        3 => vec![put(&format!("{task}/required"), value % 2 == 0)],
+        3 => vec![put(&format!("{task}/required"), value.is_multiple_of(2))],
         4 => vec![put("measures/weight_kg", f64::from(value) + 70.5)],
         5 => vec![append("observations"), put("measures/count", value)],
         6 => vec![append("steps"), append("medications")],

