@@ -141,7 +141,7 @@ impl Phone {
         self.bytes_down += report["bytes_down"].as_u64().unwrap_or(0);
         if report["ended"] != "idle" {
             let what = format!("sync of {}'s phone", self.carrier.name);
-            return Err(Trouble::new(what, report));
+            return Err(Trouble::new(what, report.to_string()));
         }
         Ok(report)
     }
@@ -174,7 +174,7 @@ impl Phone {
             Ok(answer) => Ok(answer),
             Err(refused) => {
                 let what = format!("{} on {}'s phone", command["do"], self.carrier.name);
-                Err(Trouble::new(what, refused))
+                Err(Trouble::new(what, refused.to_string()))
             }
         }
     }
