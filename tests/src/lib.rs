@@ -1,1 +1,3 @@
-//! stub
+//! Scenarios, the demo's day, benchmarks and fixtures.
+
+pub mod stage;
