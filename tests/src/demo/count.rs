@@ -12,6 +12,7 @@ use homeround_server::store::{Reader, Storage};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::phones::Phone;
 use super::play::{Play, text};
 use super::screen::grouped;
 use super::server::TENANT;
@@ -115,6 +116,11 @@ pub(super) fn in_the_server(
     play.promise(stopped, "the server shuts down cleanly");
     let whole = audit.is_ok_and(|lines| lines.contains("\"broken_at\":null"));
     play.promise(whole, "the server's audit trail is whole");
+    let named = lines_naming_patients(play)?;
+    play.promise(
+        named == 0,
+        "no line of the server's or the phones' logs names a patient or a birth date",
+    );
     let digits =
         std::fs::read_to_string(play.server.key_file()).during("reading the server's key")?;
     let key = key_from_hex(digits.trim()).during("reading the server's key")?;
@@ -143,6 +149,20 @@ pub(super) fn in_the_server(
         "one altered bit in a sealed change, or in the seal, is found",
     );
     Ok(counted)
+}
+
+/// Lines of the logs in which a patient's name or birth date stands.
+fn lines_naming_patients(play: &Play) -> Result<usize, Trouble> {
+    let mut logs = vec![play.server.log()];
+    logs.extend(play.phones.iter().map(Phone::log));
+    let mut found = 0;
+    for log in logs {
+        let bytes = std::fs::read(&log).during("reading a log")?;
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let telling = |line: &&str| play.story.telling.iter().any(|word| line.contains(word));
+        found += text.lines().filter(telling).count();
+    }
+    Ok(found)
 }
 
 async fn count(

@@ -19,6 +19,8 @@ const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/fhir");
 const PATIENTS_MIN: usize = 3;
 /// Patients that are visited at most.
 const PATIENTS_MAX: usize = 5;
+/// Parts of a name that tell something by themselves have so many characters.
+const NAME_CHARS_MIN: usize = 4;
 /// Who has a phone.
 const PEOPLE: [(&str, &str, &str); 3] = [
     ("Ines Calder", "nurse", "ines@willow.example"),
@@ -192,6 +194,7 @@ pub(super) fn schedule(play: &mut Play) -> Result<Vec<Carrier>, Trouble> {
             "needs three living patients",
         ));
     }
+    play.story.telling = patients.iter().flat_map(telling).collect();
     let mut desk = Desk::new(play, carriers.clone())?;
     desk.book(
         &patients[0],
@@ -221,6 +224,16 @@ pub(super) fn schedule(play: &mut Play) -> Result<Vec<Carrier>, Trouble> {
     play.story.killed = at(3);
     play.story.own = own;
     Ok(carriers)
+}
+
+/// What gives a patient away in a text.
+fn telling(patient: &Value) -> Vec<String> {
+    let name = text(&patient["name"]);
+    let mut words: Vec<String> = name.split_whitespace().map(str::to_owned).collect();
+    // Shorter ones stand in other words.
+    words.retain(|word| word.chars().count() >= NAME_CHARS_MIN);
+    words.extend(patient["birth_date"].as_str().map(str::to_owned));
+    words
 }
 
 /// Books visits one after the other.

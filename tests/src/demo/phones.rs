@@ -90,7 +90,7 @@ impl Phone {
         let log = OpenOptions::new()
             .create(true)
             .append(true)
-            .open(self.folder.join("phone.log"))
+            .open(self.log())
             .during("opening a phone's log")?;
         let mut child = Command::new(&self.program)
             .arg("--folder")
@@ -237,6 +237,10 @@ impl Phone {
         child.wait().during("waiting for a phone").map(drop)
     }
 
+    pub(super) fn log(&self) -> PathBuf {
+        self.folder.join("phone.log")
+    }
+
     fn say(&mut self, command: &Value) -> Result<(), Trouble> {
         let what = format!("speaking to {}'s phone", self.carrier.name);
         let Some(running) = &mut self.running else {
@@ -252,7 +256,7 @@ impl Phone {
             return Err(Trouble::new(what, "it is switched off"));
         };
         running.lines.recv_timeout(PATIENCE).map_err(|error| {
-            let log = std::fs::read_to_string(self.folder.join("phone.log"));
+            let log = std::fs::read_to_string(self.log());
             Trouble::new(what, format!("{error}\n{}", log.unwrap_or_default()))
         })
     }

@@ -46,6 +46,8 @@ pub(super) struct Story {
     pub(super) disputed: Booked,
     /// The therapist's, where the phone dies.
     pub(super) killed: Booked,
+    /// What would tell in a log line who is treated: names, birth dates.
+    pub(super) telling: Vec<String>,
     /// Own visits of the day of each phone's carrier.
     pub(super) own: [usize; 3],
 }
