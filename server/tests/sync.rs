@@ -238,7 +238,7 @@ async fn access_that_ended_rejects_the_edits_and_takes_the_patient_from_the_phon
     let later = NOW.plus(HOUR);
     assert_eq!(world.end(aide.caller.person, patient, later).await, 1);
     let verdicts = aide.push_at(&world, later).await;
-    assert_eq!(codes(&verdicts), ["access_ended", "depends_on_rejected"]);
+    assert_eq!(codes(&verdicts), ["access_ended", "access_ended"]);
     let pages = aide.sync_at(&world, wire::PAGE_BYTES_DEFAULT, later).await;
     let leaves: Vec<_> = pages.iter().flat_map(|page| &page.leaves).collect();
     assert_eq!(leaves.len(), 1);

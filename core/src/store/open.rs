@@ -10,6 +10,7 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -135,7 +136,17 @@ pub fn open_connection(
     }
 }
 
+/// SQLite calls itself ready before SQLCipher is: its start sets the flag and only
+/// then, outside its lock, starts SQLCipher. A second thread in that gap would open
+/// a connection that knows no key. So the first connection of a process is made
+/// alone, and everybody waits for it.
+fn await_cipher() {
+    static STARTED: Once = Once::new();
+    STARTED.call_once(|| drop(Connection::open_in_memory()));
+}
+
 fn connect(path: &Path, key: &DatabaseKey, mode: OpenMode) -> Result<Database, OpenError> {
+    await_cipher();
     let access = match mode {
         OpenMode::Create => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
         OpenMode::Existing => OpenFlags::SQLITE_OPEN_READ_WRITE,
