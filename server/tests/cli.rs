@@ -1,4 +1,9 @@
 //! The command line, as an operator uses it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests are tests, and clippy knows that of test functions alone"
+)]
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;

@@ -246,7 +246,8 @@ fn owners(rows: &Rows) -> Result<BTreeMap<DeviceTag, PersonId>, AppError> {
         for record in page {
             let body = record.body.as_deref().unwrap_or_default();
             let device: Option<Device> = serde_json::from_str(body).ok();
-            let owned = device.and_then(|device| Some((tag_of(&device.public_key)?, device.person)));
+            let owned =
+                device.and_then(|device| Some((tag_of(&device.public_key)?, device.person)));
             owners.extend(owned);
         }
     }

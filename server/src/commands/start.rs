@@ -89,12 +89,13 @@ pub(super) async fn serve(asked: &Serve, env: &Env) -> Result<(), Problem> {
         backend,
         clock,
     };
+    let stop = signals()?;
     let address = serving.address()?;
     tracing::info!(%address, "listening");
     if asked.print_address {
         super::say(&format!("listening http://{address}"))?;
     }
-    Ok(serve_http(serving, signalled()).await?)
+    Ok(serve_http(serving, stop).await?)
 }
 
 /// A database that went back in time gets new epochs before anybody asks it.
@@ -165,21 +166,27 @@ fn log_to_stderr(config: &Config) -> Result<(), ConfigError> {
     Ok(())
 }
 
-/// SIGTERM or SIGINT.
-async fn signalled() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
+/// SIGTERM or SIGINT. Heard from the call on, not from the first poll: whoever
+/// reads the address may stop the server at once.
+#[cfg(unix)]
+fn signals() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
         }
-    }
-    if tokio::signal::ctrl_c().await.is_err() {
-        tracing::warn!("signals cannot be waited for");
-        std::future::pending::<()>().await;
-    }
+    })
+}
+
+/// Ctrl-C.
+#[cfg(not(unix))]
+fn signals() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
+    Ok(async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
 }

@@ -86,7 +86,6 @@ impl App {
     }
 
     /// Every route.
-    #[must_use]
     pub fn router(self) -> Router {
         let mut router = Router::new()
             .route(wire::DEVICES, post(sync::enrol))

@@ -94,3 +94,48 @@ fn continues(run: &VerdictRun, next: &Verdict) -> bool {
         (run, next) => run == next,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use homeround::merge::Document;
+    use homeround::model::{ActorId, DocumentId, Millis, PatientId};
+    use serde_json::json;
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_change_has_one_name_plain_and_deflated_which_is_the_merge_rooms() {
+        use std::io::Write as _;
+        let patient = PatientId(Uuid::from_u128(1));
+        let tree = json!({ "schema": 1, "kind": "chart", "patient": patient });
+        let id = DocumentId::chart(patient);
+        let (_, edit) = Document::create(id, &tree, ActorId([7; 16]), Millis(5)).unwrap();
+        assert_eq!(name_of(&edit.bytes), edit.hash);
+        let (prefix, named) = edit.bytes.split_at(PREFIX);
+        let length = named[1..].iter().position(|byte| byte & 0x80 == 0).unwrap() + 1;
+        let mut encoder =
+            flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(&named[1 + length..]).unwrap();
+        let body = encoder.finish().unwrap();
+        let size = leb128(body.len() as u64);
+        let deflated = [prefix, &[TYPE_DEFLATED], &size, &body].concat();
+        assert_eq!(name_of(&deflated), edit.hash);
+    }
+
+    #[test]
+    fn neighbours_with_following_numbers_or_equal_verdicts_share_a_run() {
+        let accepted = |seq| Verdict::Accepted { seq };
+        let no = || rejected("sealed", "note");
+        let verdicts = vec![
+            accepted(4),
+            accepted(5),
+            accepted(7),
+            no(),
+            no(),
+            Verdict::Duplicate,
+        ];
+        let counts: Vec<u32> = runs(verdicts).iter().map(|run| run.count).collect();
+        assert_eq!(counts, [2, 1, 2, 1]);
+    }
+}

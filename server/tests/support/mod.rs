@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 #![allow(unreachable_pub, reason = "shared by several test crates")]
 
+pub mod site;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
@@ -9,8 +11,8 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use homeround::merge::pack::{self, PackLimits};
 use homeround::merge::{Document, Op};
 use homeround::model::{
-    ActorId, ChangeHash, Coding, DocumentId, FieldPath, Millis, Patient, PatientId, PersonId,
-    RecordId, RecordKind, Role, TenantId, VisitId,
+    ActorId, ChangeHash, Coding, DocumentId, EntryId, FieldPath, Millis, Patient, PatientId,
+    PersonId, RecordId, RecordKind, Role, TenantId, VisitId,
 };
 use homeround::store::DatabaseKey;
 use homeround::vault::{Domain, device_tag};
@@ -442,4 +444,28 @@ pub fn code(verdict: &Verdict) -> &str {
 
 pub fn codes(verdicts: &[Verdict]) -> Vec<&str> {
     verdicts.iter().map(code).collect()
+}
+
+pub fn vitals(by: PersonId, pulse: u16) -> Op {
+    Op::Append {
+        section: "observations".into(),
+        id: EntryId(Uuid::from_u128(u128::from(pulse))),
+        entry: json!({ "by": by, "measured_at_ms": NOW, "finding": "vitals", "pulse_bpm": pulse }),
+    }
+}
+
+/// A nurse and an aide with a patient and a visit today.
+pub async fn team() -> (World, Phone, Phone, DocumentId) {
+    let world = World::new().await;
+    let nurse = world.person("nina", Role::Nurse).await;
+    let aide = world.person("abe", Role::Aide).await;
+    let patient = world.patient(1).await;
+    let visit = world
+        .book(patient, &[nurse.person, aide.person], NOW.0)
+        .await;
+    let mut first = Phone::enrol(&world, nurse, 11).await;
+    let mut second = Phone::enrol(&world, aide, 22).await;
+    first.sync(&world).await;
+    second.sync(&world).await;
+    (world, first, second, DocumentId::visit(visit))
 }

@@ -18,6 +18,14 @@ const KILL_AFTER: usize = 60;
 /// The medication that is not given.
 const MEDICATION: &str = "Metoprolol tartrate 25 mg";
 
+/// One edit of the script: who, in which visit, in words, and as a command.
+struct Edit<'a> {
+    who: usize,
+    visit: &'a str,
+    what: &'static str,
+    command: Value,
+}
+
 /// Everybody edits the same visit, and nobody hears of the others.
 pub(super) fn offline_edits(play: &mut Play) -> Result<(), Trouble> {
     play.screen
@@ -25,137 +33,16 @@ pub(super) fn offline_edits(play: &mut Play) -> Result<(), Trouble> {
     let shared = play.story.shared.visit.clone();
     let disputed = play.story.disputed.visit.clone();
     let tasks = tasks_of(play, &shared)?;
-    let task = |at: usize| tasks.get(at).cloned().unwrap_or_default();
-    let coding = json!({ "system": "http://www.nlm.nih.gov/research/umls/rxnorm",
-        "code": "866924", "text": MEDICATION });
-    let fix = json!({ "latitude_deg": 42.3601, "longitude_deg": -71.0589, "accuracy_m": 12.0 });
-    let edits: Vec<(usize, &str, &str, Value)> = vec![
-        (
-            NURSE,
-            &shared,
-            "on the way",
-            json!({ "do": "travel", "fix": fix }),
-        ),
-        (
-            NURSE,
-            &shared,
-            "in the home",
-            json!({ "do": "check_in", "fix": fix }),
-        ),
-        (
-            NURSE,
-            &shared,
-            "vital signs",
-            json!({ "do": "vitals", "pulse_bpm": 78,
-            "systolic_mmhg": 142, "diastolic_mmhg": 88, "temperature_c": 36.8, "spo2_percent": 97 }),
-        ),
-        (
-            NURSE,
-            &shared,
-            "task: done, passed",
-            json!({ "do": "task", "task": task(0),
-            "status": "done", "result": "pass" }),
-        ),
-        (
-            NURSE,
-            &shared,
-            "medication not given: refused",
-            json!({ "do": "medication_not_given",
-            "code": coding, "reason": "refused", "comment": "nausea since this morning" }),
-        ),
-        (
-            NURSE,
-            &shared,
-            "note",
-            json!({ "do": "note", "at": 0, "insert": SENTENCES[0].1 }),
-        ),
-        (
-            NURSE,
-            &shared,
-            "outcome: one opinion",
-            json!({ "do": "outcome",
-            "text": "Stable, plan goes on" }),
-        ),
-        (
-            THERAPIST,
-            &shared,
-            "vital signs",
-            json!({ "do": "vitals", "pulse_bpm": 96,
-            "respirations_per_min": 20 }),
-        ),
-        (
-            THERAPIST,
-            &shared,
-            "same task: started, a comment",
-            json!({ "do": "task", "task": task(0),
-            "status": "started", "comment": "dressing was loose on arrival" }),
-        ),
-        (
-            THERAPIST,
-            &shared,
-            "another task: done",
-            json!({ "do": "task", "task": task(1),
-            "status": "done", "result": "partial_success" }),
-        ),
-        (
-            THERAPIST,
-            &shared,
-            "same note",
-            json!({ "do": "note", "insert": SENTENCES[1].1 }),
-        ),
-        (
-            THERAPIST,
-            &shared,
-            "outcome: another opinion",
-            json!({ "do": "outcome",
-            "text": "Improving, two visits a week will do" }),
-        ),
-        (
-            THERAPIST,
-            &disputed,
-            "pain score 3",
-            json!({ "do": "measure", "name": "pain_score",
-            "value": 3 }),
-        ),
-        (
-            AIDE,
-            &shared,
-            "vital signs",
-            json!({ "do": "vitals", "temperature_c": 37.1 }),
-        ),
-        (
-            AIDE,
-            &shared,
-            "a third task: done",
-            json!({ "do": "task", "task": task(2),
-            "status": "done", "result": "pass" }),
-        ),
-        (
-            AIDE,
-            &shared,
-            "same note",
-            json!({ "do": "note", "insert": SENTENCES[2].1 }),
-        ),
-        (
-            AIDE,
-            &disputed,
-            "pain score 6",
-            json!({ "do": "measure", "name": "pain_score",
-            "value": 6 }),
-        ),
-    ];
+    let mut edits = nurses_edits(&shared, &tasks);
+    edits.extend(therapists_edits(&shared, &disputed, &tasks));
+    edits.extend(aides_edits(&shared, &disputed, &tasks));
     let mut shown = Vec::new();
-    for (who, visit, what, command) in edits {
-        let phone = &mut play.phones[who];
-        let saved = phone.edit(visit, command)?;
-        let hash: String = saved["hash"]
-            .as_str()
-            .unwrap_or("")
-            .chars()
-            .take(12)
-            .collect();
-        let carrier = &phone.carrier;
-        shown.push(vec![carrier.name.to_owned(), what.to_owned(), hash]);
+    for edit in edits {
+        let phone = &mut play.phones[edit.who];
+        let saved = phone.edit(edit.visit, edit.command)?;
+        let hash = saved["hash"].as_str().unwrap_or("");
+        let name = phone.carrier.name.to_owned();
+        shown.push(vec![name, edit.what.to_owned(), short(hash)]);
     }
     play.screen.table(&["who", "what", "change"], &shown);
     let mut unsent = 0;
@@ -169,6 +56,111 @@ pub(super) fn offline_edits(play: &mut Play) -> Result<(), Trouble> {
         &format!("{unsent} edits are durable on their phones and known nowhere else"),
     );
     Ok(())
+}
+
+fn nurses_edits<'a>(visit: &'a str, tasks: &[String]) -> Vec<Edit<'a>> {
+    let fix = json!({ "latitude_deg": 42.3601, "longitude_deg": -71.0589, "accuracy_m": 12.0 });
+    let medication = json!({
+        "system": "http://www.nlm.nih.gov/research/umls/rxnorm",
+        "code": "866924",
+        "text": MEDICATION,
+    });
+    let vitals = json!({
+        "do": "vitals",
+        "pulse_bpm": 78,
+        "systolic_mmhg": 142,
+        "diastolic_mmhg": 88,
+        "temperature_c": 36.8,
+        "spo2_percent": 97,
+    });
+    let done = json!({ "do": "task", "task": tasks[0], "status": "done", "result": "pass" });
+    let not_given = json!({
+        "do": "medication_not_given",
+        "code": medication,
+        "reason": "refused",
+        "comment": "nausea since this morning",
+    });
+    let outcome = json!({ "do": "outcome", "text": "Stable, plan goes on" });
+    let edit = |what, command| Edit {
+        who: NURSE,
+        visit,
+        what,
+        command,
+    };
+    vec![
+        edit("on the way", json!({ "do": "travel", "fix": fix })),
+        edit("in the home", json!({ "do": "check_in", "fix": fix })),
+        edit("vital signs", vitals),
+        edit("task: done, passed", done),
+        edit("medication not given: refused", not_given),
+        edit("note", note(NURSE, Some(0))),
+        edit("outcome: one opinion", outcome),
+    ]
+}
+
+fn therapists_edits<'a>(visit: &'a str, disputed: &'a str, tasks: &[String]) -> Vec<Edit<'a>> {
+    let vitals = json!({ "do": "vitals", "pulse_bpm": 96, "respirations_per_min": 20 });
+    let started = json!({
+        "do": "task",
+        "task": tasks[0],
+        "status": "started",
+        "comment": "dressing was loose on arrival",
+    });
+    let walked = json!({
+        "do": "task",
+        "task": tasks[1],
+        "status": "done",
+        "result": "partial_success",
+    });
+    let outcome = json!({ "do": "outcome", "text": "Improving, two visits a week will do" });
+    let pain = json!({ "do": "measure", "name": "pain_score", "value": 3 });
+    let edit = |visit, what, command| Edit {
+        who: THERAPIST,
+        visit,
+        what,
+        command,
+    };
+    vec![
+        edit(visit, "vital signs", vitals),
+        edit(visit, "same task: started, a comment", started),
+        edit(visit, "another task: done", walked),
+        edit(visit, "same note", note(THERAPIST, None)),
+        edit(visit, "same outcome: another opinion", outcome),
+        edit(disputed, "pain score 3", pain),
+    ]
+}
+
+fn aides_edits<'a>(visit: &'a str, disputed: &'a str, tasks: &[String]) -> Vec<Edit<'a>> {
+    let washed = json!({ "do": "task", "task": tasks[2], "status": "done", "result": "pass" });
+    let pain = json!({ "do": "measure", "name": "pain_score", "value": 6 });
+    let edit = |visit, what, command| Edit {
+        who: AIDE,
+        visit,
+        what,
+        command,
+    };
+    vec![
+        edit(
+            visit,
+            "vital signs",
+            json!({ "do": "vitals", "temperature_c": 37.1 }),
+        ),
+        edit(visit, "a third task: done", washed),
+        edit(visit, "same note", note(AIDE, None)),
+        edit(disputed, "same pain score: 6", pain),
+    ]
+}
+
+/// The sentence of one of them, at a place or at the note's end.
+fn note(who: usize, at: Option<usize>) -> Value {
+    let sentence = SENTENCES.iter().find(|(writer, _)| *writer == who);
+    let insert = sentence.map_or("", |(_, sentence)| sentence);
+    json!({ "do": "note", "at": at, "insert": insert })
+}
+
+/// The beginning of a hash, as people compare them.
+pub(super) fn short(hash: &str) -> String {
+    hash.chars().take(12).collect()
 }
 
 /// The ids of a visit's tasks in the order in which they were booked.

@@ -16,6 +16,8 @@ use super::trouble::{During, Trouble};
 const PROGRAM: &str = "homeround-phone";
 /// How long one answer may take.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// The kill comes at most so many microseconds after the last awaited answer.
+const KILL_MICROS_MAX: u16 = 25_000;
 /// Everybody's PIN.
 const PIN: &str = "402913";
 
@@ -141,7 +143,7 @@ impl Phone {
         self.bytes_down += report["bytes_down"].as_u64().unwrap_or(0);
         if report["ended"] != "idle" {
             let what = format!("sync of {}'s phone", self.carrier.name);
-            return Err(Trouble::new(what, report));
+            return Err(Trouble::new(what, report.to_string()));
         }
         Ok(report)
     }
@@ -174,7 +176,7 @@ impl Phone {
             Ok(answer) => Ok(answer),
             Err(refused) => {
                 let what = format!("{} on {}'s phone", command["do"], self.carrier.name);
-                Err(Trouble::new(what, refused))
+                Err(Trouble::new(what, refused.to_string()))
             }
         }
     }
@@ -203,6 +205,8 @@ impl Phone {
         let Some(mut running) = self.running.take() else {
             return Err(Trouble::new("homeround-phone", "is not running"));
         };
+        // At another moment of an edit each time the demo is played.
+        std::thread::sleep(Duration::from_micros(moment_micros()));
         running.child.kill().during("killing a phone")?;
         running.child.wait().during("waiting for a killed phone")?;
         // What it had said before it died counts too; a torn last line was not said.
@@ -262,4 +266,13 @@ impl Drop for Phone {
             let _ = running.child.wait();
         }
     }
+}
+
+/// Up to about the time that one edit takes, different each time.
+fn moment_micros() -> u64 {
+    use homeround::vault::{Entropy as _, OsEntropy};
+    let mut bytes = [0; 2];
+    // Without randomness it is the same moment each time.
+    let _ = OsEntropy.fill(&mut bytes);
+    u64::from(u16::from_le_bytes(bytes) % KILL_MICROS_MAX)
 }

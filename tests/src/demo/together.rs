@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::apart::SENTENCES;
+use super::apart::{SENTENCES, short};
 use super::morning::TASKS;
 use super::play::{AIDE, NURSE, Play, THERAPIST, rows, text};
 use super::screen::grouped;
@@ -298,64 +298,19 @@ fn open_conflicts(play: &mut Play, who: usize, visit: &str) -> Result<Vec<Value>
 pub(super) fn rejected_and_purged(play: &mut Play) -> Result<(), Trouble> {
     play.screen
         .step("The edits that could not stand, and the purge");
-    let visit = format!("visit/{}", play.story.revoked.visit);
-    let patient = play.story.revoked.patient.clone();
-    let written: Vec<String> = play.phones[AIDE]
-        .acks
-        .iter()
-        .filter(|ack| ack.document == visit)
-        .map(|ack| ack.hash.clone())
-        .collect();
-    let quarantine = play.phones[AIDE].ask(&json!({ "do": "quarantine" }))?;
-    let sealed = play.office.list("rejected")?;
-    let mut shown = Vec::new();
-    let mut both = 0;
-    for row in rows(&quarantine) {
-        let at_server = sealed.iter().find(|it| it["hash"] == row["hash"]);
-        let bytes = at_server.and_then(|it| it["bytes"].as_u64()).unwrap_or(0);
-        let paths = at_server.map_or(&Value::Null, |it| &it["paths"]);
-        let fields: Vec<String> = rows(paths)
-            .map(|path| text(path).split('/').next().unwrap_or("").to_owned())
-            .collect();
-        shown.push(vec![
-            text(&row["hash"]).chars().take(12).collect(),
-            fields.join(", "),
-            text(&row["code"]),
-            text(&row["state"]).replace('_', " "),
-            bytes.to_string(),
-        ]);
-        both += usize::from(
-            bytes > 0 && written.contains(&text(&row["hash"])) && !text(&row["code"]).is_empty(),
-        );
-    }
-    play.screen.table(
-        &[
-            "change",
-            "about",
-            "reason",
-            "on the phone",
-            "bytes sealed at the server",
-        ],
-        &shown,
-    );
-    play.promise(
-        both == written.len() && both == 3,
-        &format!(
-            "{both} of {} edits are in quarantine with their reason, and sealed at the server",
-            written.len()
-        ),
-    );
-    let documents = play.phones[AIDE].ask(&json!({ "do": "documents" }))?;
-    let left = rows(&documents)
-        .filter(|it| it["view"]["patient"] == json!(patient))
-        .count();
-    let seen = play.phones[AIDE].try_ask(&json!({ "do": "patient", "patient": patient }))?;
+    rejected(play)?;
+    let patient = json!(play.story.revoked.patient);
+    let aide = &mut play.phones[AIDE];
+    let documents = aide.ask(&json!({ "do": "documents" }))?;
+    let left = rows(&documents).filter(|it| it["view"]["patient"] == patient);
+    let left = left.count();
+    let seen = aide.try_ask(&json!({ "do": "patient", "patient": patient }))?;
     play.promise(
         left == 0 && seen.is_err(),
         "nothing of the patient is left on the aide's phone",
     );
     let receipts = play.office.list("receipts")?;
-    let receipt = receipts.iter().find(|it| it["patient"] == json!(patient));
+    let receipt = receipts.iter().find(|it| it["patient"] == patient);
     let receipt = receipt.cloned().unwrap_or_default();
     play.screen.line(&format!(
         "receipt at the server: {} documents and {} records purged, reason {}",
@@ -366,6 +321,47 @@ pub(super) fn rejected_and_purged(play: &mut Play) -> Result<(), Trouble> {
     play.promise(
         receipt["documents"].as_u64().unwrap_or(0) > 0,
         "the purge's receipt lies at the server, signed by the device",
+    );
+    Ok(())
+}
+
+fn rejected(play: &mut Play) -> Result<(), Trouble> {
+    let visit = format!("visit/{}", play.story.revoked.visit);
+    let aide = &mut play.phones[AIDE];
+    let mut written: BTreeSet<String> = BTreeSet::new();
+    for ack in aide.acks.iter().filter(|ack| ack.document == visit) {
+        written.insert(ack.hash.clone());
+    }
+    let quarantine = aide.ask(&json!({ "do": "quarantine" }))?;
+    let sealed = play.office.list("rejected")?;
+    let mut shown = Vec::new();
+    let mut both = 0;
+    for row in rows(&quarantine) {
+        let hash = text(&row["hash"]);
+        let at_server = sealed.iter().find(|it| it["hash"] == row["hash"]);
+        let bytes = at_server.and_then(|it| it["bytes"].as_u64()).unwrap_or(0);
+        let code = text(&row["code"]);
+        both += usize::from(bytes > 0 && written.contains(&hash) && !code.is_empty());
+        shown.push(vec![
+            short(&hash),
+            code,
+            text(&row["state"]).replace('_', " "),
+            bytes.to_string(),
+        ]);
+    }
+    let head = [
+        "change",
+        "reason",
+        "on the phone",
+        "bytes sealed at the server",
+    ];
+    play.screen.table(&head, &shown);
+    play.promise(
+        both == written.len() && both == 3,
+        &format!(
+            "{both} of {} edits are in quarantine with their reason, and sealed at the server",
+            written.len()
+        ),
     );
     Ok(())
 }

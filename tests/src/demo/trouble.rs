@@ -10,10 +10,10 @@ pub(super) struct Trouble {
 }
 
 impl Trouble {
-    pub(super) fn new(what: impl Into<String>, why: impl ToString) -> Self {
+    pub(super) fn new(what: impl Into<String>, why: impl Into<String>) -> Self {
         Self {
             what: what.into(),
-            why: why.to_string(),
+            why: why.into(),
         }
     }
 }
