@@ -61,7 +61,13 @@ impl Office {
     #[must_use]
     pub fn get(&self, path: &str) -> Answer {
         let bearer = format!("Bearer {}", self.token);
-        raw::send(self.address, "GET", path, &[("authorization", &bearer)], b"")
+        raw::send(
+            self.address,
+            "GET",
+            path,
+            &[("authorization", &bearer)],
+            b"",
+        )
     }
 
     /// Asks and expects an answer.
