@@ -57,11 +57,26 @@ impl Office {
         }
     }
 
+    /// With a token that the scenario made.
+    #[must_use]
+    pub const fn with_token(backend: &Backend, token: String) -> Self {
+        Self {
+            address: backend.address(),
+            token,
+        }
+    }
+
     /// Asks.
     #[must_use]
     pub fn get(&self, path: &str) -> Answer {
         let bearer = format!("Bearer {}", self.token);
-        raw::send(self.address, "GET", path, &[("authorization", &bearer)], b"")
+        raw::send(
+            self.address,
+            "GET",
+            path,
+            &[("authorization", &bearer)],
+            b"",
+        )
     }
 
     /// Asks and expects an answer.

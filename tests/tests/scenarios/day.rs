@@ -93,13 +93,20 @@ fn twenty_edits_on_each_of_five_visits_from_two_phones_all_arrive() {
     for visit in &visits {
         for pulse in 60..80 {
             let phone = if pulse % 2 == 0 { &nina } else { &theo };
-            phone.app().visit(*visit).record_vitals(&vitals(pulse)).unwrap();
+            phone
+                .app()
+                .visit(*visit)
+                .record_vitals(&vitals(pulse))
+                .unwrap();
         }
     }
     stage.converge(&[&nina, &theo]);
     for visit in visits {
         stage.same_everywhere(visit, &[&nina, &theo]);
-        assert_eq!(nina.app().visit(visit).read().unwrap().observations.len(), 20);
+        assert_eq!(
+            nina.app().visit(visit).read().unwrap().observations.len(),
+            20
+        );
     }
 }
 
@@ -121,7 +128,13 @@ fn a_move_of_a_booking_and_a_change_of_who_comes_reach_the_phones() {
     stage.converge(&[&nina, &aida]);
     let day = aida.app().day(today).unwrap();
     assert_eq!(day.visits.len(), 1);
-    assert_eq!(day.visits[0].start_ms, homeround_tests::stage::START.plus(7_200_000));
+    assert_eq!(
+        day.visits[0].start_ms,
+        homeround_tests::stage::START.plus(7_200_000)
+    );
     stage.same_everywhere(visit, &[&nina, &aida]);
-    assert_eq!(aida.app().visit(visit).read().unwrap().observations.len(), 1);
+    assert_eq!(
+        aida.app().visit(visit).read().unwrap().observations.len(),
+        1
+    );
 }
