@@ -20,6 +20,7 @@ mod lease;
 mod observer;
 mod patient;
 mod project;
+mod put_back;
 mod quarantine;
 mod reauthor;
 mod recover;
