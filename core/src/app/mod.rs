@@ -23,6 +23,7 @@ mod outbox;
 mod page;
 mod patient;
 mod project;
+mod put_back;
 mod quarantine;
 mod reauthor;
 mod recover;

@@ -223,6 +223,7 @@ impl Homeround {
         let actor = ActorId::new(tag, self.inner.random()?);
         let opened = Opened::new(Arc::new(store), me, actor, policy, anchor);
         self.inner.install(opened);
+        self.look_for_put_back()?;
         self.look_at_lease()
     }
 
@@ -254,18 +255,6 @@ impl Homeround {
         match self.inner.vault().as_ref() {
             Some(vault) => vault.restart_lease().map_err(vault_error),
             None => Ok(()),
-        }
-    }
-
-    /// Ties the audit trail's head to the hardware, where no restored file reaches.
-    fn pin_audit(&self) {
-        let Ok(reads) = self.inner.reads() else {
-            return;
-        };
-        let head = reads.store.reader().and_then(|reader| reader.audit_head());
-        if let (Ok(head), Some(vault)) = (head, self.inner.vault().as_ref()) {
-            // A trail that went back is found at the next check; locking goes on.
-            let _ = vault.pin_audit_head(head.n, &head.chain);
         }
     }
 }

@@ -104,6 +104,8 @@ impl SyncStore for PhoneStore {
         let batch = std::mem::take(&mut self.batch);
         let (unsent, touched) =
             self.with(|opened| opened.apply_verdicts(verdicts, &batch, clock))?;
+        // From here on an older store is known for one.
+        self.phone.pin_audit();
         self.waiting = verdicts
             .iter()
             .filter(|change| matches!(change.verdict, wire::Verdict::Waiting { .. }))

@@ -119,7 +119,7 @@ fn import_parts(error: &ImportError) -> Parts {
         failure: Failure {
             code: code.into(),
             field: "body".into(),
-            remedy: error.to_string(),
+            remedy: format!("{error}: {}", error.remedy()),
             retry_after_ms: None,
         },
     }

@@ -2,6 +2,8 @@
 //! The ids are the connector's and the same each time: what is there already
 //! and says the same is left alone.
 
+use std::collections::BTreeMap;
+
 use homeround::merge::Document;
 use homeround::model::{
     Booking, History, Millis, PatientId, Person, PersonId, RecordKind, TenantId,
@@ -80,9 +82,12 @@ impl Backend {
             done.records_written += u64::from(written);
             done.records_same += u64::from(!written);
         }
+        let mut nth: BTreeMap<PatientId, i64> = BTreeMap::new();
         for document in documents {
+            let count = nth.entry(document.patient).or_default();
+            *count += 1;
             let made = self
-                .create_document(tx.as_mut(), &owner, document, now)
+                .create_document(tx.as_mut(), &owner, document, now.plus(*count))
                 .await?;
             done.documents_created += u64::from(made);
             done.documents_kept += u64::from(!made);
@@ -137,6 +142,10 @@ impl Backend {
     }
 
     /// Creates a document as the backend; answers whether it was not there.
+    ///
+    /// A change does not name its document: two skeletons of a patient that say
+    /// the same and are made at the same time would be one change. The later
+    /// one is stamped a millisecond later.
     pub(super) async fn create_document(
         &self,
         tx: &mut dyn Writer,
@@ -148,8 +157,15 @@ impl Backend {
             return Ok(false);
         }
         let actor = ServerKeys::of(owner).actor(self.opening);
-        let (document, edit) = Document::create(new.id, &new.tree, actor, now)
-            .map_err(|_| ServiceError::Malformed { what: "tree" })?;
+        let mut at = now;
+        let (document, edit) = loop {
+            let (document, edit) = Document::create(new.id, &new.tree, actor, at)
+                .map_err(|_| ServiceError::Malformed { what: "tree" })?;
+            if tx.change_mark(&edit.hash).await?.is_none() {
+                break (document, edit);
+            }
+            at = at.plus(1);
+        };
         let seq = tx.next_seq().await?;
         let row = DocumentRow {
             id: new.id,

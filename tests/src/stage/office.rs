@@ -57,6 +57,15 @@ impl Office {
         }
     }
 
+    /// With a token that the scenario made.
+    #[must_use]
+    pub const fn with_token(backend: &Backend, token: String) -> Self {
+        Self {
+            address: backend.address(),
+            token,
+        }
+    }
+
     /// Asks.
     #[must_use]
     pub fn get(&self, path: &str) -> Answer {

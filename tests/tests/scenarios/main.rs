@@ -11,14 +11,14 @@
     reason = "tests: what fails here fails the test"
 )]
 
-// mod access;
-// mod clocks;
+mod access;
+mod clocks;
 mod day;
-// mod identity;
-// mod imports;
-// mod interruptions;
-// mod log_lines;
-// mod pushes;
-// mod restores;
-// mod signing;
-// mod sizes;
+mod identity;
+mod imports;
+mod interruptions;
+mod log_lines;
+mod pushes;
+mod restores;
+mod signing;
+mod sizes;
