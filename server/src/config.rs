@@ -164,10 +164,20 @@ impl Config {
         let mut table: toml::Table = toml::from_str(text)
             .map_err(|error| ConfigError::new("file", error.message(), "correct the TOML"))?;
         overlay(&mut table, env);
-        let config = Self::deserialize(toml::Value::Table(table)).map_err(|error| {
+        let read: Result<Self, _> = serde_path_to_error::deserialize(toml::Value::Table(table));
+        let config = read.map_err(|error| {
+            let path = error.path().to_string();
+            let message = error.inner().message();
+            // A section that lacks a field or has one too many names it itself.
+            let named = message.split('`').nth(1).unwrap_or_default();
+            let field = match path.as_str() {
+                "." => named.to_owned(),
+                path if message.contains("missing") => format!("{path}.{named}"),
+                path => path.to_owned(),
+            };
             ConfigError::new(
-                &field_in(error.message()),
-                error.message(),
+                &field,
+                message,
                 "see homeround-server.example.toml for every field",
             )
         })?;
@@ -315,6 +325,14 @@ fn is_guarded(url: &str) -> bool {
 
 const SECTIONS: [&str; 4] = ["server", "database", "auth", "log"];
 
+/// Whether a field holds a figure: a text of digits, as an audience may be,
+/// stays a text.
+fn is_figure(field: &str) -> bool {
+    ["_ms", "_max", "_at_once"]
+        .iter()
+        .any(|unit| field.ends_with(unit))
+}
+
 /// Puts the environment's fields over the file's.
 fn overlay(table: &mut toml::Table, env: &BTreeMap<String, String>) {
     for (name, value) in env {
@@ -332,18 +350,14 @@ fn overlay(table: &mut toml::Table, env: &BTreeMap<String, String>) {
             .entry(section)
             .or_insert_with(|| toml::Table::new().into());
         if let Some(section) = entry.as_table_mut() {
-            let value = match value.parse::<i64>() {
-                Ok(number) => toml::Value::Integer(number),
-                Err(_) => toml::Value::String(value.clone()),
+            let number = value.parse::<i64>().ok().filter(|_| is_figure(field));
+            let value = match number {
+                Some(number) => toml::Value::Integer(number),
+                None => toml::Value::String(value.clone()),
             };
             section.insert(field.into(), value);
         }
     }
-}
-
-/// The field that a message quotes, as in "missing field `path`".
-fn field_in(message: &str) -> String {
-    message.split('`').nth(1).unwrap_or("file").into()
 }
 
 #[cfg(test)]
@@ -373,6 +387,16 @@ mod tests {
     }
 
     #[test]
+    fn a_mistake_in_the_environment_names_its_field_and_digits_may_be_a_text() {
+        let digits = env(&[("HOMEROUND_AUTH_AUDIENCE", "12345")]);
+        let config = Config::parse(GOOD, &digits).unwrap();
+        assert_eq!(config.auth.audience, "12345");
+        let wrong = env(&[("HOMEROUND_SERVER_LISTEN", "nope")]);
+        let error = Config::parse(GOOD, &wrong).unwrap_err();
+        assert!(error.to_string().contains("server.listen"), "{error}");
+    }
+
+    #[test]
     fn the_environment_wins_over_the_file() {
         let env = env(&[
             ("HOMEROUND_SERVER_LISTEN", "0.0.0.0:9000"),
@@ -390,7 +414,7 @@ mod tests {
     fn a_mistake_names_its_field_and_a_remedy() {
         for (text, field) in [
             ("[auth]\nmode = \"oidc\"\naudience = \"a\"", "database"),
-            (&GOOD.replace("path", "paht"), "paht"),
+            (&GOOD.replace("path", "paht"), "database.paht"),
             (&GOOD.replace("https://", "http://"), "auth.issuer"),
             (&GOOD.replace("\"homeround\"", "\"\""), "auth.audience"),
         ] {

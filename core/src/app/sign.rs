@@ -38,12 +38,12 @@ impl VisitHandle {
         }
         may_sign(self.read()?.status)?;
         let clock = self.inner.clocks.now();
-        let slot = self.inner.vault();
-        let vault = slot.as_ref().ok_or(AppError::Locked)?;
-        vault
+        self.inner
+            .vault()
+            .as_ref()
+            .ok_or(AppError::Locked)?
             .confirm(who, clock)
             .map_err(super::session::vault_error)?;
-        let session = vault.session().map_err(super::session::vault_error)?;
         self.inner.edit(self.document(), "signature", |desk| {
             let status = status_of(desk.view)?;
             may_sign(status)?;
@@ -56,7 +56,11 @@ impl VisitHandle {
                 heads: desk.document.heads(),
                 view_sha256: SealStatement::digest_of(desk.view),
             };
+            let slot = self.inner.vault();
+            let vault = slot.as_ref().ok_or(AppError::Locked)?;
+            let session = vault.session().map_err(super::session::vault_error)?;
             let entry = seal_visit(session, &statement);
+            drop(slot);
             let mut ops = vec![desk.append("signatures", &entry)?];
             if status != VisitStatus::Amended {
                 ops.extend(step_to(desk, VisitStatus::Signed)?);

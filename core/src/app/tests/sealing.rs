@@ -124,3 +124,25 @@ fn a_wrong_pin_signs_nothing() {
     ));
     assert_eq!(visit.read().unwrap().status, VisitStatus::Completed);
 }
+
+/// Calls the core from inside, as a shell may.
+struct Caller(crate::app::Homeround, DeviceTag);
+
+impl crate::app::Observer for Caller {
+    fn changed(&self, _revision: u64, documents: &[DocumentId]) {
+        assert!(self.0.person_of_device(self.1).unwrap().is_some());
+        for document in documents {
+            self.0.visit(VisitId(document.id)).read().unwrap();
+        }
+    }
+}
+
+#[test]
+fn an_observer_may_call_the_core_while_a_visit_is_signed() {
+    let mut hub = Hub::new();
+    let nurse = hub.phone(0x100, Role::Nurse);
+    let tag = nurse.app.inner.vault().as_ref().unwrap().device_tag();
+    let caller = std::sync::Arc::new(Caller(nurse.app.clone(), tag));
+    nurse.app.observe(caller);
+    completed(&hub, &nurse).sign(&pin()).unwrap();
+}
