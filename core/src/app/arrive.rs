@@ -17,7 +17,7 @@ use crate::store::{ArrivalKind, NewChange, Rejected, Rows, StoreError, WriteTx};
 use crate::wire::Snapshot;
 
 /// Changes after which a document's snapshot is written anew.
-const SNAPSHOT_EVERY: usize = 64;
+const SNAPSHOT_EVERY: u64 = 64;
 
 /// Where arrivals are taken in.
 pub(super) struct Dock<'t, 'r> {
@@ -67,7 +67,7 @@ impl Dock<'_, '_> {
         let Ok(arrived) = Document::load(id, Some(bytes), std::iter::empty()) else {
             return self.refuse(id, &snapshot_name(bytes), "malformed", "", None);
         };
-        if self.tx.document_truth(id)?.is_empty() {
+        if !self.tx.has_truth(id)? {
             self.tx.append_whole(id, bytes)?;
             self.show(&arrived)?;
             return self.release_waiting(id, arrived);
@@ -125,8 +125,11 @@ impl Dock<'_, '_> {
             // Its base is here and not merged yet: they are merged together.
             return self.defer(id, changes);
         }
-        let known = self.tx.has_document(id)? && !self.tx.document_truth(id)?.is_empty();
-        let base = known.then(|| load(self.tx, id)).transpose()?;
+        let base = self
+            .tx
+            .has_truth(id)?
+            .then(|| load(self.tx, id))
+            .transpose()?;
         self.merge(id, base, changes)
     }
 
@@ -196,8 +199,7 @@ impl Dock<'_, '_> {
             })
             .collect();
         self.tx.append_changes(id, &rows)?;
-        let parts = self.tx.document_parts(id)?;
-        if parts.is_some_and(|parts| parts.rest.len() >= SNAPSHOT_EVERY) {
+        if self.tx.parts_since_snapshot(id)? >= SNAPSHOT_EVERY {
             self.tx.put_snapshot(id, &merged.heads(), &merged.save())?;
         }
         self.show(merged)
@@ -240,6 +242,9 @@ impl Dock<'_, '_> {
     /// Tries again what waited for others.
     fn release_waiting(&mut self, id: DocumentId, document: Document) -> Result<(), AppError> {
         let waiting = self.tx.waiting(id)?;
+        if waiting.is_empty() {
+            return Ok(());
+        }
         let trial = document.trial();
         let mut ready = Vec::new();
         for arrival in waiting {
@@ -310,10 +315,10 @@ impl Dock<'_, '_> {
 type Tried = (ChangeHash, DeviceTag);
 
 fn try_one(trial: &mut Trial, bytes: &[u8]) -> Result<Tried, (Option<ChangeHash>, VetError)> {
-    let hash = crate::merge::name_of(bytes);
-    let inspected = trial.inspect(bytes).map_err(|error| (hash, error))?;
+    let named = |error| (crate::merge::name_of(bytes), error);
+    let inspected = trial.inspect(bytes).map_err(named)?;
     if !inspected.duplicate {
-        trial.accept(bytes).map_err(|error| (hash, error))?;
+        trial.accept(bytes).map_err(named)?;
     }
     Ok((inspected.hash, inspected.actor.device_tag()))
 }

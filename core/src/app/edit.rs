@@ -13,7 +13,7 @@ use crate::model::{
     ChangeHash, DocumentId, DocumentKind, EntryId, FieldPath, Millis, PatientId, PersonId, Role,
     Stamp, VisitId,
 };
-use crate::store::{AuditEntry, StoreError};
+use crate::store::{AuditEntry, Rows, WriteTx};
 
 /// What a use case learns of an edit that is stored for good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,24 +95,31 @@ impl Inner {
                 clock,
                 anchor: opened.anchor,
             };
-            let (patient, mut document) = opened.take_document(id, clock)?;
-            let had_conflicts = !document.conflicts().is_empty();
-            let made = self.make_edit(opened, patient, &mut document, stamp, make);
-            let (edit, entry) = match made {
-                Ok(made) => made,
-                Err(error) => {
-                    // Nothing was changed unless the document says so itself.
-                    if !document.is_poisoned() {
-                        opened.keep_document(patient, document);
+            opened.merge_deferred(id, clock)?;
+            // One transaction on one connection: what it reads stays in that
+            // connection's cache from edit to edit.
+            let store = std::sync::Arc::clone(&opened.store);
+            let (hash, entry, at_hand) = store.write(|tx| {
+                let (patient, mut document) = opened.take_document(tx, id, clock)?;
+                let had_conflicts = !document.conflicts().is_empty();
+                let made = self.make_edit(tx, opened, patient, &mut document, stamp, make);
+                let (edit, entry) = match made {
+                    Ok(made) => made,
+                    Err(error) => {
+                        // Nothing was changed unless the document says so itself.
+                        if !document.is_poisoned() {
+                            opened.keep_document(patient, document);
+                        }
+                        return Err(error);
                     }
-                    return Err(error);
-                }
-            };
-            // From here on a failure drops the instance: the store knows better.
-            opened.commit_edit(&document, &edit, had_conflicts, action, stamp)?;
-            opened.keep_document(patient, document);
+                };
+                // From here on a failure drops the instance: the store knows better.
+                opened.store_edit(tx, &document, &edit, had_conflicts, action, stamp)?;
+                Ok((edit.hash, entry, (patient, document)))
+            })?;
+            opened.keep_document(at_hand.0, at_hand.1);
             Saved {
-                hash: edit.hash,
+                hash,
                 entry,
                 revision: self.next_revision(),
             }
@@ -123,6 +130,7 @@ impl Inner {
 
     fn make_edit(
         &self,
+        rows: &Rows,
         opened: &Opened,
         patient: PatientId,
         document: &mut Document,
@@ -144,7 +152,8 @@ impl Inner {
         };
         let ops = make(&mut desk)?;
         let entry = desk.minted;
-        opened.judge(document.id(), patient, document.view(), &ops, stamp.best())?;
+        let subject = (document.id(), patient, document.view());
+        opened.judge(rows, subject, &ops, stamp.best())?;
         let edit = document
             .edit(opened.actor, clamp(at), &ops)
             .map_err(merge_error)?;
@@ -173,7 +182,9 @@ impl Inner {
         let clock = self.clocks.now();
         let mut opened = self.opened()?;
         let opened = opened.as_mut().ok_or(AppError::Locked)?;
-        let (patient, document) = opened.take_document(id, clock)?;
+        opened.merge_deferred(id, clock)?;
+        let store = std::sync::Arc::clone(&opened.store);
+        let (patient, document) = opened.take_document(&*store.reader()?, id, clock)?;
         let answer = look(&document);
         opened.keep_document(patient, document);
         Ok(answer)
@@ -184,9 +195,8 @@ impl Opened {
     /// Judges the operations by the access rules, before anything is touched.
     pub(super) fn judge(
         &self,
-        id: DocumentId,
-        patient: PatientId,
-        view: &Value,
+        rows: &Rows,
+        (id, patient, view): (DocumentId, PatientId, &Value),
         ops: &[Op],
         now: Millis,
     ) -> Result<(), AppError> {
@@ -207,7 +217,7 @@ impl Opened {
             sealed,
             seal_known: sealed,
         };
-        let grants = self.grants_of(patient)?;
+        let grants = self.grants_of(rows, patient)?;
         let me = self.me()?.actor();
         access::may_change(&self.policy, &me, &subject, &grants, now, &changes).map_err(|denied| {
             if denied.rule == access::code::SEALED {
@@ -223,9 +233,10 @@ impl Opened {
         })
     }
 
-    /// One durable transaction: change and outbox row, projections, audit.
-    fn commit_edit(
+    /// Change and outbox row, projections, audit: what one transaction holds.
+    fn store_edit(
         &self,
+        tx: &WriteTx<'_>,
         document: &Document,
         edit: &Edit,
         had_conflicts: bool,
@@ -235,23 +246,20 @@ impl Opened {
         let id = document.id();
         let me = self.me()?.person;
         let at = stamp.clock.wall_ms;
-        let outcome = self.store.write(|tx| -> Result<(), StoreError> {
-            tx.append_own(id, edit.hash, at, project::priority(id), &edit.bytes)?;
-            project::write_touched(tx, document, &edit.touched)?;
-            if had_conflicts {
-                // An edit can settle a conflict and never opens one.
-                project::write_conflicts(tx, document, at, Some(me))?;
-            }
-            tx.audit(&AuditEntry {
-                at,
-                person: Some(me),
-                action: action.into(),
-                subject: Some(id.key().to_vec()),
-                detail: Value::Null,
-            })?;
-            Ok(())
-        });
-        outcome.map_err(AppError::from)
+        tx.append_own(id, edit.hash, at, project::priority(id), &edit.bytes)?;
+        project::write_touched(tx, document, &edit.touched)?;
+        if had_conflicts {
+            // An edit can settle a conflict and never opens one.
+            project::write_conflicts(tx, document, at, Some(me))?;
+        }
+        tx.audit(&AuditEntry {
+            at,
+            person: Some(me),
+            action: action.into(),
+            subject: Some(id.key().to_vec()),
+            detail: Value::Null,
+        })?;
+        Ok(())
     }
 }
 

@@ -274,35 +274,43 @@ impl Opened {
     /// failed half-way.
     pub(super) fn take_document(
         &mut self,
+        rows: &Rows,
         id: DocumentId,
         clock: Clock,
     ) -> Result<(PatientId, Document), AppError> {
-        let me = self.me()?.clone();
         let at_hand = self.documents.iter().position(|(_, open)| open.id() == id);
         let taken = at_hand.and_then(|at| self.documents.remove(at));
-        let reader = self.store.reader()?;
         let (patient, document) = match taken {
             Some(taken) => taken,
             None => {
-                let patient = reader
+                let patient = rows
                     .patient_of(id)?
                     .ok_or(AppError::NotFound { what: "document" })?;
-                if reader.is_deferred(id)? {
-                    self.take_in(id, clock)?;
-                    (patient, load(&*self.store.reader()?, id)?)
-                } else {
-                    (patient, load(&reader, id)?)
-                }
+                (patient, load(rows, id)?)
             }
         };
-        lease_permits(&reader, clock)?;
-        if !access::is_tenant_wide(me.role) && grants_of(&reader, &me, patient)?.is_empty() {
+        lease_permits(rows, clock)?;
+        let me = self.me()?;
+        if !access::is_tenant_wide(me.role) && grants_of(rows, me, patient)?.is_empty() {
             return Err(AppError::NotAllowed {
                 rule: access::code::NO_GRANT.into(),
                 field: String::new(),
             });
         }
         Ok((patient, document))
+    }
+
+    /// Merges what arrived of a document and was kept for an idle moment, before
+    /// it is taken for work. One that is at hand was merged before.
+    pub(super) fn merge_deferred(&self, id: DocumentId, clock: Clock) -> Result<(), AppError> {
+        if self.documents.iter().any(|(_, open)| open.id() == id) {
+            return Ok(());
+        }
+        let deferred = self.store.reader()?.is_deferred(id)?;
+        if deferred {
+            self.take_in(id, clock)?;
+        }
+        Ok(())
     }
 
     /// Merges a document that arrived and was kept for an idle moment.
@@ -329,9 +337,12 @@ impl Opened {
         self.documents.clear();
     }
 
-    pub(super) fn grants_of(&self, patient: PatientId) -> Result<Vec<Grant>, AppError> {
-        let reader = self.store.reader()?;
-        grants_of(&reader, self.me()?, patient)
+    pub(super) fn grants_of(
+        &self,
+        rows: &Rows,
+        patient: PatientId,
+    ) -> Result<Vec<Grant>, AppError> {
+        grants_of(rows, self.me()?, patient)
     }
 }
 

@@ -224,7 +224,32 @@ impl Homeround {
         let opened = Opened::new(Arc::new(store), me, actor, policy, anchor);
         self.inner.install(opened);
         self.look_for_put_back()?;
-        self.look_at_lease()
+        self.look_at_lease_at_unlock()
+    }
+
+    /// As [`look_at_lease`](Self::look_at_lease), without a write of the store
+    /// where that would add nothing: inside one start of the device the
+    /// monotonic clock tells what was used since the last look, and the vault,
+    /// which keeps its counter all the same, knows of no more.
+    fn look_at_lease_at_unlock(&self) -> Result<(), AppError> {
+        let clock = self.inner.clocks.now();
+        let reads = self.inner.reads()?;
+        let Some((lease, seen)) = lease::held(&*reads.store.reader()?)? else {
+            return Ok(());
+        };
+        let boot_id = seen.map_or(lease.granted_at.boot_id, |seen| seen.boot_id);
+        let used_ms = lease.see(clock, seen).used_ms;
+        let told = {
+            let slot = self.inner.vault();
+            let vault = slot.as_ref().ok_or(AppError::Locked)?;
+            let known_ms = vault.lease_used_ms().map_err(vault_error)?;
+            let told = boot_id == clock.boot_id && known_ms <= used_ms;
+            if told {
+                vault.raise_lease_used_ms(used_ms).map_err(vault_error)?;
+            }
+            told
+        };
+        if told { Ok(()) } else { self.look_at_lease() }
     }
 
     /// Puts what enrolment or a page brought into memory.

@@ -162,7 +162,8 @@ impl Opened {
             clock,
             anchor: self.anchor,
         };
-        let permitted = self.judge(after.id(), patient, after.view(), &ops, stamp.best());
+        let subject = (after.id(), patient, after.view());
+        let permitted = self.judge(tx, subject, &ops, stamp.best());
         if permitted.is_err() {
             return Ok(false);
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rusqlite::OptionalExtension;
 
 use super::keys::{change_range, next_change};
-use super::{Rows, StoreError, WriteTx, to_sql};
+use super::{Rows, StoreError, WriteTx, from_sql, to_sql};
 use crate::model::{ChangeHash, DocumentId, Refused};
 
 const FORM_CHANGE: i64 = 0;
@@ -96,6 +96,45 @@ impl Rows {
                 self.stored(first - 1, last)
             }
         }
+    }
+
+    /// Whether the store has anything that a document is built from.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the read.
+    pub fn has_truth(&self, id: DocumentId) -> Result<bool, StoreError> {
+        let Some(doc) = self.find(id)? else {
+            return Ok(false);
+        };
+        Ok(self
+            .cached(
+                "SELECT EXISTS (SELECT 1 FROM change WHERE id BETWEEN ?1 AND ?2)
+                 OR EXISTS (SELECT 1 FROM outbox WHERE id BETWEEN ?1 AND ?2)",
+            )?
+            .query_row(change_range(doc), |row| row.get(0))?)
+    }
+
+    /// How many pieces of a document's truth came after its snapshot, or are there
+    /// at all.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the read.
+    pub fn parts_since_snapshot(&self, id: DocumentId) -> Result<u64, StoreError> {
+        let Some(doc) = self.find(id)? else {
+            return Ok(0);
+        };
+        let upto: Option<i64> = self
+            .cached("SELECT upto FROM snapshot WHERE doc = ?1")?
+            .query_row([doc], |row| row.get(0))
+            .optional()?;
+        let (first, last) = change_range(doc);
+        let count: i64 = self
+            .cached(
+                "SELECT (SELECT count(*) FROM change WHERE id > ?1 AND id <= ?2)
+                 + (SELECT count(*) FROM outbox WHERE id > ?1 AND id <= ?2)",
+            )?
+            .query_row((upto.unwrap_or(first - 1), last), |row| row.get(0))?;
+        Ok(from_sql(count))
     }
 
     fn stored(&self, after: i64, last: i64) -> Result<Vec<Stored>, StoreError> {
@@ -205,11 +244,17 @@ impl WriteTx<'_> {
             .collect::<Result<_, _>>()?;
         let unsent = self.unsent_of(id)? > 0;
         let mut new = 0;
+        let mut key = None;
         for change in changes.iter().filter(|one| !known.contains(&one.hash.0)) {
             if unsent && self.acknowledge(id, &change.hash, change.seq)? {
                 continue;
             }
-            self.put_change(self.next_key(doc)?, change)?;
+            let free = match key {
+                None => self.next_key(doc)?,
+                taken => next_change(doc, taken)?,
+            };
+            self.put_change(free, change)?;
+            key = Some(free);
             new += 1;
         }
         Ok(new)

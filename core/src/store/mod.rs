@@ -375,11 +375,8 @@ impl Rows {
     }
 
     fn is_sound(&self) -> bool {
-        self.sql()
-            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| {
-                row.get::<_, i64>(0)
-            })
-            .is_ok()
+        let probe = self.cached("SELECT rootpage FROM sqlite_schema LIMIT 1");
+        probe.is_ok_and(|mut probe| probe.query_row([], |row| row.get::<_, i64>(0)).is_ok())
     }
 }
 
@@ -420,7 +417,11 @@ impl Drop for Reader<'_> {
     fn drop(&mut self) {
         let Some(rows) = self.rows.take() else { return };
         rows.forget();
-        if rows.sql().execute_batch("ROLLBACK").is_err() || !rows.is_sound() {
+        let sound = rows.is_sound();
+        let ended = rows
+            .cached("ROLLBACK")
+            .is_ok_and(|mut end| end.execute([]).is_ok());
+        if !sound || !ended {
             return;
         }
         let mut kept = lock(&self.store.readers);
