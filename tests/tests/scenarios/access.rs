@@ -51,7 +51,11 @@ fn work_done_after_access_ended_is_held_for_a_reviewer_and_the_patient_is_purged
     }
     let ended = rejected.iter().filter(|row| row["code"] == "access_ended");
     assert_eq!(ended.count(), 2);
-    assert!(rejected.iter().any(|row| row["code"] == "depends_on_rejected"));
+    assert!(
+        rejected
+            .iter()
+            .any(|row| row["code"] == "depends_on_rejected")
+    );
     let receipts = stage.office().read("/v1/admin/receipts");
     assert_eq!(receipts.as_array().unwrap().len(), 1);
     assert_eq!(receipts[0]["patient"], json!(patient));
