@@ -82,6 +82,9 @@ impl Stage {
     }
 
     /// Syncs phones in turn until a whole round brings nothing new.
+    ///
+    /// # Panics
+    /// When it still does after eight rounds.
     pub fn converge(&self, phones: &[&Phone]) {
         for _ in 0..8 {
             let revisions = |phones: &[&Phone]| -> Vec<u64> {
@@ -96,9 +99,7 @@ impl Stage {
                 return;
             }
         }
-        for phone in phones {
-            assert_eq!(phone.unsent(), 0);
-        }
+        panic!("phones go on sending or changing after eight rounds");
     }
 
     /// Phones and backend show the same visit and the same open conflicts.
