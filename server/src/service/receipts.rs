@@ -67,7 +67,9 @@ async fn keep(
         at: Millis(receipt.at_ms),
         received_at: now,
     };
-    tx.add_receipt(&row).await?;
+    if !tx.add_receipt(&row).await? {
+        return Ok(());
+    }
     let detail = format!(
         "{} documents, {} records",
         receipt.documents, receipt.records

@@ -225,8 +225,9 @@ pub trait Writer: Reader {
     async fn add_event(&mut self, event: &EventRow) -> Stored<()>;
     /// Keeps a rejected change, sealed.
     async fn add_rejected(&mut self, rejected: &RejectedRow) -> Stored<()>;
-    /// Adds a receipt; the same one again changes nothing.
-    async fn add_receipt(&mut self, receipt: &ReceiptRow) -> Stored<()>;
+    /// Adds a receipt; the same one again changes nothing. Answers whether it
+    /// was new.
+    async fn add_receipt(&mut self, receipt: &ReceiptRow) -> Stored<bool>;
     /// Adds an audit line.
     async fn add_audit(&mut self, line: &AuditRow) -> Stored<()>;
 

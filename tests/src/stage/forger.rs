@@ -67,7 +67,9 @@ impl Device {
         ActorId::new(tag, [opening; 8])
     }
 
-    fn sign(&self, domain: Domain, statement: &[u8]) -> [u8; 64] {
+    /// Signs as a device does.
+    #[must_use]
+    pub fn sign(&self, domain: Domain, statement: &[u8]) -> [u8; 64] {
         let mut message = domain.tag().as_bytes().to_vec();
         message.push(0);
         message.extend_from_slice(statement);

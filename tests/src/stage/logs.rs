@@ -91,6 +91,13 @@ pub fn leaks() -> Vec<(String, String)> {
     leaks
 }
 
+/// Whether a kept line holds this word.
+#[must_use]
+pub fn said(word: &str) -> bool {
+    let text = String::from_utf8_lossy(&held(&LINES)).into_owned();
+    text.lines().any(|line| holds(line, word))
+}
+
 /// Fails if a kept line holds a forbidden word.
 ///
 /// # Panics

@@ -141,11 +141,22 @@ impl Phone {
 
     /// The process ends, something happens, it begins again and is unlocked.
     pub fn restart_with(&mut self, meanwhile: impl FnOnce(&Path)) {
+        self.restart_locked_with(meanwhile);
+        self.app().unlock(&pin()).unwrap();
+    }
+
+    /// As [`restart_with`](Self::restart_with), and stays locked.
+    pub fn restart_locked_with(&mut self, meanwhile: impl FnOnce(&Path)) {
         self.app = None;
         meanwhile(&self.store_folder());
-        let app = open(&self.folder, &self.hands, &self.url);
-        app.unlock(&pin()).unwrap();
-        self.app = Some(app);
+        self.app = Some(open(&self.folder, &self.hands, &self.url));
+    }
+
+    /// Enrols again, as after a recovery.
+    pub fn enrol(&mut self, backend: &Backend, login: &str) {
+        let token: AccessToken = backend.token(login).into();
+        let me = backend.wait(self.app().enrol(&http(&self.url), &token));
+        self.device = me.unwrap().device;
     }
 
     /// Unsent edits.

@@ -81,24 +81,19 @@ impl Stage {
         phone
     }
 
-    /// Syncs phones in turn until a whole round brings nothing new.
+    /// Syncs phones in turn until nobody sends anything in a whole round.
+    ///
+    /// # Panics
+    /// When somebody still does after eight rounds.
     pub fn converge(&self, phones: &[&Phone]) {
         for _ in 0..8 {
-            let revisions = |phones: &[&Phone]| -> Vec<u64> {
-                phones.iter().map(|phone| phone.app().revision()).collect()
-            };
-            let before = revisions(phones);
-            let mut pushed = 0;
-            for phone in phones {
-                pushed += phone.sync(&self.backend).pushed;
-            }
-            if pushed == 0 && before == revisions(phones) {
+            let pushed = phones.iter().map(|phone| phone.sync(&self.backend).pushed);
+            // Nobody sent anything in this round: each has pulled everything.
+            if pushed.sum::<u64>() == 0 {
                 return;
             }
         }
-        for phone in phones {
-            assert_eq!(phone.unsent(), 0);
-        }
+        panic!("phones go on sending after eight rounds");
     }
 
     /// Phones and backend show the same visit and the same open conflicts.

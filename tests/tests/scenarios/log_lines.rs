@@ -55,5 +55,6 @@ fn no_line_holds_a_name_an_address_a_birth_date_a_number_or_an_id_of_a_patient()
     // The net has meshes: lines were kept and words were forbidden.
     assert!(logs::lines() > before + 20, "{} lines", logs::lines());
     assert!(logs::words() > 20, "{} words", logs::words());
+    assert!(logs::said("answered") && logs::said("/v1/admin/visits/{id}/fhir"));
     logs::check();
 }

@@ -12,6 +12,7 @@
 )]
 
 mod access;
+mod calls;
 mod clocks;
 mod day;
 mod identity;
@@ -22,3 +23,4 @@ mod pushes;
 mod restores;
 mod signing;
 mod sizes;
+mod store_files;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use homeround::model::VisitId;
-use homeround_tests::stage::{Phone, Stage, vitals};
+use homeround_tests::stage::{Booking, Phone, Stage, vitals};
 use tempfile::TempDir;
 
 fn measure(phone: &Phone, visit: VisitId, pulses: std::ops::Range<u16>) {
@@ -62,7 +62,7 @@ fn comes_back(stage: &mut Stage, restore: impl FnOnce(&mut Stage, &Path)) {
 #[test]
 fn a_database_that_was_put_back_by_hand_gets_everything_offered_again() {
     comes_back(&mut Stage::set(), |stage, backup| {
-        stage.backend.put_back(backup)
+        stage.backend.put_back(backup);
     });
 }
 
@@ -152,9 +152,8 @@ fn a_phone_restored_from_a_backup_goes_on_without_doubles() {
     assert!(stage.office().rejected().is_empty());
 }
 
-#[test]
-fn work_on_a_visit_that_the_restored_backend_never_heard_of_is_not_lost() {
-    let mut stage = Stage::set();
+/// A visit that was booked and worked on after the backup was made.
+fn forgotten(stage: &mut Stage) -> (Phone, VisitId) {
     let nina = stage.phone("nina");
     let folder = TempDir::new().unwrap();
     let backup = folder.path().join("backup.sqlite");
@@ -168,19 +167,45 @@ fn work_on_a_visit_that_the_restored_backend_never_heard_of_is_not_lost() {
     stage.backend.stop();
     stage.backend.put_back(&backup);
     stage.backend.serve();
+    (nina, visit)
+}
+
+/// The edits can be read on the phone and go on being offered.
+fn is_kept(stage: &Stage, nina: &Phone, visit: VisitId) {
     for _ in 0..3 {
-        let _ = nina.try_sync(&stage.backend);
+        let report = nina.try_sync(&stage.backend);
+        assert_eq!(report.rejected, 0, "{report:?}");
     }
-    // The backend's copy, the outbox or the quarantine has each of them.
-    let quarantined = nina.app().quarantine().unwrap().len();
-    let waiting = usize::try_from(nina.unsent()).unwrap();
-    let shown = nina
-        .app()
-        .visit(visit)
-        .read()
-        .map_or(0, |read| read.observations.len());
-    assert!(
-        waiting + quarantined >= 2,
-        "{waiting} unsent, {quarantined} in quarantine, {shown} shown"
-    );
+    assert_eq!(nina.unsent(), 2);
+    let read = nina.app().visit(visit).read().unwrap();
+    assert_eq!(read.observations.len(), 2);
+}
+
+#[test]
+fn work_on_a_visit_that_the_restored_backend_never_heard_of_is_kept() {
+    let mut stage = Stage::set();
+    let (nina, visit) = forgotten(&mut stage);
+    is_kept(&stage, &nina, visit);
+    // It stands in nobody's way: work on another visit arrives.
+    let other = stage.visit();
+    let _ = nina.try_sync(&stage.backend);
+    measure(&nina, other, 80..83);
+    let report = nina.try_sync(&stage.backend);
+    assert_eq!(report.accepted, 3, "{report:?}");
+    assert_eq!(stage.supervisor().visit(other).observations.len(), 3);
+    is_kept(&stage, &nina, visit);
+}
+
+#[test]
+fn booking_a_forgotten_visit_again_under_its_id_destroys_nobodys_work() {
+    let mut stage = Stage::set();
+    let (nina, visit) = forgotten(&mut stage);
+    let people = [stage.nurse, stage.therapist];
+    let booking = Booking::of(stage.patients[0], &people);
+    stage.office().rebook(visit, &booking);
+    is_kept(&stage, &nina, visit);
+    // Two documents under one id: the phone keeps its own and says so.
+    let quarantined = nina.app().quarantine().unwrap();
+    assert_eq!(quarantined.len(), 1);
+    assert_eq!(quarantined[0].code, "wrong_document");
 }

@@ -8,20 +8,20 @@ const PATIENTS: usize = 40;
 const VISITS: usize = 2_000;
 const VISITS_A_DAY: usize = 10;
 
-fn resource(resource: Value) -> Value {
+fn entry(resource: &Value) -> Value {
     json!({ "resource": resource })
 }
 
 /// A bundle with a practitioner who has ten appointments a day.
 fn bundle() -> Vec<u8> {
-    let mut entries = vec![resource(json!({
+    let mut entries = vec![entry(&json!({
         "resourceType": "Practitioner", "id": "prac-1",
         "name": [{ "family": "Carewell", "given": ["Paula"] }],
     }))];
     for n in 0..PATIENTS {
         let family = format!("Homebound{n:02}");
         logs::forbid(&family);
-        entries.push(resource(json!({
+        entries.push(entry(&json!({
             "resourceType": "Patient", "id": format!("patient-{n}"),
             "name": [{ "family": family, "given": ["Pat"] }],
             "birthDate": "1944-05-06",
@@ -32,7 +32,7 @@ fn bundle() -> Vec<u8> {
         let (day, hour) = (n / VISITS_A_DAY, n % VISITS_A_DAY);
         let after = day as i64 * 86_400_000 + hour as i64 * 3_600_000 + 60_000;
         let start = chrono::DateTime::from_timestamp_millis(START.0 + after).unwrap();
-        entries.push(resource(json!({
+        entries.push(entry(&json!({
             "resourceType": "Appointment", "id": format!("visit-{n}"), "status": "booked",
             "start": start.to_rfc3339(), "minutesDuration": 45,
             "participant": [

@@ -255,7 +255,7 @@ impl Writer for Writing {
         run(conn, sql, row).map(drop)
     }
 
-    async fn add_receipt(&mut self, receipt: &ReceiptRow) -> Stored<()> {
+    async fn add_receipt(&mut self, receipt: &ReceiptRow) -> Stored<bool> {
         let (conn, tenant) = self.conn();
         let sql = "INSERT OR IGNORE INTO receipt
                        (tenant, id, device, patient, reason, documents, records, at, received)
@@ -271,7 +271,7 @@ impl Writer for Writing {
             receipt.at.0,
             receipt.received_at.0
         ];
-        run(conn, sql, row).map(drop)
+        Ok(run(conn, sql, row)? > 0)
     }
 
     async fn add_audit(&mut self, line: &AuditRow) -> Stored<()> {

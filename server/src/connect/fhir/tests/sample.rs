@@ -232,8 +232,8 @@ pub(super) fn visit() -> Visit {
         ]),
         signatures: entries(vec![(
             0x93,
-            json!({ "by": by, "role": "nurse", "stamp": stamp(58), "heads": ["cd".repeat(32)],
-            "device_key": "0f".repeat(32), "view_sha256": "2d".repeat(32), "seal": "1e".repeat(64) }),
+            json!({ "by": by, "role": "nurse", "stamp": stamp(58), "heads": ["cd".repeat(32)], "view_sha256": "ab".repeat(32),
+            "device_key": "0f".repeat(32), "seal": "1e".repeat(64) }),
         )]),
         amendments: entries(vec![(
             0x94,
