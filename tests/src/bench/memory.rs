@@ -49,7 +49,7 @@ pub(crate) fn child_fill(folder: &Path) -> Outcome<f64> {
             let at = i64::try_from(step)? * 60_000;
             let op = Op::Put {
                 path: FieldPath("outcome".into()),
-                value: json!(format!("visit {number}, words {step}")),
+                value: json!(words(number, step)),
             };
             let edit = document.edit(actor, Millis(START + at), &[op])?;
             hub.take(1, vec![(document.id(), edit.bytes)]);
@@ -66,11 +66,24 @@ pub(crate) fn child_fill(folder: &Path) -> Outcome<f64> {
     Ok(0.0)
 }
 
+fn words(number: usize, step: usize) -> String {
+    format!("visit {number}, words {step}")
+}
+
 /// Opens that store, takes the pages in, and tells the most memory it held.
 pub(crate) fn child_sync(folder: &Path) -> Outcome<f64> {
     let far = Far::Files(folder.into(), AtomicU64::new(0));
     let mut phone = Phone::unlocked(folder, LATER_MS, far, 0)?;
     phone.sync()?;
     phone.idle()?;
-    meter::peak_rss_mb().ok_or_else(|| "this system does not tell VmHWM".into())
+    let peak = meter::peak_rss_mb().ok_or("this system does not tell VmHWM")?;
+    // The world is made only now: it is not the phone's memory.
+    let world = World::new(VISITS);
+    for number in (0..VISITS).step_by(VISITS / CHANGED) {
+        let visit = phone.app.visit(world.visits[number].visit).read()?;
+        if visit.outcome != Some(words(number, CHANGES - 1)) {
+            return Err("a changed visit did not arrive".into());
+        }
+    }
+    Ok(peak)
 }
