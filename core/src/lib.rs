@@ -11,7 +11,6 @@
 //! | [`wire`] | bodies, limits and version of the sync protocol; the same code on both ends | `model` |
 //! | [`store`] | the encrypted database: changes, caches, outbox, quarantine, audit | `model`; alone in knowing SQL and in holding `unsafe` |
 //! | [`vault`] | keys: wrap, unlock, lock, wipe; seals over signed visits | `model` |
-//! | [`plan`] | the order of the day | `model` |
 //! | [`sync`] | the sync engine without IO, and its one HTTP shell | `model`, `wire` |
 //! | [`app`] | where rooms meet: one use case, one function, one transaction | every room |
 //!
@@ -71,7 +70,6 @@ pub mod access;
 pub mod app;
 pub mod merge;
 pub mod model;
-pub mod plan;
 pub mod store;
 pub mod sync;
 pub mod vault;

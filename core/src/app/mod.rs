@@ -11,6 +11,7 @@ mod chart;
 mod config;
 mod day;
 mod edit;
+mod emergency;
 mod error;
 mod fold;
 mod idle;

@@ -436,7 +436,7 @@ pub(super) fn open_error(error: &OpenError) -> AppError {
     }
 }
 
-fn call_error(error: CallError) -> AppError {
+pub(super) fn call_error(error: CallError) -> AppError {
     match error {
         CallError::Lost(_) => AppError::Retry { after_ms: 5_000 },
         CallError::Refused { failure, .. } => match failure.retry_after_ms {

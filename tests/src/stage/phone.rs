@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use homeround::app::{Clocks, Homeround, OpenConfig, Platform, VitalsEntry};
-use homeround::model::{DeviceId, PersonId};
+use homeround::app::{AppError, Clocks, Homeround, OpenConfig, Platform, VitalsEntry};
+use homeround::model::{DeviceId, PatientId, PersonId};
 use homeround::sync::{
     AccessToken, Cancel, Engine, EngineConfig, Http, HttpConfig, Lost, Request, Response,
     RunReport, SyncState, TokenFault, TokenSource, Transport, Trust, run,
@@ -157,6 +157,22 @@ impl Phone {
         let token: AccessToken = backend.token(login).into();
         let me = backend.wait(self.app().enrol(&http(&self.url), &token));
         self.device = me.unwrap().device;
+    }
+
+    /// Asks for access in an emergency.
+    ///
+    /// # Errors
+    /// What the phone says.
+    pub fn break_glass(
+        &self,
+        backend: &Backend,
+        login: &str,
+        patient: PatientId,
+        reason: &str,
+    ) -> Result<(), AppError> {
+        let token: AccessToken = backend.token(login).into();
+        let transport = http(&self.url);
+        backend.wait(self.app().break_glass(&transport, &token, patient, reason))
     }
 
     /// Unsent edits.

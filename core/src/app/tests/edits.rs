@@ -229,3 +229,22 @@ fn search_finds_a_patient_without_the_accent_and_a_note_by_its_words() {
     assert_eq!(phone.app.search("compression", 5).unwrap().len(), 1);
     assert!(phone.app.search("catheter", 5).unwrap().is_empty());
 }
+
+#[test]
+fn a_changed_pin_opens_and_the_old_one_does_not() {
+    let mut hub = Hub::new();
+    let phone = hub.phone(0x100, Role::Nurse);
+    let refused = phone.app.change_pin(PIN, "1234").unwrap_err();
+    assert!(matches!(refused, AppError::Refused { field, .. } if field == "pin"));
+    phone.app.change_pin(PIN, "739164").unwrap();
+    phone.app.lock();
+    let old = Unlock::Pin(Pin::new(PIN).unwrap());
+    assert!(matches!(
+        phone.app.unlock(&old).unwrap_err(),
+        AppError::WrongPin { .. }
+    ));
+    phone.hands.pass(HOUR_MS);
+    let new = Unlock::Pin(Pin::new("739164").unwrap());
+    phone.app.unlock(&new).unwrap();
+    assert_eq!(phone.app.session(), SessionState::Ready);
+}
