@@ -147,6 +147,9 @@ impl SyncStore for PhoneStore {
                 for id in tx.offer_again(now)? {
                     offer_folded_again(tx, id, tag, now)?;
                 }
+                for id in tx.kept_whole()? {
+                    offer_whole_again(tx, id, tag, now)?;
+                }
                 tx.put_meta(CURSOR, None)?;
                 tx.put_meta(EPOCH, Some(&epoch.to_be_bytes()))?;
                 tx.audit(&AuditEntry {
@@ -358,6 +361,30 @@ fn offer_folded_again(
         .collect();
     tx.unfold(id, &rows)?;
     tx.offer_again(now)?;
+    Ok(())
+}
+
+/// Own changes inside a document that is kept in one piece are offered again.
+fn offer_whole_again(
+    tx: &WriteTx<'_>,
+    id: DocumentId,
+    tag: DeviceTag,
+    now: Millis,
+) -> Result<(), AppError> {
+    for stored in tx.document_truth(id)? {
+        let Stored::Whole(bytes) = stored else {
+            continue;
+        };
+        let whole = crate::merge::Document::load(id, Some(&bytes), std::iter::empty())
+            .map_err(super::edit::merge_error)?;
+        for (hash, bytes) in whole.changes() {
+            let own =
+                crate::merge::writer_of(&bytes).is_some_and(|writer| writer.device_tag() == tag);
+            if own && !tx.has_change(id, &hash)? {
+                tx.append_own(id, hash, now, super::project::priority(id), &bytes)?;
+            }
+        }
+    }
     Ok(())
 }
 

@@ -236,6 +236,39 @@ fn a_backend_restored_from_a_backup_is_offered_everything_again() {
 }
 
 #[test]
+fn a_document_kept_in_one_piece_reads_the_same_and_is_offered_again_when_needed() {
+    let mut hub = Hub::new();
+    let mut phone = hub.phone(0x100, Role::Nurse);
+    let visit = phone.app.visit(hub.visit);
+    for round in 0..5 {
+        for pulse in 60..93 {
+            visit.record_vitals(&vitals(pulse + round)).unwrap();
+        }
+        phone.push(&mut hub);
+        while !phone.app.idle_slice().unwrap().is_done() {}
+    }
+    let pieces = {
+        let reads = phone.app.inner.reads().unwrap();
+        let reader = reads.store.reader().unwrap();
+        reader.document_truth(DocumentId::visit(hub.visit)).unwrap()
+    };
+    // The fifth fold came after the first four were joined.
+    assert!(pieces.len() <= 2, "{} pieces", pieces.len());
+    let phone_read = visit.read().unwrap();
+    assert_eq!(phone_read.observations.len(), 165);
+    let mut phone = phone.restart();
+    let visit = phone.app.visit(hub.visit);
+    assert_eq!(visit.read().unwrap(), phone_read);
+    hub.changes.truncate(10);
+    phone.store.reset_epoch(2).unwrap();
+    phone.push(&mut hub);
+    assert_eq!(hub.changes.len(), 165);
+    assert_eq!(visit.read().unwrap(), phone_read);
+    visit.record_vitals(&vitals(99)).unwrap();
+    assert_eq!(visit.read().unwrap().observations.len(), 166);
+}
+
+#[test]
 fn rules_that_the_backend_did_not_sign_are_not_taken_over() {
     let mut hub = Hub::new();
     let mut phone = hub.phone(0x100, Role::Nurse);

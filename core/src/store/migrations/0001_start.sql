@@ -188,6 +188,9 @@ CREATE TABLE scope (
     grants TEXT NOT NULL
 ) STRICT;
 
+-- Who is leaving is asked for each list of visits.
+CREATE INDEX scope_by_state ON scope (state);
+
 CREATE TABLE purge_receipt (
     id BLOB PRIMARY KEY CHECK (length(id) = 16),
     patient BLOB NOT NULL CHECK (length(patient) = 16),
