@@ -179,3 +179,34 @@ fn batches(mut rest: &[Unsent]) -> Vec<&[Unsent]> {
     }
     batches
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{DocumentId, Millis, PatientId};
+
+    #[test]
+    fn batches_hold_every_change_in_order_and_each_keeps_the_limits_of_a_push() {
+        let change = |index: usize, bytes: usize| {
+            let mut hash = [0; 32];
+            hash[..8].copy_from_slice(&(index as u64).to_be_bytes());
+            Unsent {
+                document: DocumentId::chart(PatientId(uuid::Uuid::from_u128(1))),
+                hash: ChangeHash(hash),
+                at: Millis(0),
+                bytes: vec![0; bytes],
+            }
+        };
+        let small = (0..wire::PUSH_CHANGES_MAX + 1).map(|index| change(index, 1));
+        let large = (5_000..5_009).map(|index| change(index, wire::CHANGE_BYTES_MAX));
+        let alone = std::iter::once(change(6_000, PUSH_BYTES + 1));
+        let unsent: Vec<Unsent> = small.chain(large).chain(alone).collect();
+        let batches = batches(&unsent);
+        assert_eq!(batches.concat(), unsent);
+        for batch in &batches {
+            let bytes: usize = batch.iter().map(|unsent| unsent.bytes.len()).sum();
+            assert!(batch.len() <= wire::PUSH_CHANGES_MAX);
+            assert!(bytes <= PUSH_BYTES || batch.len() == 1);
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use super::*;
 use crate::app::{AppError, SessionState, VitalsEntry};
 use crate::merge::{name_of, pack};
-use crate::model::{Millis, Role};
+use crate::model::{ChangeHash, DocumentId, Millis, Role};
 use crate::vault::{EscrowReceipt, escrow_open};
 use crate::wire::{self, PushRequest};
 
@@ -131,4 +131,46 @@ fn an_escrow_of_nothing_is_whole_and_a_locked_phone_makes_none() {
     assert_eq!(phone.app.escrow().unwrap().receipt.changes, 0);
     phone.app.lock();
     assert_eq!(phone.app.escrow().unwrap_err(), AppError::Locked);
+}
+
+#[test]
+fn work_that_no_push_can_hold_is_escrowed_in_several() {
+    let mut hub = Hub::new();
+    let phone = hub.phone(0x100, Role::Nurse);
+    // Noise, which no compression makes small.
+    let mut seed = 7_u64;
+    let mut noise = |bytes: usize| -> Vec<u8> {
+        let next = |seed: &mut u64| {
+            *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            seed.to_be_bytes()[0]
+        };
+        (0..bytes).map(|_| next(&mut seed)).collect()
+    };
+    let reads = phone.app.inner.reads().unwrap();
+    let id = DocumentId::visit(hub.visit);
+    let large = 8_u64;
+    let wrote: Result<(), crate::store::StoreError> = reads.store.write(|tx| {
+        for index in 0..large {
+            let hash = ChangeHash([u8::try_from(index).unwrap(); 32]);
+            tx.append_own(
+                id,
+                hash,
+                Millis(START),
+                0,
+                &noise(wire::CHANGE_BYTES_MAX - 9),
+            )?;
+        }
+        Ok(())
+    });
+    wrote.unwrap();
+    let escrow = phone.app.escrow().unwrap();
+    assert_eq!(escrow.receipt.changes, large);
+    let plain = escrow_open(&ESCROW_SECRET, &escrow.blob).unwrap();
+    let pushes = wire::pushes_of_escrow(&plain).unwrap();
+    let changes = pushes.iter().map(|body| {
+        let push: PushRequest = wire::open_body(body).unwrap();
+        pack::unpack(&push.changes, &MEGABYTES).unwrap().len()
+    });
+    assert_eq!(changes.sum::<usize>() as u64, large);
+    assert!(pushes.len() > 2);
 }
