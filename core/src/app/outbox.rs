@@ -49,7 +49,8 @@ impl PhoneStore {
         }))
     }
 
-    fn sealed_push(
+    /// None: it is larger than a push may be.
+    pub(super) fn sealed_push(
         &self,
         device: DeviceId,
         page: &[Unsent],

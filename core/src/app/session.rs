@@ -1,4 +1,4 @@
-//! Opening, unlocking, enrolling, locking and signing out.
+//! Opening, unlocking, enrolling and locking.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,9 +10,7 @@ use crate::access::Policy;
 use crate::model::{ActorId, Anchor, DeviceId, PersonId, TenantId};
 use crate::store::{AuditEntry, DatabaseKey, OpenError, Rows, Store, StoreConfig, WriteTx};
 use crate::sync::{AccessToken, CallError, Transport, call};
-use crate::vault::{
-    Domain, Pin, Unlock, Vault, VaultError, WipeRequest, resume_wipe, verify_signed, wipe,
-};
+use crate::vault::{Domain, Pin, Unlock, Vault, VaultError, resume_wipe, verify_signed};
 use crate::wire::{self, EnrolRequest, EnrolResponse, SignedPolicy};
 
 pub(super) const STORE_FILE: &str = "homeround.sqlite";
@@ -179,30 +177,6 @@ impl Homeround {
         self.lease_renewed()?;
         self.reopen()?;
         Ok(me)
-    }
-
-    /// Wipes the phone: keys first, then files. Refused while work is unsent.
-    ///
-    /// # Errors
-    /// [`AppError::Unsent`] says how many edits nobody else has yet;
-    /// [`AppError::Locked`].
-    pub fn sign_out(&self) -> Result<(), AppError> {
-        let unsent = {
-            let reads = self.inner.reads()?;
-            let reader = reads.store.reader()?;
-            reader.unsent()?
-        };
-        if unsent > 0 {
-            return Err(AppError::Unsent { count: unsent });
-        }
-        self.inner.uninstall();
-        let vault = self.inner.vault().take().ok_or(AppError::Locked)?;
-        let request = WipeRequest {
-            unsent,
-            escrow: None,
-            confirm: vault.device_tag(),
-        };
-        wipe(vault, &request).map_err(vault_error)
     }
 
     pub(super) fn open_store(&self) -> Result<(), AppError> {

@@ -43,6 +43,16 @@ impl Rows {
         Ok(from_sql(count))
     }
 
+    /// The names of the unsent changes.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the read.
+    pub fn unsent_hashes(&self) -> Result<Vec<ChangeHash>, StoreError> {
+        let mut statement = self.cached("SELECT hash FROM outbox")?;
+        let rows = statement.query_map([], |row| row.get(0).map(ChangeHash))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// How many changes of a document are unsent.
     ///
     /// # Errors

@@ -8,6 +8,7 @@
 
 mod bodies;
 mod codec;
+mod escrow;
 mod paths;
 
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod tests;
 
 pub use bodies::*;
 pub use codec::*;
+pub use escrow::*;
 pub use paths::*;
 
 /// Version of the protocol that this build speaks.

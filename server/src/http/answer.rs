@@ -135,7 +135,9 @@ const fn token_status(error: TokenError) -> StatusCode {
 
 fn service_status(error: &ServiceError) -> StatusCode {
     match error {
-        ServiceError::Malformed { .. } | ServiceError::Refused(_) => StatusCode::BAD_REQUEST,
+        ServiceError::Malformed { .. } | ServiceError::EscrowDamaged | ServiceError::Refused(_) => {
+            StatusCode::BAD_REQUEST
+        }
         ServiceError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         ServiceError::Protocol | ServiceError::Exists { .. } => StatusCode::CONFLICT,
         ServiceError::NotFound { .. } => StatusCode::NOT_FOUND,

@@ -35,6 +35,8 @@ pub use run::{Serving, serve};
 
 /// Most bytes of an import.
 pub const IMPORT_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Most bytes of an escrow: what a phone seals at most, and what sealing adds.
+pub const ESCROW_SENT_MAX: usize = homeround::vault::ESCROW_BYTES_MAX + 1024;
 /// Most bytes of any other body of the office.
 pub const OFFICE_BYTES_MAX: usize = 256 * 1024;
 /// What a client is told to wait when there are too many requests.

@@ -12,10 +12,10 @@ use uuid::Uuid;
 
 use super::answer::{CallError, JsonFailure};
 use super::extract::{bounded, json as parse};
-use super::{App, IMPORT_BYTES_MAX, OFFICE_BYTES_MAX};
+use super::{App, ESCROW_SENT_MAX, IMPORT_BYTES_MAX, OFFICE_BYTES_MAX};
 use crate::service::{
-    AuditCheck, AuditEntry, DeviceHealth, DocumentOut, FhirError, FhirImported, NewBooking,
-    NewGrant, NewPerson, PatientOut, PersonOut, ServiceError,
+    AuditCheck, AuditEntry, DeviceHealth, DocumentOut, EscrowTaken, FhirError, FhirImported,
+    NewBooking, NewGrant, NewPerson, PatientOut, PersonOut, ServiceError,
 };
 
 type Answer<T> = Result<Json<T>, JsonFailure>;
@@ -29,6 +29,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/v1/admin/bookings", post(book))
         .route("/v1/admin/grants", post(grant))
         .route("/v1/admin/grants/end", post(end_grants))
+        .route("/v1/admin/escrow", post(escrow))
         .route("/v1/admin/rejected", get(rejected))
         .route("/v1/admin/receipts", get(receipts))
         .route("/v1/admin/audit", get(audit))
@@ -149,6 +150,16 @@ async fn end_grants(State(app): State<App>, headers: HeaderMap, content: Body) -
     let backend = &app.inner.backend;
     let ended = backend.end_grants(&caller, person, patient, now).await?;
     Ok(Json(json!({ "ended": ended })))
+}
+
+/// What a phone handed over when it could not send, as the body.
+async fn escrow(State(app): State<App>, headers: HeaderMap, content: Body) -> Answer<EscrowTaken> {
+    let caller = app.caller(&headers).await?;
+    let blob = bounded(&headers, content, ESCROW_SENT_MAX, "escrow").await?;
+    let now = app.inner.clock.now();
+    let taken = app.inner.backend.take_escrow(&caller, &blob, now).await?;
+    app.inner.metrics.verdicts(&taken.verdicts);
+    Ok(Json(taken))
 }
 
 async fn rejected(State(app): State<App>, headers: HeaderMap) -> Answer<Vec<Value>> {

@@ -16,7 +16,7 @@ use crate::store::{PersonRow, ReceiptRow, RejectedRow};
 /// Most rows that one call gets.
 const ROWS_MAX: u32 = 1000;
 /// Who reviews what was rejected.
-const REVIEWERS: &[Role] = &[Role::Supervisor, Role::Coordinator];
+pub(super) const REVIEWERS: &[Role] = &[Role::Supervisor, Role::Coordinator];
 /// Who reads the office's lists.
 const READERS: &[Role] = &[Role::Coordinator, Role::Supervisor, Role::Auditor];
 

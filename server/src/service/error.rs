@@ -42,6 +42,9 @@ pub enum ServiceError {
     /// The signature does not verify.
     #[error("the signature is invalid")]
     Signature,
+    /// The escrow can't be opened: altered, cut, or another organisation's.
+    #[error("the escrow can't be opened")]
+    EscrowDamaged,
     /// The caller's role may not do this.
     #[error("the role may not do this")]
     Role,
@@ -88,6 +91,7 @@ impl ServiceError {
             Self::DeviceTag => "device_tag_taken",
             Self::DeviceLimit => "device_limit",
             Self::Signature => "signature_invalid",
+            Self::EscrowDamaged => "escrow_damaged",
             Self::Role => "role_missing",
             Self::Denied(denied) => denied.rule,
             Self::Refused(_) => "refused",
@@ -130,6 +134,9 @@ impl ServiceError {
             Self::DeviceTag => "make a new device key and enrol again",
             Self::DeviceLimit => "have a coordinator revoke a device that is no longer used",
             Self::Signature => "sign with the enrolled device's key, or enrol again",
+            Self::EscrowDamaged => {
+                "bring the file exactly as the phone made it, to the organisation that it works for"
+            }
             Self::Role => "ask somebody whose role may do this",
             Self::Denied(_) => "the access rules do not allow it",
             Self::Refused(refused) => refused.limit,

@@ -2,10 +2,11 @@
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use homeround::model::ActorId;
-use homeround::vault::{Domain, device_tag, escrow_public};
+use homeround::vault::{Domain, device_tag, escrow_open, escrow_public};
 use homeround::wire::{self, SignedPolicy};
 use zeroize::Zeroizing;
 
+use super::ServiceError;
 use crate::store::Tenant;
 
 /// The keys of one tenant's backend.
@@ -34,6 +35,14 @@ impl ServerKeys {
     #[must_use]
     pub fn escrow_public(&self) -> [u8; 32] {
         escrow_public(&self.escrow)
+    }
+
+    /// Opens what a phone sealed to [`escrow_public`](Self::escrow_public).
+    ///
+    /// # Errors
+    /// [`ServiceError::EscrowDamaged`].
+    pub fn open_escrow(&self, blob: &[u8]) -> Result<Zeroizing<Vec<u8>>, ServiceError> {
+        escrow_open(&self.escrow, blob).map_err(|_| ServiceError::EscrowDamaged)
     }
 
     /// Signs access rules.

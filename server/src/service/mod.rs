@@ -11,6 +11,7 @@
 //! | pull, fill, live, page, cursor | what a phone gets, in which order |
 //! | scope, grants | who has which patient, as events in the tenant's order |
 //! | receipts, beacon, break_glass | the small calls |
+//! | escrow | what a phone could not send, brought by the office |
 //! | admin, visits, import, fhir | what the office does |
 //! | records, documents, audit | rows that the others write through |
 
@@ -22,6 +23,7 @@ mod cursor;
 mod documents;
 mod enrol;
 mod error;
+mod escrow;
 mod fhir;
 mod fill;
 mod grants;
@@ -50,6 +52,7 @@ pub use audit::{AuditCheck, AuditEntry};
 pub use cursor::Cursor;
 pub use enrol::{DEVICES_PER_PERSON_MAX, LABEL_CHARS_MAX};
 pub use error::ServiceError;
+pub use escrow::EscrowTaken;
 pub use fhir::{FhirError, FhirImported};
 pub use grants::NewGrant;
 pub use import::Imported;

@@ -15,6 +15,7 @@ mod access;
 mod calls;
 mod clocks;
 mod day;
+mod escrows;
 mod identity;
 mod imports;
 mod interruptions;

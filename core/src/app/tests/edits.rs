@@ -186,11 +186,11 @@ fn signing_out_with_unsent_work_is_refused_and_says_how_much() {
     let visit = phone.app.visit(hub.visit);
     visit.record_vitals(&vitals(78)).unwrap();
     assert_eq!(
-        phone.app.sign_out().unwrap_err(),
+        phone.app.sign_out(None).unwrap_err(),
         AppError::Unsent { count: 1 }
     );
     phone.push(&mut hub);
-    phone.app.sign_out().unwrap();
+    phone.app.sign_out(None).unwrap();
     assert_eq!(phone.app.session(), SessionState::New);
 }
 

@@ -13,7 +13,7 @@ use crate::app::{Clocks, Homeround, OpenConfig, PhoneStore, Platform};
 use crate::merge::{Document, name_of, pack};
 use crate::model::*;
 use crate::sync::{ChangeVerdict, Outbox, OutboxLimits, SyncStore};
-use crate::vault::{Domain, OsEntropy, Pin, SoftwareVault, Unlock};
+use crate::vault::{Domain, OsEntropy, Pin, SoftwareVault, Unlock, escrow_public};
 use crate::wire::{
     EnrolResponse, Enter, Leave, Page, PushRequest, RecordRow, SignedPolicy, Snapshot, Verdict,
     open_body, policy_statement,
@@ -21,6 +21,8 @@ use crate::wire::{
 
 pub(crate) const PIN: &str = "402913";
 pub(crate) const START: i64 = 1_795_341_600_000;
+/// The organisation's, which opens what phones escrow.
+pub(crate) const ESCROW_SECRET: [u8; 32] = [4; 32];
 /// What a batch may hold.
 pub(crate) const LIMITS: OutboxLimits = OutboxLimits {
     changes: 1_000,
@@ -230,7 +232,7 @@ impl Hub {
             role: role.name().into(),
             tenant: [3; 16].into(),
             server_key: self.key.verifying_key().to_bytes().into(),
-            escrow_key: [4; 32].into(),
+            escrow_key: escrow_public(&ESCROW_SECRET).into(),
             policy: self.signed(&policy),
             epoch: self.epoch,
             server_ms: START,

@@ -2,6 +2,7 @@
 
 mod edits;
 mod hub;
+mod leaving;
 mod pages;
 mod restores;
 mod sealing;
