@@ -21,7 +21,7 @@ const PHONE: [(&str, &str); 7] = [
     ("GET", wire::LIVE),
 ];
 /// The office's calls.
-const OFFICE: [(&str, &str); 15] = [
+const OFFICE: [(&str, &str); 16] = [
     ("POST", "/v1/admin/import"),
     ("GET", "/v1/admin/visits/{id}/fhir"),
     ("GET", "/v1/admin/people"),
@@ -37,6 +37,7 @@ const OFFICE: [(&str, &str); 15] = [
     ("GET", "/v1/admin/devices"),
     ("POST", "/v1/admin/devices/{id}/revoke"),
     ("GET", "/v1/admin/documents/visit/{id}"),
+    ("POST", "/v1/admin/escrow"),
 ];
 
 /// Sends a call with this token and a body that would be looked at next.
