@@ -1,21 +1,13 @@
 //! Folding: many acknowledged changes of a document in one packed row, without
-//! loss. The same hashes come back; a test and each fold itself check it. A
-//! document of many folds is kept in one piece in their place: it opens at once.
+//! loss. The same hashes come back; a test and each fold itself check it.
 
 use super::error::AppError;
-use std::collections::BTreeSet;
-
-use super::inner::load;
-use crate::merge::Document;
 use crate::merge::pack::{self, PackLimits};
 use crate::model::{ChangeHash, DocumentId};
 use crate::store::{StoreError, WriteTx};
 
 /// Changes of one document that are rows of their own before they are worth a fold.
 pub(super) const FOLD_CHANGES_MIN: u32 = 32;
-
-/// Folds of one document before it is kept in one piece.
-pub(super) const FOLDS_MIN: u32 = 4;
 
 /// What one fold may hold.
 pub(super) const FOLD_LIMITS: PackLimits = PackLimits {
@@ -55,30 +47,4 @@ pub(super) fn fold(tx: &WriteTx<'_>, id: DocumentId) -> Result<bool, AppError> {
         Err(StoreError::Refused(_)) => Ok(false),
         Err(error) => Err(error.into()),
     }
-}
-
-/// Keeps a document in one piece in place of its folds. False: something of it
-/// is unsent, or not every change was found in the piece again, and everything
-/// stays as it was.
-pub(super) fn join(tx: &WriteTx<'_>, id: DocumentId) -> Result<bool, AppError> {
-    if tx.unsent_of(id)? > 0 {
-        return Ok(false);
-    }
-    let document = load(tx, id)?;
-    let piece = document.save();
-    let Ok(back) = Document::load(id, Some(&piece), std::iter::empty()) else {
-        return Ok(false);
-    };
-    let names = |document: &Document| -> BTreeSet<ChangeHash> {
-        document
-            .changes()
-            .into_iter()
-            .map(|(hash, _)| hash)
-            .collect()
-    };
-    if names(&back) != names(&document) || back.view() != document.view() {
-        return Ok(false);
-    }
-    tx.join(id, &piece)?;
-    Ok(true)
 }

@@ -69,10 +69,6 @@ impl Homeround {
                 for id in worth.into_iter().take(SLICE_DOCUMENTS as usize) {
                     report.folded += u64::from(fold::fold(tx, id)?);
                 }
-                let worth = tx.worth_joining(fold::FOLDS_MIN)?;
-                for id in worth.into_iter().take(SLICE_DOCUMENTS as usize) {
-                    report.folded += u64::from(fold::join(tx, id)?);
-                }
                 Ok(())
             })?;
         }

@@ -364,7 +364,7 @@ fn offer_folded_again(
     Ok(())
 }
 
-/// Own changes inside a document that is kept in one piece are offered again.
+/// Own changes inside a document that came in one piece are offered again.
 fn offer_whole_again(
     tx: &WriteTx<'_>,
     id: DocumentId,

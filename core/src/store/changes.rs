@@ -222,19 +222,7 @@ impl Rows {
         docs.map(|doc| self.id_of(doc?)).collect()
     }
 
-    /// Documents with at least `folds_min` folds: worth keeping in one piece.
-    ///
-    /// # Errors
-    /// [`StoreError`] of the read.
-    pub fn worth_joining(&self, folds_min: u32) -> Result<Vec<DocumentId>, StoreError> {
-        let mut statement = self.cached(
-            "SELECT id >> 20 FROM change WHERE form = 1 GROUP BY id >> 20 HAVING count(*) >= ?1",
-        )?;
-        let docs = statement.query_map([folds_min], |row| row.get::<_, i64>(0))?;
-        docs.map(|doc| self.id_of(doc?)).collect()
-    }
-
-    /// Documents of which something came, or is kept, in one piece.
+    /// Documents of which something came in one piece.
     ///
     /// # Errors
     /// [`StoreError`] of the read.
@@ -337,24 +325,6 @@ impl WriteTx<'_> {
                 .execute((first, at))?;
         }
         self.insert_blob(*at, FORM_FOLD, fold)
-    }
-
-    /// Puts a document in one piece in the place of everything that it was built from.
-    /// The caller has found every change of it in `bytes` again.
-    ///
-    /// # Errors
-    /// [`StoreError::Unsent`] while a change of it is unsent, and of the write.
-    pub fn join(&self, id: DocumentId, bytes: &[u8]) -> Result<(), StoreError> {
-        let doc = self.require(id)?;
-        let unsent = self.unsent_of(id)?;
-        if unsent > 0 {
-            return Err(StoreError::Unsent { unsent });
-        }
-        let (first, last) = change_range(doc);
-        self.cached("DELETE FROM change WHERE id BETWEEN ?1 AND ?2")?
-            .execute((first, last))?;
-        self.insert_blob(first, FORM_WHOLE, bytes)?;
-        self.drop_snapshot(id)
     }
 
     /// The reverse of folding: puts the changes of each fold of a document back as
