@@ -280,7 +280,7 @@ fn a_path_of_one_machine_is_found() {
     found("docs/a.md", &path("root"), "2: machine-path");
     fine(
         "docs/a.md",
-        "see docs/home/page, ./work/it and https://a.example/home/page\n",
+        "see docs/home/page, ./builds/it and https://a.example/home/page\n",
     );
 }
 
