@@ -68,10 +68,7 @@ fn a_database_that_was_put_back_by_hand_gets_everything_offered_again() {
 
 #[test]
 fn the_restore_command_gets_everything_offered_again() {
-    let Some(binary) = binary() else {
-        eprintln!("skipped: homeround-server is not built; set HOMEROUND_BIN_DIR");
-        return;
-    };
+    let binary = binary();
     comes_back(&mut Stage::set(), |stage, backup| {
         let folder = TempDir::new().unwrap();
         let config = folder.path().join("homeround.toml");
@@ -82,7 +79,7 @@ fn the_restore_command_gets_everything_offered_again() {
             stage.backend.key_file(),
         );
         std::fs::write(&config, text).unwrap();
-        let done = Command::new(binary)
+        let done = Command::new(&binary)
             .args(["restore", "--config"])
             .arg(&config)
             .arg("--from")
@@ -96,13 +93,21 @@ fn the_restore_command_gets_everything_offered_again() {
 }
 
 /// The backend's binary beside the tests', or where the environment says.
-fn binary() -> Option<PathBuf> {
+fn binary() -> PathBuf {
     let folder = match std::env::var_os("HOMEROUND_BIN_DIR") {
         Some(folder) => PathBuf::from(folder),
-        None => std::env::current_exe().ok()?.parent()?.parent()?.into(),
+        None => {
+            let tests = std::env::current_exe().unwrap();
+            tests.parent().unwrap().parent().unwrap().into()
+        }
     };
     let path = folder.join(format!("homeround-server{}", std::env::consts::EXE_SUFFIX));
-    path.exists().then_some(path)
+    assert!(
+        path.exists(),
+        "{} is missing: cargo build --workspace --bins, or set HOMEROUND_BIN_DIR",
+        path.display()
+    );
+    path
 }
 
 fn copy(from: &Path, to: &Path) {
