@@ -17,6 +17,7 @@
 //! only [`SoftwareVault`] and [`OsEntropy`] ask the operating system.
 
 mod audit;
+mod blob;
 mod crypt;
 mod escrow;
 mod file;
@@ -34,6 +35,7 @@ mod wipe;
 mod tests;
 
 pub use audit::AuditCheck;
+pub use blob::{BLOB_CHUNK_BYTES, BlobError, BlobKey, BlobReader, SealedBlob, seal_blob};
 pub use crypt::{ARGON2_ITERATIONS, ARGON2_LANES, ARGON2_MEMORY_KIB};
 pub use escrow::{ESCROW_BYTES_MAX, EscrowReceipt, escrow_open, escrow_public, escrow_seal};
 pub use hardware::{Entropy, HardwareError, KeyVault, label};

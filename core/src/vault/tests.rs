@@ -1,5 +1,6 @@
 //! The vault over real files and a software stand-in for the hardware.
 
+mod blobs;
 mod escrow;
 mod keys;
 mod pins;
