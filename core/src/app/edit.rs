@@ -87,6 +87,17 @@ impl Inner {
         action: &'static str,
         make: impl FnOnce(&mut Desk<'_>) -> Result<Vec<Op>, AppError>,
     ) -> Result<Saved, AppError> {
+        self.edit_with(id, action, make, |_| Ok(()))
+    }
+
+    /// As [`edit`](Self::edit); `also` writes what has to be in the same transaction.
+    pub(super) fn edit_with(
+        &self,
+        id: DocumentId,
+        action: &'static str,
+        make: impl FnOnce(&mut Desk<'_>) -> Result<Vec<Op>, AppError>,
+        also: impl FnOnce(&WriteTx<'_>) -> Result<(), AppError>,
+    ) -> Result<Saved, AppError> {
         let clock = self.clocks.now();
         let saved = {
             let mut opened = self.opened()?;
@@ -115,6 +126,7 @@ impl Inner {
                 };
                 // From here on a failure drops the instance: the store knows better.
                 opened.store_edit(tx, &document, &edit, had_conflicts, action, stamp)?;
+                also(tx)?;
                 Ok((edit.hash, entry, (patient, document)))
             })?;
             opened.keep_document(at_hand.0, at_hand.1);

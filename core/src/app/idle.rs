@@ -72,6 +72,9 @@ impl Homeround {
                 Ok(())
             })?;
         }
+        if report.is_done() {
+            self.inner.evict_files(super::ATTACHMENTS_BYTES_MAX)?;
+        }
         if !touched.is_empty() {
             let documents: Vec<DocumentId> = touched.into_iter().collect();
             self.inner.tell(self.inner.next_revision(), &documents);

@@ -71,7 +71,7 @@ impl Homeround {
     /// blob.
     ///
     /// # Errors
-    /// [`AppError::Unsent`] says how many edits nobody else has yet;
+    /// [`AppError::Unsent`] says how many edits and attachments nobody else has yet;
     /// [`AppError::Locked`].
     pub fn sign_out(&self, escrowed: Option<&EscrowReceipt>) -> Result<(), AppError> {
         let unsent = {
@@ -82,6 +82,8 @@ impl Homeround {
                 Some(receipt) => only_here(&reader, receipt)?,
                 None => unsent,
             };
+            // An escrow holds no files: they have to be sent.
+            let only_here = only_here + reader.attachments_unsent()?;
             if only_here > 0 {
                 return Err(AppError::Unsent { count: only_here });
             }

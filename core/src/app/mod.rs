@@ -7,12 +7,14 @@
 //! backend does in `arrive.rs`, what a verdict does in `verdicts.rs`.
 
 mod arrive;
+mod attachments;
 mod chart;
 mod config;
 mod day;
 mod edit;
 mod emergency;
 mod error;
+mod files;
 mod fold;
 mod idle;
 mod inner;
@@ -33,6 +35,7 @@ mod session;
 mod sign;
 mod sync_store;
 mod system;
+mod uploads;
 mod verdicts;
 mod visit;
 
@@ -41,6 +44,10 @@ mod tests;
 
 use std::sync::Arc;
 
+pub use attachments::{
+    ATTACHMENT_BYTES_MAX, ATTACHMENTS_BYTES_MAX, Attachment, MEDIA_TYPES, NewAttachment,
+    THUMBNAIL_BYTES_MAX,
+};
 pub use chart::{ChartHandle, HOME_ACCESS_NAMES, PlanHandle};
 pub use config::{DEVICE_LABEL_CHARS_MAX, OpenConfig};
 pub use day::Day;
@@ -60,6 +67,7 @@ pub use session::SessionState;
 pub use sign::SealCheck;
 pub use sync_store::PhoneStore;
 pub use system::{Clocks, System};
+pub use uploads::AttachmentsReport;
 pub use visit::VisitHandle;
 
 use crate::model::{PatientId, PlanId, VisitId};

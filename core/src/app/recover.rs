@@ -64,12 +64,17 @@ impl Homeround {
                     &change.bytes,
                 )?;
             }
+            for row in &salvaged.attachments {
+                tx.adopt_attachment(row, clock.wall_ms)?;
+            }
             tx.audit(&AuditEntry {
                 at: clock.wall_ms,
                 person: None,
                 action: "store_recovered".into(),
                 subject: None,
-                detail: serde_json::json!({ "unsent": sound.len() }),
+                detail: serde_json::json!({
+                    "unsent": sound.len(), "attachments": salvaged.attachments.len()
+                }),
             })?;
             Ok(())
         })?;

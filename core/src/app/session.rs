@@ -197,6 +197,7 @@ impl Homeround {
         let actor = ActorId::new(tag, self.inner.random()?);
         let opened = Opened::new(Arc::new(store), me, actor, policy, anchor);
         self.inner.install(opened);
+        self.inner.finish_files()?;
         self.look_for_put_back()?;
         self.look_at_lease_at_unlock()
     }

@@ -195,6 +195,10 @@ impl SyncStore for PhoneStore {
             .map(|random| RecordId::mint(now, random))
             .map_err(|error| fault(&error))?;
         let purged = self.with(|opened| opened.purge(patient, reason, id, now))?;
+        if purged {
+            let swept = self.phone.inner.finish_files();
+            swept.map_err(|error| fault(&error))?;
+        }
         self.tell(&BTreeSet::new());
         Ok(purged)
     }

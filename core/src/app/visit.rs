@@ -11,9 +11,9 @@ use super::error::AppError;
 use super::input::{Dose, MeasureValue, NoteEdit, TaskOutcome, VitalsEntry};
 use crate::merge::{Conflict, Op};
 use crate::model::{
-    AttachmentEntry, Coding, CorrectionEntry, DocumentId, EntryId, FieldPath, Finding, Fix, Given,
-    MedicationEntry, Millis, NotDoneReason, ObservationEntry, SettlementEntry, StepEntry,
-    StepRefused, TaskStatus, Visit, VisitId, VisitStatus,
+    Coding, CorrectionEntry, DocumentId, EntryId, FieldPath, Finding, Fix, Given, MedicationEntry,
+    Millis, NotDoneReason, ObservationEntry, SettlementEntry, StepEntry, StepRefused, TaskStatus,
+    Visit, VisitId, VisitStatus,
 };
 
 /// One visit, open for work.
@@ -320,36 +320,6 @@ impl VisitHandle {
                 delete: edit.delete,
                 insert: edit.insert.clone(),
             }])
-        })
-    }
-
-    /// Refers to a photo, a recording or a file by its SHA-256.
-    ///
-    /// # Errors
-    /// [`AppError::Refused`] on `sha256` unless it is 64 hexadecimal digits.
-    pub fn attach(
-        &self,
-        sha256: &str,
-        size_bytes: u64,
-        media_type: &str,
-        caption: Option<String>,
-    ) -> Result<Saved, AppError> {
-        if sha256.len() != 64 || !sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(AppError::Refused {
-                field: "sha256".into(),
-                limit: "64 hexadecimal digits".into(),
-            });
-        }
-        self.edit("attachment", |desk| {
-            let entry = AttachmentEntry {
-                sha256: sha256.to_ascii_lowercase(),
-                size_bytes,
-                media_type: media_type.into(),
-                caption,
-                by: desk.me,
-                at_ms: desk.stamp.clock.wall_ms,
-            };
-            Ok(vec![desk.append("attachments", &entry)?])
         })
     }
 

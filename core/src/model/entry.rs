@@ -166,6 +166,9 @@ pub struct AttachmentEntry {
     pub size_bytes: u64,
     /// As in `image/jpeg`.
     pub media_type: String,
+    /// Which part of the body it shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body_site: Option<Coding>,
     /// In the person's own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caption: Option<String>,

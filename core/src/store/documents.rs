@@ -141,6 +141,7 @@ impl WriteTx<'_> {
             let p = self.patient_number(patient)?;
             self.cached("UPDATE document SET p = ?2 WHERE key = ?1")?
                 .execute((id.key(), p))?;
+            self.rehome_attachments(id, p)?;
         }
         Ok(())
     }

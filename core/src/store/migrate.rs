@@ -15,11 +15,18 @@ pub struct Migration {
 }
 
 /// The phone's migrations, in order.
-pub(super) const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "start",
-    sql: include_str!("migrations/0001_start.sql"),
-}];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "start",
+        sql: include_str!("migrations/0001_start.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "attachments",
+        sql: include_str!("migrations/0002_attachments.sql"),
+    },
+];
 
 /// The schema version of a database; 0 when it is new.
 ///

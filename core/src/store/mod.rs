@@ -10,6 +10,7 @@
 //! read-only connection of its own that sees one moment and never waits for the
 //! writer. No type of the database leaks: model types go in and come out.
 
+mod attachments;
 mod audit;
 mod changes;
 mod cipher;
@@ -42,6 +43,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{CachedStatement, Connection};
 
+pub use attachments::{AttachmentName, AttachmentRow, UploadState, WrittenAttachment};
 pub use audit::{AuditEntry, AuditHead, AuditRow, AuditVerdict};
 pub use changes::{DocumentParts, NewChange, Stored};
 pub use codec::BLOB_BYTES_MAX;

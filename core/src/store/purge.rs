@@ -26,6 +26,8 @@ pub struct PurgeCounts {
     pub records: u64,
     /// Rows of the quarantine whose values were removed; their codes stay.
     pub quarantined: u64,
+    /// Files of attachments that are to be removed.
+    pub attachments: u64,
 }
 
 /// Proof for the backend that a patient left this phone.
@@ -65,6 +67,7 @@ impl Rows {
                     changes: from_sql(row.get(4)?),
                     records: from_sql(row.get(5)?),
                     quarantined: 0,
+                    attachments: 0,
                 },
                 at: Millis(row.get(6)?),
                 sent: row.get(7)?,
@@ -77,7 +80,8 @@ impl Rows {
 impl WriteTx<'_> {
     /// Removes everything of a patient: documents, changes, views, lines of lists,
     /// records, what waits in the inbox, the search index, the scope, and the values of
-    /// rows in quarantine, whose codes stay. Call [`super::Store::checkpoint`]
+    /// rows in quarantine, whose codes stay; files of attachments are marked to be
+    /// removed ([`super::Rows::attachments_gone`]). Call [`super::Store::checkpoint`]
     /// afterwards: until then the log holds the old pages.
     ///
     /// # Errors
@@ -88,7 +92,7 @@ impl WriteTx<'_> {
         patient: PatientId,
         mode: PurgeMode,
     ) -> Result<PurgeCounts, StoreError> {
-        let unsent = self.unsent_of_patient(patient)?;
+        let unsent = self.unsent_of_patient(patient)? + self.attachments_unsent_of(patient)?;
         if unsent > 0 && mode == PurgeMode::RefuseUnsent {
             return Err(StoreError::Unsent { unsent });
         }
@@ -105,6 +109,7 @@ impl WriteTx<'_> {
         counts.records = self.count("DELETE FROM record WHERE p = ?1", p)?;
         self.unsearch_patient(patient)?;
         counts.quarantined = self.purge_quarantine(p)?;
+        counts.attachments = self.purge_attachments(p)?;
         // The scope goes with it.
         self.count("DELETE FROM patient_key WHERE p = ?1", p)?;
         Ok(counts)

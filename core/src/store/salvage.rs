@@ -6,7 +6,7 @@ use std::path::Path;
 use super::error::OpenError;
 use super::keys::{change_range, document_of_change};
 use super::open::{DatabaseKey, OpenMode, open_connection};
-use super::{Rows, StoreError};
+use super::{AttachmentRow, Rows, StoreError};
 use crate::model::{ChangeHash, DocumentId};
 
 /// Connections that one salvage may use up: each bad page costs one.
@@ -31,7 +31,9 @@ pub struct Salvaged {
     pub unsent: Vec<SalvagedChange>,
     /// Changes of this phone that the backend has acknowledged, if it kept its word.
     pub own: Vec<SalvagedChange>,
-    /// Whether every row of both could be read.
+    /// Files of attachments that nobody else may have, as far as they could be read.
+    pub attachments: Vec<AttachmentRow>,
+    /// Whether every row of all three could be read.
     pub complete: bool,
 }
 
@@ -54,10 +56,12 @@ pub fn salvage(path: &Path, key: &DatabaseKey) -> Result<Salvaged, OpenError> {
     file.rows()?;
     let (unsent, all_unsent) = file.scan(UNSENT, "WHERE id")?;
     let (own, all_own) = file.scan(OWN, "")?;
+    let (attachments, all_attachments) = file.attachments()?;
     Ok(Salvaged {
         unsent,
         own,
-        complete: all_unsent && all_own,
+        attachments,
+        complete: all_unsent && all_own && all_attachments,
     })
 }
 
@@ -129,6 +133,23 @@ impl Damaged<'_> {
             self.rows = None;
         }
         Ok(change_range(highest.unwrap_or(0)).1)
+    }
+
+    /// Row by row until a bad page.
+    fn attachments(&mut self) -> Result<(Vec<AttachmentRow>, bool), OpenError> {
+        let mut found: Vec<AttachmentRow> = Vec::new();
+        loop {
+            let after = found.last().map(|row| row.name);
+            match self.rows()?.attachments_pending(after, 1) {
+                Ok(page) if page.is_empty() => return Ok((found, true)),
+                Ok(page) => found.extend(page),
+                Err(StoreError::OutOfMemory) => return Err(OpenError::OutOfMemory),
+                Err(_) => {
+                    self.rows = None;
+                    return Ok((found, false));
+                }
+            }
+        }
     }
 
     fn range(

@@ -8,10 +8,16 @@ use reqwest::header::{
 };
 use reqwest::{Client, Url, redirect};
 
-use crate::wire;
+use crate::model::DeviceId;
+use crate::wire::{
+    self, ATTACHMENT_PART_BYTES_MAX, AttachmentAddress, AttachmentRequest, AttachmentResponse,
+};
 
 use super::tls::{Trust, client_config};
-use super::{AccessToken, Lost, Method, Request, Response, Traffic, Transport, TransportFault};
+use super::{
+    AccessToken, AttachmentTransport, Lost, Method, REQUEST_TIMEOUT_MS, Request, Response, Traffic,
+    Transport, TransportFault,
+};
 
 /// Milliseconds that a connection may take to come about.
 pub const CONNECT_TIMEOUT_MS: u64 = 15_000;
@@ -130,6 +136,47 @@ impl Http {
             builder = builder.header(AUTHORIZATION, bearer(token)?);
         }
         builder.build().map_err(|_| TransportFault::Unreachable)
+    }
+}
+
+impl AttachmentTransport for Http {
+    async fn exchange(
+        &self,
+        address: &AttachmentAddress,
+        device: DeviceId,
+        request: AttachmentRequest,
+        token: &AccessToken,
+    ) -> Result<AttachmentResponse, Lost> {
+        let parts = request.http(address, device);
+        let method = reqwest::Method::from_bytes(parts.method.as_bytes());
+        let method = method.map_err(|_| Lost::from(TransportFault::Broken))?;
+        let url = format!("{}{}", self.base, parts.path);
+        let mut builder = self.client.request(method, url).body(parts.body);
+        builder = builder.timeout(Duration::from_millis(REQUEST_TIMEOUT_MS));
+        if let Some(agent) = self.headers.get(USER_AGENT) {
+            builder = builder.header(USER_AGENT, agent);
+        }
+        for (name, value) in parts.headers {
+            builder = builder.header(name, value);
+        }
+        builder = builder.header(AUTHORIZATION, bearer(token)?);
+        let answer = builder.send().await;
+        let mut answer = answer.map_err(|error| Lost::from(fault_of(&error)))?;
+        let offset = answer.headers().get("upload-offset");
+        let offset = offset.and_then(|value| value.to_str().ok()?.parse().ok());
+        let status = answer.status().as_u16();
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|error| fault_of(&error))? {
+            if body.len() + chunk.len() > ATTACHMENT_PART_BYTES_MAX {
+                return Err(TransportFault::TooLarge.into());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(AttachmentResponse {
+            status,
+            offset,
+            body,
+        })
     }
 }
 

@@ -19,6 +19,7 @@
 //! - `http.rs`, `tls.rs`, `live.rs`: the one shell with IO.
 
 mod answer;
+mod attachments;
 mod backoff;
 mod courier;
 mod driver;
@@ -34,6 +35,9 @@ mod tls;
 mod tests;
 
 pub use answer::*;
+pub use attachments::{
+    AttachmentFault, AttachmentJob, AttachmentTransport, fetch_part, send_attachment,
+};
 pub use backoff::{BACKOFF_BASE_MS, BACKOFF_MAX_MS, RETRY_AFTER_MAX_MS};
 pub use courier::{Courier, Lost, Next, RunReport};
 pub use driver::*;

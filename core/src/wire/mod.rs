@@ -6,6 +6,7 @@
 //! version and a test reads all of them). Bodies travel zstd'd. Every size has
 //! a named limit, and the limit holds before memory is spent.
 
+mod attachments;
 mod bodies;
 mod codec;
 mod escrow;
@@ -14,6 +15,7 @@ mod paths;
 #[cfg(test)]
 mod tests;
 
+pub use attachments::*;
 pub use bodies::*;
 pub use codec::*;
 pub use escrow::*;

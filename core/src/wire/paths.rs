@@ -19,3 +19,8 @@ pub const BREAK_GLASS: &str = "/v1/access/break-glass";
 pub const MEDIA_TYPE: &str = "application/cbor";
 /// Header that names the protocol version on both ways.
 pub const PROTOCOL_HEADER: &str = "homeround-protocol";
+
+/// The bytes of attachments, after the tus 1.0 protocol.
+pub const ATTACHMENTS: &str = "/v1/attachments";
+/// Header that names the device of a call about an attachment.
+pub const DEVICE_HEADER: &str = "homeround-device";

@@ -1,5 +1,6 @@
 //! Use cases through the public face, with a hub in place of a backend.
 
+mod attachments;
 mod edits;
 mod hub;
 mod leaving;

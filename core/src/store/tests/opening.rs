@@ -380,3 +380,25 @@ fn a_checkpoint_empties_the_log_and_shrinking_gives_pages_back() {
     assert!(after.database + 300_000 < before.database);
     home.store.verify().unwrap();
 }
+
+#[test]
+fn a_store_of_every_older_schema_opens_with_everything_that_it_held() {
+    for older in 1..migrate::MIGRATIONS.len() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("phone.db");
+        let database = open_connection(&path, &key(7), OpenMode::Create).unwrap();
+        migrate(&database, &migrate::MIGRATIONS[..older]).unwrap();
+        let rows = Rows::new(database);
+        let id = transact(&rows, |tx| {
+            tx.put_record(&patient_record(1, "Núñez", "José"))?;
+            edited_visit(tx, 1, 1)
+        });
+        let id = id.unwrap();
+        drop(rows);
+        let store = Store::open(config(&folder)).unwrap();
+        let reader = store.reader().unwrap();
+        assert_eq!(reader.unsent().unwrap(), 1, "from version {older}");
+        assert!(reader.view(id).unwrap().is_some());
+        assert_eq!(reader.attachments_unsent().unwrap(), 0);
+    }
+}

@@ -14,6 +14,19 @@ fn rejected(id: DocumentId, name: u8) -> Rejected {
     }
 }
 
+/// A photo that the backend has.
+fn attachment(tx: &WriteTx<'_>, id: DocumentId, n: u128) -> Result<(), StoreError> {
+    let name = AttachmentName(n.to_be_bytes());
+    tx.begin_attachment(name, id, patient(n), Millis(3))?;
+    let written = WrittenAttachment {
+        sha256: &[7; 32],
+        size_bytes: 5,
+        media_type: "image/jpeg",
+        thumbnail: Some(b"small"),
+    };
+    tx.keep_attachment(name, &written, &UploadState::Sent)
+}
+
 /// Everything that a patient can leave on a phone.
 fn whole_patient(tx: &WriteTx<'_>, n: u128) -> Result<DocumentId, StoreError> {
     tx.put_record(&patient_record(n, "Núñez", "José"))?;
@@ -33,6 +46,7 @@ fn whole_patient(tx: &WriteTx<'_>, n: u128) -> Result<DocumentId, StoreError> {
     };
     tx.put_conflicts(id, &[conflict], Millis(6), None)?;
     tx.quarantine(&rejected(id, name + 2))?;
+    attachment(tx, id, n)?;
     tx.put_scope(&ScopeRow {
         patient: patient(n),
         state: ScopeState::Leaving,
@@ -86,7 +100,8 @@ fn a_purge_is_refused_while_work_is_unsent_unless_it_is_escrowed() {
             documents: 1,
             changes: 5,
             records: 3,
-            quarantined: 1
+            quarantined: 1,
+            attachments: 1
         }
     );
 }
@@ -121,6 +136,10 @@ fn a_purge_leaves_no_trace_but_codes_and_touches_nobody_else() {
     assert_eq!(home.read().quarantined_open().unwrap(), 1);
     assert_eq!(home.read().scope(patient(1)).unwrap(), None);
     assert_eq!(home.read().scopes().unwrap().len(), 1);
+    // The file is still there: its row says so until it is removed.
+    let gone = home.read().attachments_gone().unwrap();
+    assert_eq!(gone, [(AttachmentName(1_u128.to_be_bytes()), id)]);
+    assert_eq!(home.read().thumbnail(gone[0].0).unwrap(), None);
     let again = home.write(|tx| tx.purge_patient(patient(1), PurgeMode::RefuseUnsent));
     assert_eq!(again, PurgeCounts::default());
     // Numbers may be given again: the next patient must not inherit anything.
@@ -161,6 +180,7 @@ fn a_receipt_is_kept_until_the_backend_has_it() {
             changes: 2,
             records: 3,
             quarantined: 0,
+            attachments: 0,
         },
         at: Millis(8),
         sent: false,
@@ -170,4 +190,20 @@ fn a_receipt_is_kept_until_the_backend_has_it() {
     assert_eq!(home.read().unsent_receipts().unwrap(), [receipt]);
     home.write(|tx| tx.receipt_sent(id));
     assert_eq!(home.read().unsent_receipts().unwrap(), []);
+}
+
+#[test]
+fn a_purge_waits_for_a_photo_that_only_this_phone_has() {
+    let home = home();
+    home.write(|tx| whole_patient(tx, 1));
+    let id = DocumentId::visit(visit(1));
+    home.write(|tx| tx.acknowledge(id, &hash(1), Some(9)));
+    let name = AttachmentName(1_u128.to_be_bytes());
+    home.write(|tx| tx.attachment_sent(name, &UploadState::Pending));
+    let refused = home
+        .store
+        .write(|tx| tx.purge_patient(patient(1), PurgeMode::RefuseUnsent));
+    assert!(matches!(refused, Err(StoreError::Unsent { unsent: 1 })));
+    home.write(|tx| tx.attachment_sent(name, &UploadState::Sent));
+    home.write(|tx| tx.purge_patient(patient(1), PurgeMode::RefuseUnsent));
 }
