@@ -14,7 +14,7 @@ use homeround_server::http::{
 };
 use homeround_server::service::{Backend, Entropy as _, Silence};
 use homeround_server::store::Storage;
-use homeround_server::store::sqlite::SqliteStorage;
+use homeround_server::store::sqlite::{SqliteAttachments, SqliteStorage};
 use tokio::net::TcpListener;
 use zeroize::Zeroizing;
 
@@ -68,7 +68,9 @@ pub(super) async fn serve(asked: &Serve, env: &Env) -> Result<(), Problem> {
     let hub = Arc::new(Hub::default());
     let dyn_storage: Arc<dyn Storage> = Arc::<SqliteStorage>::clone(&storage);
     let bell: Arc<Hub> = Arc::clone(&hub);
-    let backend = Backend::new(dyn_storage, Arc::new(SystemEntropy), bell)?;
+    let attachments = SqliteAttachments::beside(&config.database.path, &config.database_key(env)?)?;
+    let backend = Backend::new(dyn_storage, Arc::new(SystemEntropy), bell)?
+        .with_attachments(Arc::new(attachments));
     let (verifier, issuer) = tokens(&config)?;
     let metrics = Metrics::new().map_err(|error| Problem::Metrics(error.to_string()))?;
     let clock = Arc::new(SystemClock);

@@ -2,6 +2,7 @@
 //! whose token it is, call `service` and write its answer.
 
 mod answer;
+mod attachments;
 mod clock;
 mod development;
 mod extract;
@@ -97,6 +98,7 @@ impl App {
             .route(wire::BEACON, post(sync::beacon))
             .route(wire::BREAK_GLASS, post(sync::break_glass))
             .route(wire::LIVE, get(live::listen))
+            .merge(attachments::routes())
             .merge(office::routes())
             .route("/healthz", get(probes::live))
             .route("/readyz", get(probes::ready))

@@ -10,12 +10,14 @@
 //! | push | who may offer what; a verdict for each change |
 //! | pull, fill, live, page, cursor | what a phone gets, in which order |
 //! | scope, grants | who has which patient, as events in the tenant's order |
+//! | attachments | who may bring and have the bytes of photos and files |
 //! | receipts, beacon, break_glass | the small calls |
 //! | escrow | what a phone could not send, brought by the office |
 //! | admin, visits, import, fhir | what the office does |
 //! | records, documents, audit | rows that the others write through |
 
 mod admin;
+mod attachments;
 mod audit;
 mod beacon;
 mod break_glass;
@@ -45,9 +47,10 @@ use std::sync::Arc;
 use homeround::access::Actor;
 use homeround::model::{DeviceId, Millis, PatientId, PersonId, Role, TenantId};
 
-use crate::store::{DeviceRow, Reader, Storage, Tenant};
+use crate::store::{Attachments, DeviceRow, Reader, Storage, Tenant};
 
 pub use admin::{ConflictOut, DeviceHealth, DocumentOut, NewPerson, PatientOut, PersonOut};
+pub use attachments::AttachmentPart;
 pub use audit::{AuditCheck, AuditEntry};
 pub use cursor::Cursor;
 pub use enrol::{DEVICES_PER_PERSON_MAX, LABEL_CHARS_MAX};
@@ -141,6 +144,8 @@ pub struct Backend {
     storage: Arc<dyn Storage>,
     entropy: Arc<dyn Entropy>,
     bell: Arc<dyn Bell>,
+    /// None: this backend keeps no attachments.
+    attachments: Option<Arc<dyn Attachments>>,
     /// The random half of the backend's own actors, drawn once per process.
     opening: [u8; 8],
 }
@@ -161,8 +166,16 @@ impl Backend {
             storage,
             entropy,
             bell,
+            attachments: None,
             opening,
         })
+    }
+
+    /// The same backend, keeping the bytes of attachments.
+    #[must_use]
+    pub fn with_attachments(mut self, attachments: Arc<dyn Attachments>) -> Self {
+        self.attachments = Some(attachments);
+        self
     }
 
     /// The storage, for the shell's health check and shutdown.

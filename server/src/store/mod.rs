@@ -8,6 +8,7 @@
 //! sequence lock until it ends, so sequence numbers become visible in the
 //! order in which they were given.
 
+mod attachments;
 mod types;
 
 pub mod sqlite;
@@ -19,6 +20,7 @@ use homeround::model::{
 };
 use uuid::Uuid;
 
+pub use attachments::*;
 pub use types::*;
 
 /// Why the storage did not answer.

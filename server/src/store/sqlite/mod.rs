@@ -4,6 +4,7 @@
 //! tenth of a millisecond. The one writer connection sits behind a mutex, which is at once
 //! every tenant's sequence lock. Readers see a consistent snapshot (WAL).
 
+mod attachments;
 mod head_file;
 mod open;
 mod read;
@@ -23,6 +24,7 @@ use homeround::store::{Database, DatabaseKey, OpenMode};
 use rusqlite::{Connection, params};
 use tokio::sync::OwnedMutexGuard;
 
+pub use self::attachments::SqliteAttachments;
 use self::head_file::HeadFile;
 pub use self::head_file::Restored;
 use self::read::Inside;
