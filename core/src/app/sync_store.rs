@@ -150,6 +150,7 @@ impl SyncStore for PhoneStore {
                 for id in tx.kept_whole()? {
                     offer_whole_again(tx, id, tag, now)?;
                 }
+                tx.offer_attachments_again()?;
                 tx.put_meta(CURSOR, None)?;
                 tx.put_meta(EPOCH, Some(&epoch.to_be_bytes()))?;
                 tx.audit(&AuditEntry {

@@ -312,6 +312,17 @@ impl WriteTx<'_> {
         Ok(())
     }
 
+    /// The backend was restored from a backup: every file is offered again. One
+    /// that it still has costs a question.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the write.
+    pub fn offer_attachments_again(&self) -> Result<(), StoreError> {
+        self.cached("UPDATE attachment SET upload = 0, refusal = NULL WHERE state = 1")?
+            .execute([])?;
+        Ok(())
+    }
+
     /// A file was looked at.
     ///
     /// # Errors

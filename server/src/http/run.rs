@@ -79,7 +79,7 @@ pub async fn serve(
         Err(_) => tracing::warn!("some requests did not finish in time"),
     }
     settling.abort();
-    if let Err(error) = backend.storage().checkpoint().await {
+    if let Err(error) = backend.checkpoint().await {
         tracing::warn!(error = %error, "the last checkpoint failed; the log is kept");
     }
     tracing::info!("stopped");

@@ -178,6 +178,17 @@ impl Backend {
         self
     }
 
+    /// Folds the logs of everything kept into its files, at a clean shutdown.
+    ///
+    /// # Errors
+    /// [`ServiceError::Storage`]: the logs are kept.
+    pub async fn checkpoint(&self) -> Result<(), ServiceError> {
+        if let Some(attachments) = &self.attachments {
+            attachments.checkpoint().await?;
+        }
+        Ok(self.storage.checkpoint().await?)
+    }
+
     /// The storage, for the shell's health check and shutdown.
     #[must_use]
     pub fn storage(&self) -> &dyn Storage {

@@ -14,7 +14,7 @@ use homeround_server::config::Server as Limits;
 use homeround_server::http::{App, Hub, Metrics, Serving, SystemEntropy, serve};
 use homeround_server::service::{Backend as Service, NewTenant};
 use homeround_server::store::Storage;
-use homeround_server::store::sqlite::SqliteStorage;
+use homeround_server::store::sqlite::{SqliteAttachments, SqliteStorage};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -84,10 +84,11 @@ impl Backend {
 
     fn service(&self, hub: Arc<Hub>) -> (Service, Arc<SqliteStorage>) {
         let key = DatabaseKey::from_bytes(&DATABASE_KEY).unwrap();
-        let storage = Arc::new(SqliteStorage::open(&self.database(), key).unwrap());
+        let storage = Arc::new(SqliteStorage::open(&self.database(), key.clone()).unwrap());
         let shared: Arc<dyn Storage> = Arc::<SqliteStorage>::clone(&storage);
+        let attachments = SqliteAttachments::beside(&self.database(), &key).unwrap();
         let service = Service::new(shared, Arc::new(SystemEntropy), hub).unwrap();
-        (service, storage)
+        (service.with_attachments(Arc::new(attachments)), storage)
     }
 
     /// Serves; a database that went back in time gets new epochs first, as the
@@ -161,6 +162,12 @@ impl Backend {
     #[must_use]
     pub fn database(&self) -> PathBuf {
         self.folder.path().join("backend.sqlite")
+    }
+
+    /// The attachments' file.
+    #[must_use]
+    pub fn attachments(&self) -> PathBuf {
+        self.folder.path().join("backend.sqlite.attachments")
     }
 
     /// A file with the database's key, as the configuration names one.

@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use homeround::app::{AppError, Clocks, Homeround, OpenConfig, Platform, VitalsEntry};
-use homeround::model::{DeviceId, PatientId, PersonId};
+use homeround::app::{
+    AppError, AttachmentsReport, Clocks, Homeround, OpenConfig, Platform, VitalsEntry,
+};
+use homeround::model::{DeviceId, EntryId, PatientId, PersonId, VisitId};
 use homeround::sync::{
     AccessToken, Cancel, Engine, EngineConfig, Http, HttpConfig, Lost, Request, Response,
     RunReport, SyncState, TokenFault, TokenSource, Transport, Trust, run,
@@ -157,6 +159,30 @@ impl Phone {
         let token: AccessToken = backend.token(login).into();
         let me = backend.wait(self.app().enrol(&http(&self.url), &token));
         self.device = me.unwrap().device;
+    }
+
+    /// Sends the attachments that only this phone has.
+    pub fn send_attachments(&self, backend: &Backend) -> AttachmentsReport {
+        let (transport, cancel) = (http(&self.url), Cancel::default());
+        let sending = self
+            .app()
+            .send_attachments(&transport, &self.tokens, &cancel, None);
+        backend.wait(sending).unwrap()
+    }
+
+    /// Fetches a colleague's attachment.
+    ///
+    /// # Errors
+    /// What the phone says.
+    pub fn fetch_attachment(
+        &self,
+        backend: &Backend,
+        visit: VisitId,
+        entry: EntryId,
+    ) -> Result<(), AppError> {
+        let transport = http(&self.url);
+        let visit = self.app().visit(visit);
+        backend.wait(visit.fetch_attachment(&transport, &self.tokens, entry))
     }
 
     /// Asks for access in an emergency.

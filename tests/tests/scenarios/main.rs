@@ -12,6 +12,7 @@
 )]
 
 mod access;
+mod attachments;
 mod calls;
 mod clocks;
 mod day;
