@@ -125,12 +125,15 @@ impl Homeround {
         patient: PatientId,
         cancel: &Cancel,
     ) -> Result<u64, AttachmentFault> {
-        let job = self.job(row, patient).map_err(local)?;
-        let mut file = self.inner.open_file(row.name).map_err(local)?;
+        let job = self.job(row, patient).map_err(|error| local(&error))?;
+        let mut file = self
+            .inner
+            .open_file(row.name)
+            .map_err(|error| local(&error))?;
         let read = move |offset, max| {
             let part = file.read_at(offset, max);
             part.map(|part| part.to_vec())
-                .map_err(|error| local(super::files::blob_error(error)))
+                .map_err(|error| local(&super::files::blob_error(error)))
         };
         send_attachment(transport, token, &job, cancel, read).await
     }
@@ -266,9 +269,9 @@ async fn fresh_token(
     }
 }
 
-fn local(error: AppError) -> AttachmentFault {
+fn local(error: &AppError) -> AttachmentFault {
     let code = match error {
-        AppError::Failed { code } => code,
+        AppError::Failed { code } => *code,
         AppError::NotFound { .. } => "attachment_missing",
         AppError::Locked => return AttachmentFault::Stopped,
         _ => "attachment_io",

@@ -182,8 +182,8 @@ impl<F: Read + Seek> BlobReader<F> {
         Ok(read)
     }
 
-    /// A chunk, and whether it is the last one; none past the end.
-    fn chunk(&mut self, number: u64) -> Result<Option<(Zeroizing<Vec<u8>>, bool)>, BlobError> {
+    /// A chunk; none past the end.
+    fn chunk(&mut self, number: u64) -> Result<Option<Chunk>, BlobError> {
         let number32 = u32::try_from(number).map_err(|_| BlobError::Damaged)?;
         let start = HEADER_BYTES as u64 + number * SEALED_BYTES as u64;
         if start >= self.sealed {
@@ -204,6 +204,9 @@ impl<F: Read + Seek> BlobReader<F> {
         Ok(Some((chunk.ok_or(BlobError::Damaged)?, last)))
     }
 }
+
+/// A chunk's plaintext, and whether it is the last one.
+type Chunk = (Zeroizing<Vec<u8>>, bool);
 
 /// What stands before the chunks.
 #[derive(Debug, Clone, Copy)]

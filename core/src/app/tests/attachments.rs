@@ -42,10 +42,13 @@ fn files(phone: &Phone) -> usize {
     std::fs::read_dir(folder).map_or(0, Iterator::count)
 }
 
+/// How many bytes there will be, and what arrived of them.
+type Held = (u64, Vec<u8>);
+
 /// What a backend does with the bytes of well-meaning phones.
 #[derive(Default)]
 struct Shelf {
-    held: Mutex<BTreeMap<[u8; 32], (u64, Vec<u8>)>>,
+    held: Mutex<BTreeMap<[u8; 32], Held>>,
     /// Questions that are answered before the connection breaks.
     answers: Mutex<Option<u32>>,
     refuses: bool,

@@ -73,7 +73,7 @@ fn a_cut_off_file_or_swapped_chunks_do_not_open() {
     for length in [0, 10, 23, 24, 23 + sealed_chunk, file.len() - 1] {
         assert!(open(&session, &file[..length]).is_err(), "{length}");
     }
-    let mut swapped = file.clone();
+    let mut swapped = file;
     let (first, second) = swapped[23..].split_at_mut(sealed_chunk);
     first.swap_with_slice(&mut second[..sealed_chunk]);
     assert!(matches!(open(&session, &swapped), Err(BlobError::Damaged)));
