@@ -119,6 +119,20 @@ impl Homeround {
         Ok(shown)
     }
 
+    /// Whose a document is.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] when it is not on this phone; as
+    /// [`patient`](Self::patient).
+    pub fn patient_of(&self, document: DocumentId) -> Result<PatientId, AppError> {
+        let reads = self.inner.reads()?;
+        let reader = reads.store.reader()?;
+        let patient = reader.patient_of(document)?;
+        let patient = patient.ok_or(AppError::NotFound { what: "document" })?;
+        reads.may_read(&reader, patient, self.inner.clocks.now())?;
+        Ok(patient)
+    }
+
     /// A person of the directory.
     ///
     /// # Errors
@@ -190,6 +204,11 @@ fn record<T: serde::de::DeserializeOwned>(
     let found = rows.record(kind, id)?;
     let body = found.and_then(|record| record.body);
     Ok(body.and_then(|text| serde_json::from_str(&text).ok()))
+}
+
+/// Demographics, whoever asks: the caller judges what is shown.
+pub(super) fn demographics(rows: &Rows, id: PatientId) -> Result<Option<Patient>, AppError> {
+    record(rows, RecordKind::Patient, RecordId(id.0))
 }
 
 fn parse_key(hex: &[u8]) -> Option<[u8; 32]> {

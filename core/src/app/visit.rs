@@ -15,6 +15,7 @@ use crate::model::{
     Millis, NotDoneReason, ObservationEntry, SettlementEntry, StepEntry, StepRefused, TaskStatus,
     Visit, VisitId, VisitStatus,
 };
+use crate::store::VisitRow;
 
 /// One visit, open for work.
 #[derive(Clone)]
@@ -37,6 +38,18 @@ impl VisitHandle {
     /// [`AppError::LeaseEnded`].
     pub fn read(&self) -> Result<Visit, AppError> {
         self.inner.read_view(self.document())
+    }
+
+    /// The visit's line in the day's list: patient, address, times, status; none
+    /// when it is not booked.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn summary(&self) -> Result<Option<VisitRow>, AppError> {
+        self.read()?;
+        let reads = self.inner.reads()?;
+        let reader = reads.store.reader()?;
+        Ok(reader.visit_row(self.id)?)
     }
 
     /// The open conflicts, each with both values, authors and stamps.

@@ -79,6 +79,25 @@ impl Rows {
             .sum()
     }
 
+    /// The documents with unsent changes: how many, and when the oldest was made;
+    /// the oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the read.
+    pub fn unsent_by_document(&self) -> Result<Vec<(DocumentId, u64, Millis)>, StoreError> {
+        let mut statement = self.cached(
+            "SELECT key, count(*), min(at_ms) FROM outbox GROUP BY key ORDER BY min(at_ms), key",
+        )?;
+        let mut rows = statement.query([])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let key: [u8; 17] = row.get(0)?;
+            let count = from_sql(row.get(1)?);
+            found.push((DocumentId::from_key(&key)?, count, Millis(row.get(2)?)));
+        }
+        Ok(found)
+    }
+
     /// When the oldest unsent change was made.
     ///
     /// # Errors

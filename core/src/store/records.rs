@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use super::{Rows, StoreError, WriteTx, from_sql, to_sql};
 use crate::model::{
-    Booking, DocumentId, History, Millis, Patient, PatientId, Record, RecordId, RecordKind, VisitId,
+    Booking, DocumentId, History, Millis, Patient, PatientId, Record, RecordId, RecordKind,
+    Refused, VisitId,
 };
 
 /// Where a timeline goes on.
@@ -14,6 +15,28 @@ use crate::model::{
 pub struct TimelineCursor {
     at: i64,
     row: i64,
+}
+
+/// As text, for a shell to keep from page to page.
+impl std::fmt::Display for TimelineCursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.at, self.row)
+    }
+}
+
+impl std::str::FromStr for TimelineCursor {
+    type Err = Refused;
+
+    fn from_str(text: &str) -> Result<Self, Refused> {
+        let parse = || {
+            let (at, row) = text.split_once('.')?;
+            Some(Self {
+                at: at.parse().ok()?,
+                row: row.parse().ok()?,
+            })
+        };
+        parse().ok_or(Refused::new("cursor", "what the last page gave"))
+    }
 }
 
 /// A page of a timeline, newest first.

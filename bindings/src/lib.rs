@@ -1,0 +1,68 @@
+//! The core for Kotlin and Swift, through UniFFI. Conversions only: no rule
+//! lives here.
+//!
+//! | file | what it faces |
+//! |---|---|
+//! | `root` | [`Homeround`], the one object that a shell opens |
+//! | `session` | PIN, enrolment, locking, signing out |
+//! | `schedule` | the day's lists |
+//! | `visit`, `visit_edits`, `attachments` | a visit: reading, working, photos |
+//! | `patient`, `chart`, `plan` | what is around a visit |
+//! | `sync`, `serving`, `courier` | runs, staying in sync, a platform's own HTTP |
+//! | `observer` | ticks when something changed |
+//! | `platform` | what the shell implements: keys, tokens, HTTP |
+//! | `error`, `guard`, `names`, `types` | the words of all of it |
+//!
+//! Reads are synchronous and wait for no writer. Writes return after the durable
+//! commit. What uses the network is asynchronous and runs on a thread of the
+//! core's own: dropping its future stops it, and no commit is held meanwhile.
+//! Every export can fail and none panics across the boundary.
+
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "what crosses the boundary is owned by whoever gets it"
+)]
+
+mod attachments;
+mod chart;
+mod conflict;
+mod courier;
+mod error;
+mod guard;
+mod names;
+mod observer;
+mod patient;
+mod plan;
+mod platform;
+mod root;
+mod runtime;
+mod schedule;
+mod serving;
+mod session;
+mod sync;
+mod types;
+mod visit;
+mod visit_edits;
+
+#[cfg(test)]
+mod tests;
+
+pub use attachments::*;
+pub use chart::*;
+pub use conflict::*;
+pub use courier::*;
+pub use error::*;
+pub use names::By;
+pub use observer::*;
+pub use patient::*;
+pub use plan::*;
+pub use platform::*;
+pub use root::*;
+pub use schedule::*;
+pub use session::*;
+pub use sync::*;
+pub use types::*;
+pub use visit::*;
+pub use visit_edits::*;
+
+uniffi::setup_scaffolding!("homeround");
