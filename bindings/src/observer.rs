@@ -161,6 +161,14 @@ impl Subscription {
     }
 }
 
+#[cfg(test)]
+impl Subscription {
+    /// What the core tells, so that a test can tell it.
+    pub(crate) fn registered_for_tests(&self) -> Arc<dyn homeround::app::Observer> {
+        Arc::clone(&self.registered)
+    }
+}
+
 impl Drop for Subscription {
     fn drop(&mut self) {
         self.end();

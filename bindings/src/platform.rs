@@ -142,34 +142,42 @@ impl SoftwareVault {
 
 #[uniffi::export]
 impl KeyVault for SoftwareVault {
+    /// Encrypts under the label's key.
     fn wrap(&self, label: String, plaintext: Vec<u8>) -> Result<Vec<u8>, KeyVaultError> {
         Ok(vault::KeyVault::wrap(&self.0, &label, &plaintext)?)
     }
 
+    /// Decrypts what `wrap` gave under the same label.
     fn unwrap(&self, label: String, wrapped: Vec<u8>) -> Result<Vec<u8>, KeyVaultError> {
         Ok(vault::KeyVault::unwrap(&self.0, &label, &wrapped)?)
     }
 
+    /// A counter; 0 if it was never touched.
     fn counter_get(&self, label: String) -> Result<u64, KeyVaultError> {
         Ok(vault::KeyVault::counter_get(&self.0, &label)?)
     }
 
+    /// Adds one and answers the new figure.
     fn counter_increment(&self, label: String) -> Result<u64, KeyVaultError> {
         Ok(vault::KeyVault::counter_increment(&self.0, &label)?)
     }
 
+    /// Sets a counter.
     fn counter_set(&self, label: String, value: u64) -> Result<(), KeyVaultError> {
         Ok(vault::KeyVault::counter_set(&self.0, &label, value)?)
     }
 
+    /// Keeps a small secret of at most 64 bytes, replacing the last one.
     fn store(&self, label: String, secret: Vec<u8>) -> Result<(), KeyVaultError> {
         Ok(vault::KeyVault::store(&self.0, &label, &secret)?)
     }
 
+    /// Reads a small secret; none if there is none.
     fn load(&self, label: String) -> Result<Option<Vec<u8>>, KeyVaultError> {
         Ok(vault::KeyVault::load(&self.0, &label)?)
     }
 
+    /// Destroys key, counter and secret of a label; no error if there is none.
     fn destroy(&self, label: String) -> Result<(), KeyVaultError> {
         Ok(vault::KeyVault::destroy(&self.0, &label)?)
     }
