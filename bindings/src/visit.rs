@@ -181,7 +181,7 @@ pub struct Measurement {
 
 /// Whether a medication was given.
 #[derive(Debug, Clone, PartialEq, uniffi::Enum)]
-pub enum Given {
+pub enum Administration {
     /// Given.
     Given {
         /// How much, if it was noted.
@@ -206,7 +206,7 @@ pub struct MedicationGiven {
     /// What it is.
     pub code: Coding,
     /// Given, or why not.
-    pub given: Given,
+    pub given: Administration,
     /// Who gave it or decided not to.
     pub by: By,
     /// When, milliseconds since 1970.
@@ -458,11 +458,11 @@ fn medication(
             model::Given::Given {
                 dose_value,
                 dose_unit,
-            } => Given::Given {
+            } => Administration::Given {
                 dose_value,
                 dose_unit,
             },
-            model::Given::NotGiven { reason } => Given::NotGiven { reason },
+            model::Given::NotGiven { reason } => Administration::NotGiven { reason },
         },
         by: names.by(entry.by),
         at_ms: entry.at_ms.0,

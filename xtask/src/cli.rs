@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::house::House;
-use crate::{Trouble, play, setup, steps, tidy};
+use crate::{Trouble, kotlin, play, setup, steps, tidy};
 
 /// Developer commands of Homeround.
 ///
@@ -40,7 +40,7 @@ enum Task {
     },
     /// Run every test there is: the command of the README and of CI
     ///
-    /// Steps: setup, tidy, fmt, clippy, test, doc, deny, demo, fhir. A failing step does not keep
+    /// Steps: setup, tidy, fmt, clippy, test, doc, deny, demo, fhir, kotlin. A failing step does not keep
     /// the later ones from running; the table at the end tells each step's result and time, and
     /// how to run a failed one alone.
     Test {
@@ -65,6 +65,26 @@ enum Task {
     ///
     /// Prints a table, or with `--json` one line a measure. Other arguments go to the benchmark.
     Bench(Passed),
+    /// Compile the binding, the kit and the screens for Kotlin, and run their tests
+    ///
+    /// On the JVM, against the real native library and a real server process. Installs a JDK and
+    /// Maven if they are missing; Maven fetches what android/gradle/libs.versions.toml lists.
+    /// HOMEROUND_GOLDEN=write draws the golden pictures anew.
+    Kotlin {
+        /// Print one JSON object: ok, tests, written
+        #[arg(long)]
+        json: bool,
+    },
+    /// Open the app in a desktop window, over a real encrypted store and the demo's server
+    ///
+    /// `-- --help` tells its arguments.
+    Phone(Passed),
+    /// Compare the binding's public face with bindings/api.txt
+    Face {
+        /// Write the file instead
+        #[arg(long)]
+        write: bool,
+    },
     /// Run the server from this source tree
     ///
     /// Arguments go to homeround-server: `cargo xtask server -- --help` tells them.
@@ -99,6 +119,12 @@ impl Cli {
             Task::Tidy => tidy::run(&house.root).map(|()| ExitCode::SUCCESS),
             Task::Demo(passed) => play::demo(&house, &passed.args),
             Task::Bench(passed) => play::bench(&house, &passed.args),
+            Task::Kotlin { json } => kotlin::kotlin(&house, json),
+            Task::Phone(passed) => kotlin::phone(&house, &passed.args),
+            Task::Face { write } => {
+                play::build(&house, play::Profile::Dev)?;
+                kotlin::face(&house, write).map(|()| ExitCode::SUCCESS)
+            }
             Task::Server(passed) => play::server(&house, &passed.args),
         }
     }

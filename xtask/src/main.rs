@@ -1,12 +1,13 @@
 //! Every developer command of Homeround: `cargo xtask --help`.
 //!
 //! The crate is thin on purpose: it is built before anything else on a machine
-//! that may have nothing but Rust, so it knows three crates and the standard
+//! that may have nothing but Rust, so it knows a few crates and the standard
 //! library, and leaves the work to programs that it starts.
 
 mod cli;
 mod exec;
 mod house;
+mod kotlin;
 mod play;
 mod report;
 mod setup;

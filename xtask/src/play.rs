@@ -81,10 +81,13 @@ fn folder(house: &House, profile: Profile) -> PathBuf {
     })
 }
 
-/// Builds every program of the workspace at once: building one package alone
+/// Builds every library and program of the workspace at once: building one package alone
 /// would unify features differently and build the dependencies again.
-fn build(house: &House, profile: Profile) -> Result<(), Trouble> {
-    let mut command = house.cargo(&["build", "--workspace", "--bins", "--locked"]);
+///
+/// # Errors
+/// [`Trouble`] when the build fails.
+pub(crate) fn build(house: &House, profile: Profile) -> Result<(), Trouble> {
+    let mut command = house.cargo(&["build", "--workspace", "--locked"]);
     if profile == Profile::Release {
         command.arg("--release");
     }
@@ -97,7 +100,7 @@ fn build(house: &House, profile: Profile) -> Result<(), Trouble> {
     }
     show_end(&log, BUILD_LINES_SHOWN);
     let what = format!("the build failed; its log is {}", log.display());
-    Err(Trouble::new(what, "cargo build --workspace --bins"))
+    Err(Trouble::new(what, "cargo build --workspace"))
 }
 
 /// Shows the last lines of a log.

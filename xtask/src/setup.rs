@@ -56,6 +56,28 @@ pub(crate) fn for_building() -> Result<(), Trouble> {
     provide(&[COMPILER])
 }
 
+/// What the Kotlin side needs. A JDK with its fonts and windows: pictures are drawn.
+///
+/// # Errors
+/// [`Trouble`] when it is missing and can't be installed.
+pub(crate) fn for_kotlin() -> Result<(), Trouble> {
+    provide(&[
+        COMPILER,
+        Need {
+            what: "a JDK (for the Kotlin compiler and the screens)",
+            is_there: || exec::succeeds("javac", &["-version"]),
+            apt: &["default-jdk", "fontconfig", "libgl1"],
+            macos: "brew install openjdk",
+        },
+        Need {
+            what: "Maven (fetches the Kotlin compiler and the libraries)",
+            is_there: || exec::succeeds("mvn", &["--version"]),
+            apt: &["maven"],
+            macos: "brew install maven",
+        },
+    ])
+}
+
 /// What all tests need.
 ///
 /// # Errors

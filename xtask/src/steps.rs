@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::exec::{self, Watch};
 use crate::house::House;
 use crate::report::{Counts, Report, StepReport, Verdict};
-use crate::{Trouble, play, setup, tidy, ui};
+use crate::{Trouble, kotlin, play, setup, tidy, ui};
 
 /// Validates what the backend writes with parts that nobody here wrote.
 const FHIR_SCRIPT: &str = "tests/fhir/validate.py";
@@ -39,10 +39,12 @@ pub(crate) enum Step {
     Demo,
     /// FHIR written here is valid to independent validators
     Fhir,
+    /// The Kotlin kit and the screens, over the real library and server
+    Kotlin,
 }
 
 impl Step {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Setup,
         Self::Tidy,
         Self::Fmt,
@@ -52,6 +54,7 @@ impl Step {
         Self::Deny,
         Self::Demo,
         Self::Fhir,
+        Self::Kotlin,
     ];
 
     const fn name(self) -> &'static str {
@@ -65,6 +68,7 @@ impl Step {
             Self::Deny => "deny",
             Self::Fhir => "fhir",
             Self::Demo => "demo",
+            Self::Kotlin => "kotlin",
         }
     }
 
@@ -79,6 +83,7 @@ impl Step {
             Self::Deny => "licences, banned crates, sources",
             Self::Fhir => "FHIR written here is valid to independent validators",
             Self::Demo => "the day of visits, end to end",
+            Self::Kotlin => "the Kotlin kit and the screens, over the real library and server",
         }
     }
 
@@ -89,6 +94,11 @@ impl Step {
             Self::Test => test(house, counts),
             Self::Fhir => fhir(house),
             Self::Demo => demo(house),
+            Self::Kotlin => {
+                let (verdict, passed) = kotlin::step(house)?;
+                counts.passed += passed;
+                Ok(verdict)
+            }
             Self::Fmt | Self::Clippy | Self::Doc | Self::Deny => {
                 program(self, house, &mut self.command(house))
             }

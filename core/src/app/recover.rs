@@ -9,7 +9,8 @@ use super::session::{STORE_FILE, open_error, vault_error};
 use crate::merge::name_of;
 use crate::model::PatientId;
 use crate::store::{
-    AuditEntry, DatabaseKey, SalvagedChange, Store, StoreConfig, salvage, set_aside,
+    AuditEntry, DatabaseKey, OpenError, Salvaged, SalvagedChange, Store, StoreConfig, salvage,
+    set_aside,
 };
 use crate::vault::Unlock;
 
@@ -42,7 +43,13 @@ impl Homeround {
             DatabaseKey::from_bytes(session.database_key())?
         };
         let path = self.inner.config.folder.join(STORE_FILE);
-        let salvaged = salvage(&path, &key).map_err(|error| open_error(&error))?;
+        let salvaged = match salvage(&path, &key) {
+            Ok(salvaged) => salvaged,
+            // Not even its tables can be found: the file is kept for whoever can read
+            // more of it, and the person goes on working.
+            Err(OpenError::Damaged) => Salvaged::default(),
+            Err(error) => return Err(open_error(&error)),
+        };
         let suffix = format!("damaged-{}", clock.wall_ms.0);
         let aside = set_aside(&path, &suffix).map_err(|error| open_error(&error))?;
         let fresh = Store::open(StoreConfig { path, key }).map_err(|error| open_error(&error))?;

@@ -142,3 +142,27 @@ fn a_store_that_is_no_longer_encrypted_is_refused_and_kept() {
     assert_eq!(std::fs::read(&file).unwrap(), plain);
     assert_eq!(phone.app.session(), SessionState::Locked);
 }
+
+#[test]
+fn a_store_of_which_only_the_first_page_is_left_is_set_aside_and_work_goes_on() {
+    let mut hub = Hub::new();
+    let phone = hub.phone(0x100, Role::Nurse);
+    let visit = hub.visit;
+    phone.app.visit(visit).record_vitals(&vitals(70)).unwrap();
+    phone.app.settle_down().unwrap();
+    let store = phone.store_folder().join("homeround.sqlite");
+    let phone = phone.restart_locked_with(|| {
+        let mut bytes = std::fs::read(&store).unwrap();
+        for at in (4096 + 100..bytes.len()).step_by(4096) {
+            bytes[at] ^= 0x55;
+        }
+        std::fs::write(&store, bytes).unwrap();
+    });
+    let recovery = phone.app.recover(&pin()).unwrap();
+    assert!(!recovery.complete);
+    assert!(recovery.set_aside.exists());
+    hub.enrol(&phone.app, 0x100, Role::Nurse);
+    let mut phone = phone;
+    phone.store.apply_page(hub.first_page(0)).unwrap();
+    phone.app.visit(visit).record_vitals(&vitals(71)).unwrap();
+}

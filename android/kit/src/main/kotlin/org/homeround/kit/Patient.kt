@@ -1,0 +1,112 @@
+package org.homeround.kit
+
+import kotlinx.coroutines.flow.Flow
+import org.homeround.core.Alert
+import org.homeround.core.Allergy
+import org.homeround.core.AllergyStatus
+import org.homeround.core.CareTeam
+import org.homeround.core.Chart
+import org.homeround.core.ChartView
+import org.homeround.core.Condition
+import org.homeround.core.Contact
+import org.homeround.core.Demographics
+import org.homeround.core.EntryId
+import org.homeround.core.Medication
+import org.homeround.core.PlanId
+import org.homeround.core.PlanView
+import org.homeround.core.Saved
+import org.homeround.core.Severity
+import org.homeround.core.TaskStatus
+import org.homeround.core.TimelinePage
+import org.homeround.core.TimelineQuery
+import org.homeround.core.VisitId
+import org.homeround.core.Patient as CorePatient
+import org.homeround.core.Plan as CorePlan
+
+/** A patient: demographics, team, timeline and the chart that the team maintains. */
+class Patient internal constructor(
+    private val core: CorePatient,
+    private val chartOf: Chart,
+    private val worker: Worker,
+) {
+    /** Demographics. */
+    suspend fun read(): Demographics = worker.run { core.read() }
+
+    /** The care teams with their people. */
+    suspend fun careTeams(): List<CareTeam> = worker.run { core.careTeams() }
+
+    /** The clinical timeline, newest first, a page at a time. */
+    suspend fun timeline(query: TimelineQuery): TimelinePage = worker.run { core.timeline(query) }
+
+    /** The care plans on this phone. */
+    suspend fun plans(): List<PlanId> = worker.run { core.plans() }
+
+    /** The visits on this phone. */
+    suspend fun visits(): List<VisitId> = worker.run { core.visits() }
+
+    /** Asks for access in an emergency, with a reason that a reviewer will read. */
+    suspend fun breakGlass(reason: String): Unit = core.breakGlass(reason)
+
+    /** The chart as it stands. Emits again whenever it changes. */
+    val chart: Flow<ChartView> get() = worker.live { chartOf.read() }
+
+    /** Sets how to get into the home: `door_code`, `parking`, `directions`, `pets`, `hazards`. */
+    suspend fun setHomeAccess(name: String, text: String): Saved = worker.run { chartOf.setHomeAccess(name, text) }
+
+    /** Adds somebody to call. */
+    suspend fun addContact(contact: Contact): Saved = worker.run { chartOf.addContact(contact) }
+
+    /** Adds an allergy. */
+    suspend fun addAllergy(allergy: Allergy): Saved = worker.run { chartOf.addAllergy(allergy) }
+
+    /** Says whether an allergy stands, and how bad it is. */
+    suspend fun setAllergy(allergy: EntryId, status: AllergyStatus, severity: Severity? = null): Saved =
+        worker.run { chartOf.setAllergy(allergy, status, severity) }
+
+    /** Adds a condition. */
+    suspend fun addCondition(condition: Condition): Saved = worker.run { chartOf.addCondition(condition) }
+
+    /** Sets a condition's FHIR clinical status. */
+    suspend fun setCondition(condition: EntryId, status: String): Saved =
+        worker.run { chartOf.setCondition(condition, status) }
+
+    /** Adds a line to the medication list. */
+    suspend fun addMedication(medication: Medication): Saved = worker.run { chartOf.addMedication(medication) }
+
+    /** Changes a medication's dose; two people's different values open a conflict. */
+    suspend fun setDose(medication: EntryId, dose: String): Saved = worker.run { chartOf.setDose(medication, dose) }
+
+    /** Sets a medication's FHIR status. */
+    suspend fun setMedicationStatus(medication: EntryId, status: String): Saved =
+        worker.run { chartOf.setMedicationStatus(medication, status) }
+
+    /** Adds a warning. */
+    suspend fun addAlert(alert: Alert): Saved = worker.run { chartOf.addAlert(alert) }
+
+    /** Says that `medications`, `allergies` or `conditions` were looked at and are right. */
+    suspend fun review(section: String, comment: String? = null): Saved =
+        worker.run { chartOf.review(section, comment) }
+
+    /** Settles a conflict of the chart. */
+    suspend fun settle(field: String, chosenJson: String): Saved = worker.run { chartOf.settle(field, chosenJson) }
+}
+
+/** A care plan. */
+class Plan internal constructor(private val core: CorePlan, private val worker: Worker) {
+    /** The plan as it stands. Emits again whenever it changes. */
+    val view: Flow<PlanView> get() = worker.live { core.read() }
+
+    /** Says where an activity stands. */
+    suspend fun setActivity(activity: EntryId, status: TaskStatus, progress: String? = null): Saved =
+        worker.run { core.setActivity(activity, status, progress) }
+
+    /** Says how far a goal is, in FHIR's achievement status. */
+    suspend fun setGoal(goal: EntryId, achievement: String): Saved = worker.run { core.setGoal(goal, achievement) }
+
+    /** Notes whether an activity was kept to. */
+    suspend fun recordAdherence(activity: EntryId, kept: Boolean, comment: String? = null): Saved =
+        worker.run { core.recordAdherence(activity, kept, comment) }
+
+    /** Settles a conflict of the plan. */
+    suspend fun settle(field: String, chosenJson: String): Saved = worker.run { core.settle(field, chosenJson) }
+}

@@ -1,0 +1,155 @@
+package org.homeround.kit
+
+import kotlinx.coroutines.flow.Flow
+import org.homeround.core.Attachment
+import org.homeround.core.Conflict
+import org.homeround.core.EntryId
+import org.homeround.core.Fix
+import org.homeround.core.LateEdit
+import org.homeround.core.Measure
+import org.homeround.core.MedicationGivenEntry
+import org.homeround.core.MedicationNotGivenEntry
+import org.homeround.core.NewAnswer
+import org.homeround.core.NewAttachment
+import org.homeround.core.NewCorrection
+import org.homeround.core.NewFinding
+import org.homeround.core.NotDoneReason
+import org.homeround.core.NoteEdit
+import org.homeround.core.Saved
+import org.homeround.core.SealCheck
+import org.homeround.core.TaskOutcome
+import org.homeround.core.Unlock
+import org.homeround.core.VisitId
+import org.homeround.core.VisitView
+import org.homeround.core.VitalsEntry
+import org.homeround.core.Visit as Core
+
+/** A visit, for reading and for work. An edit is saved for good when its call returns. */
+class Visit internal constructor(private val core: Core, private val worker: Worker) {
+    /** Which visit. */
+    val id: VisitId get() = core.id()
+
+    /** The visit as it stands. Emits again whenever it changes, here or elsewhere. */
+    val view: Flow<VisitView> get() = worker.live { core.read() }
+
+    /** Photos, recordings and files. Emits again when that changes. */
+    val attachments: Flow<List<Attachment>> get() = worker.live { core.attachments() }
+
+    /** The visit as it stands now. */
+    suspend fun read(): VisitView = worker.run { core.read() }
+
+    /** The open conflicts alone. */
+    suspend fun conflicts(): List<Conflict> = worker.run { core.conflicts() }
+
+    /** On the way. */
+    suspend fun startTravel(fix: Fix? = null): Saved = worker.run { core.startTravel(fix) }
+
+    /** Arrived in the home. */
+    suspend fun checkIn(fix: Fix? = null): Saved = worker.run { core.checkIn(fix) }
+
+    /** Interrupts the visit. */
+    suspend fun takeBreak(): Saved = worker.run { core.takeBreak() }
+
+    /** Goes on after a break. */
+    suspend fun resume(): Saved = worker.run { core.resume() }
+
+    /** Leaves the home: the visit is done and can be signed. */
+    suspend fun complete(fix: Fix? = null): Saved = worker.run { core.complete(fix) }
+
+    /** Nobody was met. */
+    suspend fun miss(reason: NotDoneReason, comment: String? = null): Saved =
+        worker.run { core.miss(reason, comment) }
+
+    /** Calls the visit off. */
+    suspend fun cancel(reason: NotDoneReason, comment: String? = null): Saved =
+        worker.run { core.cancel(reason, comment) }
+
+    /** Records a set of vital signs. */
+    suspend fun recordVitals(entry: VitalsEntry): Saved = worker.run { core.recordVitals(entry) }
+
+    /** Records one finding. */
+    suspend fun observe(measuredAtMs: Long, finding: NewFinding): Saved =
+        worker.run { core.observe(measuredAtMs, finding) }
+
+    /** Sets a single-valued measurement; two people's different values open a conflict. */
+    suspend fun setMeasure(measure: Measure): Saved = worker.run { core.setMeasure(measure) }
+
+    /** Records that a medication was given. */
+    suspend fun medicationGiven(entry: MedicationGivenEntry): Saved = worker.run { core.medicationGiven(entry) }
+
+    /** Records that a medication was not given, and why. */
+    suspend fun medicationNotGiven(entry: MedicationNotGivenEntry): Saved =
+        worker.run { core.medicationNotGiven(entry) }
+
+    /** Says what came of a task. */
+    suspend fun setTask(task: EntryId, outcome: TaskOutcome): Saved = worker.run { core.setTask(task, outcome) }
+
+    /** Adds a task. */
+    suspend fun addTask(title: String, required: Boolean = false): Saved =
+        worker.run { core.addTask(title, required) }
+
+    /** Says in words what came of the visit. */
+    suspend fun setOutcome(outcome: String): Saved = worker.run { core.setOutcome(outcome) }
+
+    /**
+     * Types into the shared note. Places are counted in Unicode code points; see [NoteTyping] for what
+     * a text field gives.
+     */
+    suspend fun editNote(insert: String, at: Int? = null, delete: Int = 0): Saved =
+        worker.run { core.editNote(NoteEdit(at?.toULong(), delete.toULong(), insert)) }
+
+    /** Answers one question of a form. */
+    suspend fun answer(answer: NewAnswer): Saved = worker.run { core.answer(answer) }
+
+    /** Marks an entry as wrong; it stays and says so. */
+    suspend fun correct(correction: NewCorrection): Saved = worker.run { core.correct(correction) }
+
+    /** Settles a conflict: the chosen value stands, the others stay in the history. */
+    suspend fun settle(field: String, chosenJson: String): Saved = worker.run { core.settle(field, chosenJson) }
+
+    /** Seals the completed visit, after asking for the PIN or the sensor once more. */
+    suspend fun sign(with: Unlock): Saved = worker.run { core.sign(with) }
+
+    /** Verifies the seal of the last signature. */
+    suspend fun verify(): SealCheck = worker.run { core.verify() }
+
+    /** What came after the last signature and is not taken in by an amendment. */
+    suspend fun awaiting(): List<LateEdit> = worker.run { core.awaiting() }
+
+    /** Takes what came after the signature into the visit, with a reason. */
+    suspend fun amend(reason: String, note: String? = null): Saved = worker.run { core.amend(reason, note) }
+
+    /** Adds a photo, a recording or a file; bytes and entry are durable when this returns. */
+    suspend fun attach(new: NewAttachment, bytes: ByteArray): Saved = worker.run { core.attach(new, bytes) }
+
+    /** As [attach], of a file. Delete it afterwards: it is not encrypted. */
+    suspend fun attachFile(new: NewAttachment, path: String): Saved = worker.run { core.attachFile(new, path) }
+
+    /** The bytes of an attachment that is on this phone. */
+    suspend fun attachmentBytes(id: EntryId): ByteArray = worker.run { core.attachmentBytes(id) }
+
+    /** Fetches the bytes of a colleague's attachment. */
+    suspend fun fetchAttachment(id: EntryId): Unit = core.fetchAttachment(id)
+}
+
+/** What changed between two texts of a field, as the note takes it. */
+data class NoteTyping(val at: Int, val delete: Int, val insert: String) {
+    companion object {
+        /** The one stretch in which [after] differs from [before]; none when they are alike. */
+        fun between(before: String, after: String): NoteTyping? {
+            val old = before.codePoints().toArray()
+            val new = after.codePoints().toArray()
+            var head = 0
+            while (head < old.size && head < new.size && old[head] == new[head]) head++
+            var tail = 0
+            while (tail < old.size - head && tail < new.size - head &&
+                old[old.size - 1 - tail] == new[new.size - 1 - tail]
+            ) {
+                tail++
+            }
+            val insert = String(new, head, new.size - head - tail)
+            val delete = old.size - head - tail
+            return if (delete == 0 && insert.isEmpty()) null else NoteTyping(head, delete, insert)
+        }
+    }
+}

@@ -1,0 +1,166 @@
+package org.homeround.kit
+
+import java.nio.file.Files
+import java.nio.file.Path
+import java.time.LocalDate
+import kotlin.test.assertEquals
+import kotlin.test.assertFailsWith
+import kotlin.test.assertIs
+import kotlin.test.assertTrue
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.runBlocking
+import org.homeround.core.HomeroundException
+import org.homeround.core.NotDoneReason
+import org.homeround.core.SessionState
+import org.homeround.core.SoftwareVault
+import org.homeround.core.TaskOutcome
+import org.homeround.core.TaskStatus
+import org.homeround.core.Unlock
+import org.homeround.core.VisitStatus
+import org.homeround.core.Vitals
+import org.homeround.core.VitalsEntry
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.io.TempDir
+
+/** Every error says what to do next. */
+class ErrorsTest {
+    private fun pulse(bpm: Int) =
+        VitalsEntry(now(), Vitals(bpm.toUShort(), null, null, null, null, null, null, null, null))
+
+    @Test
+    fun `a value out of range names its field and its limit, and a wrong step both ends`(
+        @TempDir folder: Path,
+    ) = runBlocking<Unit> {
+        Backend.inFolder(folder.resolve("server")).use { backend ->
+            val site = backend.day()
+            val phone = TestPhone(folder.resolve("nina"), backend, "nina").ready()
+            val visit = phone.visit(site.visit)
+            val refused = assertFailsWith<HomeroundException.Refused> { visit.recordVitals(pulse(900)) }
+            assertEquals("pulse_bpm", refused.field)
+            assertEquals("20..=300 per minute", refused.limit)
+            val step = assertFailsWith<HomeroundException.Step> { visit.takeBreak() }
+            assertEquals(VisitStatus.SCHEDULED, step.from)
+            val early = assertFailsWith<HomeroundException.Refused> {
+                visit.checkIn()
+                visit.complete()
+            }
+            assertEquals("tasks", early.field)
+            val reason = assertFailsWith<HomeroundException.Refused> {
+                visit.setTask(visit.read().tasks[0].id, TaskOutcome(TaskStatus.NOT_DONE, null, null, null))
+            }
+            assertEquals("reason", reason.field)
+            val gone = assertFailsWith<HomeroundException.NotFound> {
+                phone.visit("0192f0c1-2b7e-7c3a-9d7e-1f2a3b4c5d6e").read()
+            }
+            assertTrue(gone.what.isNotEmpty())
+            val malformed = assertFailsWith<HomeroundException.Refused> { phone.visit("not an id").read() }
+            assertEquals("id", malformed.field)
+        }
+    }
+
+    @Test
+    fun `locked, wrong PIN, not enrolled and a full count of attempts`(@TempDir folder: Path) = runBlocking<Unit> {
+        Backend.inFolder(folder.resolve("server")).use { backend ->
+            val site = backend.day()
+            val phone = TestPhone(folder.resolve("nina"), backend, "nina").open()
+            assertEquals(SessionState.NEW, phone.session.state())
+            assertEquals("pin", assertFailsWith<HomeroundException.Refused> { phone.session.create("123456") }.field)
+            phone.session.create(Backend.PIN)
+            assertFailsWith<HomeroundException.NotEnrolled> { phone.day(LocalDate.now()).first() }
+            assertFailsWith<HomeroundException.NotEnrolled> { phone.sync.now() }
+            phone.session.lock()
+            assertFailsWith<HomeroundException.Locked> { phone.visit(site.visit).read() }
+            val wrong = assertFailsWith<HomeroundException.WrongPin> { phone.session.unlock(Unlock.Pin("774120")) }
+            assertTrue(wrong.attemptsLeft > 0U)
+            val sensor = assertFailsWith<HomeroundException.Refused> { phone.session.unlock(Unlock.Biometric) }
+            assertEquals("unlock", sensor.field)
+        }
+    }
+
+    @Test
+    fun `an unknown login is not allowed and a server that is gone is tried again`(
+        @TempDir folder: Path,
+    ) = runBlocking<Unit> {
+        Backend.inFolder(folder.resolve("server")).use { backend ->
+            backend.day()
+            val stranger = TestPhone(folder.resolve("stranger"), backend, "nobody").open()
+            stranger.session.create(Backend.PIN)
+            val unknown = assertFailsWith<HomeroundException.NotAllowed> { stranger.session.enrol() }
+            assertEquals("person_unknown", unknown.rule)
+            val nina = TestPhone(folder.resolve("nina"), backend, "nina")
+            val phone = nina.open()
+            phone.session.create(Backend.PIN)
+            val token = backend.token("nina")
+            nina.token.set { token }
+            backend.stop()
+            assertFailsWith<HomeroundException.Retry> { phone.session.enrol() }
+        }
+    }
+
+    @Test
+    fun `a role that may not sign is not allowed to`(@TempDir folder: Path) = runBlocking<Unit> {
+        Backend.inFolder(folder.resolve("server")).use { backend ->
+            val site = backend.day()
+            val aide = backend.hire("aida", "Aida Moreau", "aide")
+            val visit = backend.book(site.patient, listOf(aide), java.time.LocalTime.of(11, 0))
+            val phone = TestPhone(folder.resolve("aida"), backend, "aida").ready()
+            val work = phone.visit(visit)
+            work.checkIn()
+            work.complete()
+            val refused = assertFailsWith<HomeroundException.NotAllowed> { work.sign(Unlock.Pin(Backend.PIN)) }
+            assertTrue(refused.rule.isNotEmpty())
+            assertFailsWith<HomeroundException.Step> { work.miss(NotDoneReason.NOT_AT_HOME) }
+        }
+    }
+
+    @Test
+    fun `a damaged store says so, is set aside and not deleted, and work goes on`(
+        @TempDir folder: Path,
+    ) = runBlocking<Unit> {
+        Backend.inFolder(folder.resolve("server")).use { backend ->
+            val site = backend.day()
+            val test = TestPhone(folder.resolve("nina"), backend, "nina")
+            val phone = test.ready()
+            phone.visit(site.visit).checkIn()
+            phone.session.settleDown()
+            phone.session.lock()
+            val store = folder.resolve("nina/phone/homeround.sqlite")
+            val bytes = Files.readAllBytes(store)
+            // Every page but the first.
+            for (at in 4096 + 100 until bytes.size step 4096) bytes[at] = (bytes[at].toInt() xor 0x55).toByte()
+            Files.write(store, bytes)
+            val pin = Unlock.Pin(Backend.PIN)
+            val outcome = runCatching {
+                phone.session.unlock(pin)
+                phone.visit(site.visit).read()
+            }
+            assertIs<HomeroundException.Damaged>(outcome.exceptionOrNull())
+            val recovery = phone.session.recover(pin)
+            assertTrue(Files.exists(Path.of(recovery.setAside)))
+            phone.session.enrol()
+            phone.sync.now()
+            phone.visit(site.visit).setOutcome("Done")
+            assertEquals(0UL, phone.sync.now().rejected)
+        }
+    }
+
+    @Test
+    fun `a file from a later version asks for an update`(@TempDir folder: Path) {
+        val keys = SoftwareVault.open(folder.resolve("keys").toString())
+        Backend.inFolder(folder.resolve("server")).use { backend ->
+            runBlocking {
+                val test = TestPhone(folder.resolve("nina"), backend, "nina")
+                val phone = test.open(keys)
+                phone.session.create(Backend.PIN)
+                phone.close()
+                val keyfile = Files.list(folder.resolve("nina/phone")).use { files ->
+                    files.filter { it.fileName.toString().contains("key") }.toList()
+                }
+                assertTrue(keyfile.isNotEmpty(), "a keyfile")
+                keyfile.forEach { Files.write(it, ByteArray(64) { 7 }) }
+                val refused = assertFailsWith<HomeroundException> { test.open(keys) }
+                assertTrue(refused is HomeroundException.Damaged || refused is HomeroundException.UpdateApp)
+            }
+        }
+    }
+}
