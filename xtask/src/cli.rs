@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::house::House;
-use crate::{Trouble, kotlin, play, setup, steps, tidy};
+use crate::{Trouble, kotlin, play, setup, size, steps, tidy};
 
 /// Developer commands of Homeround.
 ///
@@ -40,7 +40,7 @@ enum Task {
     },
     /// Run every test there is: the command of the README and of CI
     ///
-    /// Steps: setup, tidy, fmt, clippy, test, doc, deny, demo, fhir, kotlin. A failing step does not keep
+    /// Steps: setup, tidy, fmt, clippy, test, doc, deny, demo, fhir, kotlin, size. A failing step does not keep
     /// the later ones from running; the table at the end tells each step's result and time, and
     /// how to run a failed one alone.
     Test {
@@ -79,6 +79,14 @@ enum Task {
     ///
     /// `-- --help` tells its arguments.
     Phone(Passed),
+    /// Measure the phone's library: stripped, gzipped, and by component
+    ///
+    /// Fails when it is over its budget.
+    Size {
+        /// Print one JSON object: bytes, gzip_bytes, budget_bytes, aim_bytes, components
+        #[arg(long)]
+        json: bool,
+    },
     /// Compare the binding's public face with bindings/api.txt
     Face {
         /// Write the file instead
@@ -120,6 +128,7 @@ impl Cli {
             Task::Demo(passed) => play::demo(&house, &passed.args),
             Task::Bench(passed) => play::bench(&house, &passed.args),
             Task::Kotlin { json } => kotlin::kotlin(&house, json),
+            Task::Size { json } => size::size(&house, json),
             Task::Phone(passed) => kotlin::phone(&house, &passed.args),
             Task::Face { write } => {
                 play::build(&house, play::Profile::Dev)?;

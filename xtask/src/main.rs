@@ -11,6 +11,7 @@ mod kotlin;
 mod play;
 mod report;
 mod setup;
+mod size;
 mod steps;
 mod tidy;
 mod ui;

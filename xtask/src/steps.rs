@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::exec::{self, Watch};
 use crate::house::House;
 use crate::report::{Counts, Report, StepReport, Verdict};
-use crate::{Trouble, kotlin, play, setup, tidy, ui};
+use crate::{Trouble, kotlin, play, setup, size, tidy, ui};
 
 /// Validates what the backend writes with parts that nobody here wrote.
 const FHIR_SCRIPT: &str = "tests/fhir/validate.py";
@@ -41,10 +41,12 @@ pub(crate) enum Step {
     Fhir,
     /// The Kotlin kit and the screens, over the real library and server
     Kotlin,
+    /// The phone's library keeps its budget
+    Size,
 }
 
 impl Step {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Setup,
         Self::Tidy,
         Self::Fmt,
@@ -55,6 +57,7 @@ impl Step {
         Self::Demo,
         Self::Fhir,
         Self::Kotlin,
+        Self::Size,
     ];
 
     const fn name(self) -> &'static str {
@@ -69,6 +72,7 @@ impl Step {
             Self::Fhir => "fhir",
             Self::Demo => "demo",
             Self::Kotlin => "kotlin",
+            Self::Size => "size",
         }
     }
 
@@ -84,6 +88,7 @@ impl Step {
             Self::Fhir => "FHIR written here is valid to independent validators",
             Self::Demo => "the day of visits, end to end",
             Self::Kotlin => "the Kotlin kit and the screens, over the real library and server",
+            Self::Size => "the phone's library keeps its budget",
         }
     }
 
@@ -94,6 +99,7 @@ impl Step {
             Self::Test => test(house, counts),
             Self::Fhir => fhir(house),
             Self::Demo => demo(house),
+            Self::Size => size::step(house),
             Self::Kotlin => {
                 let (verdict, passed) = kotlin::step(house)?;
                 counts.passed += passed;

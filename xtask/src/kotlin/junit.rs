@@ -58,6 +58,13 @@ pub(super) fn run(
         "--details=tree",
         "--details-theme=ascii",
     ]);
+    // A test that hangs fails and says where.
+    for setting in [
+        "timeout.default=120s",
+        "timeout.thread.mode.default=SEPARATE_THREAD",
+    ] {
+        command.arg(format!("--config=junit.jupiter.execution.{setting}"));
+    }
     command.arg("--scan-class-path").arg(classes);
     let log = house.log("junit");
     let passed = exec::logged("junit", &mut command, &log)?.success();

@@ -120,19 +120,16 @@ pub(crate) fn build(house: &House) -> Result<Built, Trouble> {
     let generated = folder.join("binding");
     generate(house, &built.native, &generated)?;
     let kit = house.root.join("android/kit/src/main/kotlin");
-    let (screens, desktop) = (
-        house.root.join("android/ui/src/main/kotlin"),
-        house.root.join("android/ui/src/desktop/kotlin"),
-    );
+    let screens = [
+        "android/ui/src/main/kotlin",
+        "android/ui/src/desktop/kotlin",
+        "android/kit/src/testFixtures/kotlin",
+    ];
+    let screens = screens.map(|folder| house.root.join(folder)).to_vec();
     for (name, sources, bundles, compose) in [
         ("binding", vec![generated], &["kit"][..], false),
         ("kit", vec![kit], &["kit"][..], false),
-        (
-            "screens",
-            vec![screens, desktop],
-            &["kit", "screens"][..],
-            true,
-        ),
+        ("screens", screens, &["kit", "screens"][..], true),
     ] {
         let to = folder.join("classes").join(name);
         let unit = compile::Unit {

@@ -200,8 +200,9 @@ class DayTest {
             theo.sync.now()
             val his = theo.visit(site.visit)
             assertEquals("Left heel", his.attachments.first().single().caption)
-            his.fetchAttachment(saved.entry!!)
-            assertTrue(photo.contentEquals(his.attachmentBytes(saved.entry!!)))
+            val entry = checkNotNull(saved.entry)
+            his.fetchAttachment(entry)
+            assertTrue(photo.contentEquals(his.attachmentBytes(entry)))
         }
     }
 

@@ -17,13 +17,17 @@ import org.homeround.core.OpenConfig
 import org.homeround.core.SoftwareVault
 
 /** A real server process with its encrypted store, its built-in issuer, and what its office does. */
-class Backend private constructor(private val folder: Path) : AutoCloseable {
+class Backend private constructor(private val folder: Path?, joined: String?) : AutoCloseable {
     private val http: HttpClient = HttpClient.newHttpClient()
     private var process: Process? = null
     var url: String = ""
         private set
 
     init {
+        if (folder == null) url = joined.orEmpty() else make(folder)
+    }
+
+    private fun make(folder: Path) {
         Files.writeString(
             folder.resolve("server.toml"),
             """
@@ -44,6 +48,7 @@ class Backend private constructor(private val folder: Path) : AutoCloseable {
 
     private fun server(vararg arguments: String): ProcessBuilder {
         val program = Path.of(System.getProperty("homeround.bin"), "homeround-server").toString()
+        val folder = checkNotNull(folder) { "another process's server" }
         val config = folder.resolve("server.toml").toString()
         return ProcessBuilder(listOf(program, arguments[0], "--config", config) + arguments.drop(1))
             .redirectError(ProcessBuilder.Redirect.appendTo(folder.resolve("server.log").toFile()))
@@ -141,7 +146,11 @@ class Backend private constructor(private val folder: Path) : AutoCloseable {
         val ZONE: ZoneId = ZoneId.of("America/New_York")
         private val LIVING = Regex("\\{\"id\":\"([0-9a-f-]{36})\"[^}]*\"deceased\":false")
 
-        fun inFolder(folder: Path): Backend = Backend(Files.createDirectories(folder))
+        /** A server of its own, in a folder. */
+        fun inFolder(folder: Path): Backend = Backend(Files.createDirectories(folder), null)
+
+        /** Another process's server. */
+        fun at(url: String): Backend = Backend(null, url)
     }
 }
 

@@ -1,0 +1,74 @@
+package org.homeround.kit.screens
+
+import kotlinx.coroutines.CoroutineScope
+import org.homeround.core.SessionState
+import org.homeround.core.Unlock
+import org.homeround.kit.Homeround
+
+/** What the lock screen shows. */
+data class LockState(
+    val session: SessionState? = null,
+    val pin: String = "",
+    val busy: Boolean = false,
+    val problem: Problem? = null,
+) {
+    /** What a person is asked for. */
+    val title: Words get() = Words(
+        when (session) {
+            SessionState.NEW -> "lock_choose_pin"
+            SessionState.NOT_ENROLLED -> "lock_sign_in"
+            else -> "lock_unlock"
+        },
+    )
+
+    /** What stands below the title. */
+    val hint: Words get() = Words(
+        when (session) {
+            SessionState.NEW -> "lock_choose_pin_hint"
+            SessionState.NOT_ENROLLED -> "lock_sign_in_hint"
+            else -> "lock_unlock_hint"
+        },
+    )
+
+    /** Whether digits are asked for. */
+    val asksPin: Boolean get() = session == SessionState.NEW || session == SessionState.LOCKED
+
+    /** Whether going on makes sense. */
+    val ready: Boolean get() = !busy && (!asksPin || pin.length >= 6)
+}
+
+/** Choosing a PIN, unlocking, enrolling. */
+class LockModel(private val phone: Homeround, scope: CoroutineScope) : Model<LockState>(scope, LockState()) {
+    init {
+        act { look() }
+    }
+
+    override fun failed(state: LockState, problem: Problem?) = state.copy(problem = problem, busy = false)
+
+    fun digit(digit: Int) = change { if (it.pin.length < 64) it.copy(pin = it.pin + digit, problem = null) else it }
+
+    fun erase() = change { it.copy(pin = it.pin.dropLast(1)) }
+
+    fun proceed() = act {
+        val now = state.value
+        change { it.copy(busy = true) }
+        try {
+            when (now.session) {
+                SessionState.NEW -> phone.session.create(now.pin)
+                SessionState.NOT_ENROLLED -> {
+                    phone.session.enrol()
+                    phone.sync.now()
+                }
+                else -> phone.session.unlock(Unlock.Pin(now.pin))
+            }
+        } finally {
+            change { it.copy(pin = "", busy = false) }
+        }
+        look()
+    }
+
+    private suspend fun look() {
+        val session = phone.session.state()
+        change { it.copy(session = session) }
+    }
+}

@@ -1,0 +1,237 @@
+package org.homeround.kit.screens
+
+import kotlinx.coroutines.CoroutineScope
+import org.homeround.core.Attachment
+import org.homeround.core.ChartMedication
+import org.homeround.core.Conflict
+import org.homeround.core.EntryId
+import org.homeround.core.Fix
+import org.homeround.core.MedicationGivenEntry
+import org.homeround.core.MedicationNotGivenEntry
+import org.homeround.core.NewAttachment
+import org.homeround.core.NotDoneReason
+import org.homeround.core.PatientId
+import org.homeround.core.SyncState
+import org.homeround.core.TaskOutcome
+import org.homeround.core.TaskResult
+import org.homeround.core.TaskStatus
+import org.homeround.core.Unlock
+import org.homeround.core.VisitId
+import org.homeround.core.VisitStatus
+import org.homeround.core.VisitView
+import org.homeround.core.VitalsEntry
+import org.homeround.kit.Homeround
+import org.homeround.kit.NoteTyping
+
+/** A step that makes sense now. */
+enum class Action { TRAVEL, CHECK_IN, BREAK, RESUME, COMPLETE, SIGN, AMEND }
+
+/** A task's line. */
+data class TaskRow(val id: EntryId, val title: String, val required: Boolean, val done: Boolean, val state: Words, val comment: String?)
+
+/** A finding's line. */
+data class FindingRow(val lines: List<String>, val by: String, val at: String, val wrong: String?)
+
+/** A medication's line: of the chart's list, with what was done about it during this visit. */
+data class MedicationRow(val medication: ChartMedication, val title: String, val dose: String, val done: Words?)
+
+/** A photo's line. */
+data class PhotoRow(val id: EntryId, val caption: String, val thumbnail: ByteArray?, val by: String, val state: Chip)
+
+/** One of the values of a conflict. */
+data class Choice(val json: String, val text: String, val by: String, val mine: Boolean, val at: String, val shown: Boolean)
+
+/** A field on which people disagree. */
+data class ConflictRow(val field: String, val title: Words, val about: String, val choices: List<Choice>)
+
+/** What the visit's screen shows. */
+data class VisitState(
+    val loaded: Boolean = false,
+    val patientId: PatientId? = null,
+    val patient: String = "",
+    val address: String = "",
+    val window: String = "",
+    val service: String = "",
+    val status: Chip = chip(VisitStatus.SCHEDULED),
+    val actions: List<Action> = emptyList(),
+    val editable: Boolean = true,
+    val tasks: List<TaskRow> = emptyList(),
+    val findings: List<FindingRow> = emptyList(),
+    val medications: List<MedicationRow> = emptyList(),
+    val alerts: List<String> = emptyList(),
+    val allergies: List<String> = emptyList(),
+    val photos: List<PhotoRow> = emptyList(),
+    val note: String = "",
+    val outcome: String = "",
+    val conflicts: List<ConflictRow> = emptyList(),
+    val signed: Words? = null,
+    val vitals: VitalsForm = VitalsForm(),
+    val unsent: Int = 0,
+    val network: Chip = chip(SyncState.Idle(false)),
+    val problem: Problem? = null,
+)
+
+/** A visit. */
+class VisitModel(
+    private val phone: Homeround,
+    id: VisitId,
+    scope: CoroutineScope,
+    private val formats: Formats,
+    private val now: () -> Long,
+    private val place: suspend () -> Fix? = { null },
+) : Model<VisitState>(scope, VisitState()) {
+    private val visit = phone.visit(id)
+    private var zone = "UTC"
+
+    init {
+        follow(phone.sync.state) { state, sync -> state.copy(network = chip(sync)) }
+        follow(visit.view, ::take)
+        follow(visit.attachments) { state, photos -> state.copy(photos = photos.map(::photo)) }
+        act {
+            val patient = visit.read().patient
+            follow(phone.patient(patient).chart) { state, chart ->
+                val standing = chart.allergies.filter { it.allergy.status.name in STANDING }
+                state.copy(
+                    alerts = chart.alerts.filter { it.alert.active }.map { it.alert.text },
+                    allergies = standing.map { it.allergy.code.text },
+                    medications = chart.medications.filter { it.medication.status == "active" }.map { row(it, state) },
+                )
+            }
+        }
+    }
+
+    override fun failed(state: VisitState, problem: Problem?) = state.copy(problem = problem)
+
+    fun take(action: Action, pin: String = "", reason: String = "") = act {
+        when (action) {
+            Action.TRAVEL -> visit.startTravel(place())
+            Action.CHECK_IN -> visit.checkIn(place())
+            Action.BREAK -> visit.takeBreak()
+            Action.RESUME -> visit.resume()
+            Action.COMPLETE -> visit.complete(place())
+            Action.SIGN -> visit.sign(Unlock.Pin(pin))
+            Action.AMEND -> visit.amend(reason)
+        }
+    }
+
+    fun finish(task: EntryId) = act { visit.setTask(task, TaskOutcome(TaskStatus.DONE, TaskResult.PASS, null, null)) }
+
+    fun leaveOut(task: EntryId, reason: NotDoneReason, comment: String) = act {
+        visit.setTask(task, TaskOutcome(TaskStatus.NOT_DONE, null, reason, comment.ifBlank { null }))
+    }
+
+    fun typeVital(field: VitalField, text: String) = change { it.copy(vitals = it.vitals.with(field, text)) }
+
+    fun recordVitals() = act {
+        val form = state.value.vitals
+        val (vitals, wrong) = form.parse(formats)
+        if (wrong != null) {
+            change { it.copy(problem = Problem(Words("error_not_a_number"), wrong.field)) }
+            return@act
+        }
+        visit.recordVitals(VitalsEntry(now(), vitals))
+        change { it.copy(vitals = VitalsForm()) }
+    }
+
+    fun give(row: MedicationRow) = act {
+        val medication = row.medication
+        visit.medicationGiven(MedicationGivenEntry(medication.id, medication.medication.code, null, null, null))
+    }
+
+    fun withhold(row: MedicationRow, reason: NotDoneReason) = act {
+        val medication = row.medication
+        visit.medicationNotGiven(MedicationNotGivenEntry(medication.id, medication.medication.code, reason, null))
+    }
+
+    /** The note's field holds this now: what changed against what was shown is typed into the shared note. */
+    fun typeNote(text: String) = act {
+        val typed = NoteTyping.between(state.value.note, text) ?: return@act
+        change { it.copy(note = text) }
+        visit.editNote(typed.insert, typed.at, typed.delete)
+    }
+
+    fun setOutcome(text: String) = act { visit.setOutcome(text) }
+
+    fun attach(new: NewAttachment, bytes: ByteArray) = act { visit.attach(new, bytes) }
+
+    fun settle(conflict: ConflictRow, choice: Choice) = act { visit.settle(conflict.field, choice.json) }
+
+    private fun take(state: VisitState, view: VisitView): VisitState {
+        val line = view.summary
+        line?.let { zone = it.timeZone }
+        val given = state.copy(findings = emptyList())
+        val shown = given.copy(
+            loaded = true,
+            patientId = view.patient,
+            patient = line?.patientName.orEmpty(),
+            address = line?.address.orEmpty(),
+            window = line?.let { formats.window(it.startMs, it.endMs, it.timeZone) }.orEmpty(),
+            service = line?.service.orEmpty(),
+            status = chip(view.status),
+            actions = actions(view),
+            editable = view.status !in SEALED,
+            tasks = view.tasks.map {
+                val state = it.reason?.let(::words) ?: it.result?.let(::words) ?: words(it.status)
+                TaskRow(it.id, it.title, it.required, it.status == TaskStatus.DONE, state, it.comment)
+            },
+            findings = view.observations.asReversed().map {
+                FindingRow(lines(it.finding), it.by.name, formats.time(it.measuredAtMs, zone), it.corrected?.reason)
+            },
+            note = view.note,
+            outcome = view.outcome.orEmpty(),
+            conflicts = view.conflicts.map { conflict(it, view) },
+            signed = view.signatures.lastOrNull()?.let { Words("visit_signed_by", it.by.name, formats.moment(it.atMs, zone)) },
+            unsent = line?.unsent?.toInt() ?: 0,
+        )
+        val done = view.medications.associate { it.medication to given(it.given) }
+        return shown.copy(medications = shown.medications.map { it.copy(done = done[it.medication.id] ?: it.done) })
+    }
+
+    private fun row(medication: ChartMedication, state: VisitState): MedicationRow {
+        val before = state.medications.find { it.medication.id == medication.id }
+        val one = medication.medication
+        return MedicationRow(medication, one.code.text, listOfNotNull(one.dose, one.frequency).joinToString(", "), before?.done)
+    }
+
+    private fun photo(one: Attachment): PhotoRow = PhotoRow(
+        one.id, one.caption.orEmpty(), one.thumbnail, one.by.name,
+        when (one.upload) {
+            is org.homeround.core.Upload.Sent -> Chip(Words("photo_sent"), Tone.QUIET, Glyph.CHECK)
+            is org.homeround.core.Upload.Refused -> Chip(Words("photo_refused"), Tone.ALARM, Glyph.WARNING)
+            is org.homeround.core.Upload.Pending -> Chip(Words("photo_pending"), Tone.QUIET, Glyph.UNSENT)
+            null -> Chip(Words("photo_elsewhere"), Tone.QUIET, Glyph.ONLINE)
+        },
+    )
+
+    private fun conflict(conflict: Conflict, view: VisitView): ConflictRow {
+        val task = view.tasks.find { it.id == conflict.item }
+        val choices = conflict.values.map {
+            Choice(it.json, readable(conflict, it.text), it.by.name, it.by.me, formats.moment(it.atMs, zone), it.shown)
+        }
+        return ConflictRow(conflict.field, Words("field_${conflict.section}_${conflict.name}"), task?.title.orEmpty(), choices)
+    }
+
+    /** Codes of results and statuses are keys of the string resources. */
+    private fun readable(conflict: Conflict, text: String): String = when (conflict.name) {
+        "result" -> "@result_$text"
+        "status" -> if (conflict.section == "tasks") "@task_$text" else "@status_$text"
+        "reason" -> "@reason_$text"
+        else -> text
+    }
+
+    private companion object {
+        val SEALED = setOf(VisitStatus.SIGNED, VisitStatus.AMENDED)
+        val STANDING = setOf("ACTIVE", "UNCONFIRMED")
+
+        fun actions(view: VisitView): List<Action> = when (view.status) {
+            VisitStatus.SCHEDULED -> listOf(Action.TRAVEL, Action.CHECK_IN)
+            VisitStatus.TRAVELING -> listOf(Action.CHECK_IN)
+            VisitStatus.IN_PROGRESS -> listOf(Action.COMPLETE, Action.BREAK)
+            VisitStatus.ON_BREAK -> listOf(Action.RESUME)
+            VisitStatus.COMPLETED -> listOf(Action.SIGN)
+            VisitStatus.SIGNED -> listOf(Action.AMEND)
+            VisitStatus.AMENDED -> listOf(Action.SIGN, Action.AMEND)
+            VisitStatus.CANCELED, VisitStatus.MISSED -> emptyList()
+        }
+    }
+}

@@ -1,0 +1,142 @@
+package org.homeround.ui
+
+import androidx.compose.foundation.layout.Arrangement
+import androidx.compose.foundation.layout.ExperimentalLayoutApi
+import androidx.compose.foundation.layout.FlowRow
+import androidx.compose.foundation.layout.fillMaxWidth
+import androidx.compose.foundation.layout.heightIn
+import androidx.compose.material3.FilterChip
+import androidx.compose.material3.HorizontalDivider
+import androidx.compose.material3.MaterialTheme
+import androidx.compose.material3.OutlinedTextField
+import androidx.compose.material3.Text
+import androidx.compose.material3.TextButton
+import androidx.compose.runtime.Composable
+import androidx.compose.ui.Modifier
+import androidx.compose.ui.unit.dp
+import org.homeround.core.QuarantineStatus
+import org.homeround.kit.screens.ChartRow
+import org.homeround.kit.screens.Chip
+import org.homeround.kit.screens.PatientState
+import org.homeround.kit.screens.QuarantineRow
+import org.homeround.kit.screens.SearchRow
+import org.homeround.kit.screens.SearchState
+import org.homeround.kit.screens.SyncScreenState
+import org.homeround.kit.screens.Words
+
+/** A patient's chart, team and timeline. */
+@OptIn(ExperimentalLayoutApi::class)
+@Composable
+fun PatientScreen(
+    state: PatientState,
+    onBack: () -> Unit,
+    onFilter: (String?) -> Unit,
+    onMore: () -> Unit,
+    onSync: () -> Unit,
+    onDismiss: () -> Unit,
+) {
+    Page(state.name, state.network, state.problem, onBack, onDismiss, onSync) {
+        if (state.born.isNotEmpty()) Quiet(text("patient_born", state.born))
+        Quiet((listOf(state.address) + state.phones).filter { it.isNotEmpty() }.joinToString(" · "))
+        Rows(text("patient_alerts"), state.alerts, always = false)
+        Rows(text("patient_allergies"), state.allergies)
+        Rows(text("patient_medications"), state.medications)
+        Rows(text("patient_conditions"), state.conditions)
+        Rows(text("patient_access"), state.access, always = false)
+        Rows(text("patient_contacts"), state.contacts)
+        Rows(text("patient_team"), state.team, always = false)
+        Part(text("patient_timeline")) {
+            FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp)) {
+                for ((kind, key) in KINDS) {
+                    FilterChip(state.kind == kind, { onFilter(kind) }, { Text(text(key)) }, Modifier.heightIn(min = TOUCH))
+                }
+            }
+            state.timeline.forEach { row ->
+                HorizontalDivider(color = MaterialTheme.colorScheme.outlineVariant)
+                Line(row.title, listOf(row.date, row.detail).filter { it.isNotEmpty() }.joinToString(" · "))
+            }
+            if (state.more) Also(text("patient_more"), onClick = onMore)
+        }
+    }
+}
+
+private val KINDS = listOf(
+    null to "patient_all", "Observation" to "patient_observation", "Encounter" to "patient_encounter", "Procedure" to "patient_procedure",
+)
+
+@Composable
+private fun Rows(title: String, rows: List<ChartRow>, always: Boolean = true) {
+    if (rows.isEmpty() && !always) return
+    Part(title) {
+        if (rows.isEmpty()) Quiet(text("patient_none"))
+        rows.forEach { row ->
+            val detail = row.detail.map { if (it is Words) read(it) else it.toString() }
+            Line(row.title, detail.filter { it.isNotEmpty() }.joinToString(" · "))
+        }
+    }
+}
+
+/** Is everything sent, and if not, what is left and why? */
+@Composable
+fun SyncScreen(
+    state: SyncScreenState,
+    onBack: () -> Unit,
+    onNow: () -> Unit,
+    onClose: (QuarantineRow, QuarantineStatus) -> Unit,
+    onDismiss: () -> Unit,
+) {
+    Page(text("sync_title"), state.network, state.problem, onBack, onDismiss) {
+        Text(read(state.headline), style = MaterialTheme.typography.titleLarge)
+        if (state.photos > 0) Quiet(read(Words.counted("sync_photos", state.photos)))
+        if (state.conflicts > 0) Quiet(read(Words.counted("sync_conflicts", state.conflicts)))
+        Main(text("sync_now"), !state.busy, onNow)
+        state.rows.forEach { row ->
+            Part(row.patient.ifEmpty { read(row.title) }) {
+                Line(read(row.title), "${read(row.edits)} · ${text("sync_since", row.since)}")
+            }
+        }
+        if (state.quarantine.isNotEmpty()) SetAside(state.quarantine, onClose)
+    }
+}
+
+@OptIn(ExperimentalLayoutApi::class)
+@Composable
+private fun SetAside(rows: List<QuarantineRow>, onClose: (QuarantineRow, QuarantineStatus) -> Unit) {
+    Part(text("sync_quarantine")) {
+        Quiet(text("sync_quarantine_hint"))
+        rows.forEach { row ->
+            HorizontalDivider(color = MaterialTheme.colorScheme.outlineVariant)
+            Line(read(row.code), listOf(row.field, row.at).filter { it.isNotEmpty() }.joinToString(" · "))
+            if (row.values.isNotEmpty()) Text(row.values, style = MaterialTheme.typography.bodyMedium)
+            if (row.open) {
+                FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp)) {
+                    Also(text("quarantine_re_entered")) { onClose(row, QuarantineStatus.RE_ENTERED) }
+                    Also(text("quarantine_handed_over")) { onClose(row, QuarantineStatus.HANDED_OVER) }
+                    Also(text("quarantine_dismissed")) { onClose(row, QuarantineStatus.DISMISSED) }
+                }
+            }
+        }
+    }
+}
+
+/** Searching patients and notes. */
+@Composable
+fun SearchScreen(
+    state: SearchState,
+    network: Chip,
+    onBack: () -> Unit,
+    onType: (String) -> Unit,
+    onOpen: (SearchRow) -> Unit,
+    onSync: () -> Unit,
+    onDismiss: () -> Unit,
+) {
+    Page(text("search_title"), network, state.problem, onBack, onDismiss, onSync) {
+        OutlinedTextField(
+            state.words, onType, Modifier.fillMaxWidth(), label = { Text(text("search_hint")) }, singleLine = true,
+        )
+        if (state.searched && state.rows.isEmpty()) Quiet(text("search_nothing"))
+        state.rows.forEach { row ->
+            TextButton({ onOpen(row) }, Modifier.fillMaxWidth().heightIn(min = TOUCH)) { Line(row.title, read(row.kind), strong = true) }
+        }
+    }
+}

@@ -1,0 +1,281 @@
+package org.homeround.ui
+
+import androidx.compose.foundation.layout.Arrangement
+import androidx.compose.foundation.layout.Column
+import androidx.compose.foundation.layout.ColumnScope
+import androidx.compose.foundation.layout.ExperimentalLayoutApi
+import androidx.compose.foundation.layout.FlowRow
+import androidx.compose.foundation.layout.fillMaxWidth
+import androidx.compose.foundation.layout.widthIn
+import androidx.compose.foundation.text.KeyboardOptions
+import androidx.compose.material3.HorizontalDivider
+import androidx.compose.material3.MaterialTheme
+import androidx.compose.material3.OutlinedTextField
+import androidx.compose.material3.Surface
+import androidx.compose.material3.Text
+import androidx.compose.runtime.Composable
+import androidx.compose.runtime.getValue
+import androidx.compose.runtime.mutableStateOf
+import androidx.compose.runtime.remember
+import androidx.compose.runtime.setValue
+import androidx.compose.ui.Modifier
+import androidx.compose.ui.platform.LocalDensity
+import androidx.compose.ui.semantics.error
+import androidx.compose.ui.semantics.semantics
+import androidx.compose.ui.text.input.KeyboardType
+import androidx.compose.ui.text.input.PasswordVisualTransformation
+import androidx.compose.ui.text.style.TextDecoration
+import androidx.compose.ui.unit.dp
+import androidx.compose.foundation.layout.padding
+import org.homeround.core.EntryId
+import org.homeround.core.NotDoneReason
+import org.homeround.core.PatientId
+import org.homeround.kit.screens.Action
+import org.homeround.kit.screens.Choice
+import org.homeround.kit.screens.ConflictRow
+import org.homeround.kit.screens.MedicationRow
+import org.homeround.kit.screens.Problem
+import org.homeround.kit.screens.TaskRow
+import org.homeround.kit.screens.Tone
+import org.homeround.kit.screens.VisitState
+import org.homeround.kit.screens.VitalField
+import org.homeround.kit.screens.words
+
+/** What a person does during a visit. */
+class VisitActions(
+    val back: () -> Unit,
+    val patient: (PatientId) -> Unit,
+    val take: (Action, pin: String, reason: String) -> Unit,
+    val finish: (EntryId) -> Unit,
+    val leaveOut: (EntryId, NotDoneReason, String) -> Unit,
+    val typeVital: (VitalField, String) -> Unit,
+    val recordVitals: () -> Unit,
+    val give: (MedicationRow) -> Unit,
+    val withhold: (MedicationRow, NotDoneReason) -> Unit,
+    val typeNote: (String) -> Unit,
+    val outcome: (String) -> Unit,
+    val settle: (ConflictRow, Choice) -> Unit,
+    val sync: () -> Unit,
+    val dismiss: () -> Unit,
+)
+
+/** A visit. */
+@OptIn(ExperimentalLayoutApi::class)
+@Composable
+fun VisitScreen(state: VisitState, on: VisitActions) {
+    var asking by remember { mutableStateOf<Action?>(null) }
+    Page(state.patient, state.network, state.problem, on.back, on.dismiss, on.sync) {
+        Quiet("${state.window} · ${state.service}")
+        Quiet(state.address)
+        Labels(listOf(state.status))
+        state.signed?.let { Quiet(read(it)) }
+        if (state.alerts.isNotEmpty()) Notice(text("visit_alerts"), state.alerts, Tone.WARNING)
+        if (state.allergies.isNotEmpty()) Notice(text("visit_allergies"), state.allergies, Tone.ALARM)
+        if (state.conflicts.isNotEmpty()) Conflicts(state.conflicts, on.settle)
+        FlowRow(horizontalArrangement = Arrangement.spacedBy(10.dp), verticalArrangement = Arrangement.spacedBy(10.dp)) {
+            state.actions.forEachIndexed { at, action ->
+                val label = text("action_${action.name.lowercase()}")
+                val take = {
+                    if (action == Action.SIGN || action == Action.AMEND) asking = action else on.take(action, "", "")
+                }
+                if (at == 0) Main(label, onClick = take) else Also(label, onClick = take)
+            }
+            state.patientId?.let { patient -> Also(text("visit_patient")) { on.patient(patient) } }
+        }
+        asking?.let { action ->
+            Proof(action) { typed ->
+                asking = null
+                if (action == Action.SIGN) on.take(action, typed, "") else on.take(action, "", typed)
+            }
+        }
+        Tasks(state, on)
+        VitalSigns(state, on)
+        Medications(state, on)
+        Note(state, on)
+        Photos(state)
+    }
+}
+
+@Composable
+private fun Notice(title: String, lines: List<String>, tone: Tone) {
+    val (behind, on) = colours(tone)
+    Surface(color = behind, contentColor = on, shape = MaterialTheme.shapes.medium, modifier = Modifier.fillMaxWidth()) {
+        Column(Modifier.padding(14.dp), verticalArrangement = Arrangement.spacedBy(4.dp)) {
+            Text(title, style = MaterialTheme.typography.labelLarge)
+            lines.forEach { Text(it, style = MaterialTheme.typography.bodyLarge) }
+        }
+    }
+}
+
+/** The PIN for a signature, or the reason of an amendment. */
+@Composable
+private fun Proof(action: Action, onProceed: (String) -> Unit) {
+    val signing = action == Action.SIGN
+    var typed by remember(action) { mutableStateOf("") }
+    Part(text(if (signing) "visit_sign_title" else "visit_amend_title")) {
+        OutlinedTextField(
+            typed, { typed = it }, Modifier.fillMaxWidth(), singleLine = true,
+            label = { Text(text(if (signing) "visit_sign_hint" else "visit_amend_hint")) },
+            visualTransformation = if (signing) PasswordVisualTransformation() else androidx.compose.ui.text.input.VisualTransformation.None,
+            keyboardOptions = KeyboardOptions(keyboardType = if (signing) KeyboardType.NumberPassword else KeyboardType.Text),
+        )
+        Main(text("action_${action.name.lowercase()}"), typed.isNotBlank()) { onProceed(typed) }
+    }
+}
+
+@OptIn(ExperimentalLayoutApi::class)
+@Composable
+private fun Conflicts(conflicts: List<ConflictRow>, onSettle: (ConflictRow, Choice) -> Unit) {
+    Part(text("visit_conflicts_title")) {
+        Quiet(text("conflict_hint"))
+        conflicts.forEach { conflict ->
+            HorizontalDivider(color = MaterialTheme.colorScheme.outlineVariant)
+            Line(if (conflict.about.isEmpty()) read(conflict.title) else conflict.about, read(conflict.title), strong = true)
+            conflict.choices.forEach { choice ->
+                Surface(
+                    color = MaterialTheme.colorScheme.surfaceVariant, shape = MaterialTheme.shapes.medium, modifier = Modifier.fillMaxWidth(),
+                ) {
+                    Column(Modifier.padding(14.dp), verticalArrangement = Arrangement.spacedBy(6.dp)) {
+                        Text(line(choice.text), style = MaterialTheme.typography.titleLarge)
+                        Quiet(if (choice.mine) text("conflict_mine", choice.at) else text("conflict_by", choice.by, choice.at))
+                        if (choice.shown) Quiet(text("conflict_shown"))
+                        Also(text("conflict_choose")) { onSettle(conflict, choice) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+@OptIn(ExperimentalLayoutApi::class)
+@Composable
+private fun Tasks(state: VisitState, on: VisitActions) {
+    if (state.tasks.isEmpty()) return
+    var leaving by remember { mutableStateOf<EntryId?>(null) }
+    Part(text("visit_tasks")) {
+        state.tasks.forEach { task ->
+            TaskLine(task)
+            if (!state.editable) return@forEach
+            FlowRow(horizontalArrangement = Arrangement.spacedBy(10.dp)) {
+                if (!task.done) Main(text("visit_done")) { on.finish(task.id) }
+                Also(text("visit_not_done")) { leaving = if (leaving == task.id) null else task.id }
+            }
+            if (leaving == task.id) {
+                Reasons { reason ->
+                    leaving = null
+                    on.leaveOut(task.id, reason, "")
+                }
+            }
+        }
+    }
+}
+
+@Composable
+private fun TaskLine(task: TaskRow) {
+    val required = if (task.required) " · " + text("visit_required") else ""
+    Line(task.title, read(task.state) + required + task.comment?.let { " · $it" }.orEmpty(), strong = true)
+}
+
+@OptIn(ExperimentalLayoutApi::class)
+@Composable
+private fun Reasons(onReason: (NotDoneReason) -> Unit) {
+    Quiet(text("visit_reason"))
+    FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp), verticalArrangement = Arrangement.spacedBy(4.dp)) {
+        NotDoneReason.entries.forEach { reason -> Also(read(words(reason))) { onReason(reason) } }
+    }
+}
+
+@OptIn(ExperimentalLayoutApi::class)
+@Composable
+private fun VitalSigns(state: VisitState, on: VisitActions) {
+    Part(text("visit_vitals")) {
+        if (state.editable) {
+            FlowRow(horizontalArrangement = Arrangement.spacedBy(10.dp), verticalArrangement = Arrangement.spacedBy(8.dp)) {
+                VitalField.entries.forEach { field -> Figure(field, state, on) }
+            }
+            Main(text("visit_record"), !state.vitals.empty, on.recordVitals)
+        }
+        state.findings.forEach { finding ->
+            Line("${finding.at} · ${finding.by}", finding.wrong?.let { text("visit_wrong", it) }.orEmpty())
+            finding.lines.forEach {
+                Text(
+                    line(it), style = MaterialTheme.typography.bodyLarge,
+                    textDecoration = if (finding.wrong == null) null else TextDecoration.LineThrough,
+                )
+            }
+        }
+    }
+}
+
+@Composable
+private fun Figure(field: VitalField, state: VisitState, on: VisitActions) {
+    val problem: Problem? = state.problem?.takeIf { it.field == field.field }
+    val told = problem?.let { read(it.words) }
+    OutlinedTextField(
+        state.vitals.typed[field].orEmpty(), { on.typeVital(field, it) },
+        Modifier.widthIn(min = 160.dp, max = 160.dp * LocalDensity.current.fontScale).semantics { told?.let { error(it) } },
+        label = { Text(text("vital_${field.field}") + " (${field.unit})", maxLines = 1) },
+        isError = told != null,
+        supportingText = told?.let { { Text(it) } },
+        singleLine = true,
+        keyboardOptions = KeyboardOptions(keyboardType = KeyboardType.Decimal),
+    )
+}
+
+@OptIn(ExperimentalLayoutApi::class)
+@Composable
+private fun Medications(state: VisitState, on: VisitActions) {
+    if (state.medications.isEmpty()) return
+    var leaving by remember { mutableStateOf<EntryId?>(null) }
+    Part(text("visit_medications")) {
+        state.medications.forEach { row ->
+            val done = row.done?.let { read(it) }
+            Line(row.title, listOfNotNull(row.dose.ifEmpty { null }, done).joinToString(" · "), strong = true)
+            if (!state.editable) return@forEach
+            FlowRow(horizontalArrangement = Arrangement.spacedBy(10.dp)) {
+                if (done == null) Main(text("visit_given")) { on.give(row) }
+                Also(text("visit_not_given")) { leaving = if (leaving == row.medication.id) null else row.medication.id }
+            }
+            if (leaving == row.medication.id) {
+                Reasons { reason ->
+                    leaving = null
+                    on.withhold(row, reason)
+                }
+            }
+        }
+    }
+}
+
+@Composable
+private fun Note(state: VisitState, on: VisitActions) {
+    Part(text("visit_note")) {
+        Field(text("visit_note_hint"), state.note, state.editable, lines = 3, on.typeNote)
+    }
+    Part(text("visit_outcome")) {
+        Field("", state.outcome, state.editable, lines = 1, on.outcome)
+    }
+}
+
+/** A field whose text is saved when the person says so. */
+@Composable
+private fun ColumnScope.Field(hint: String, saved: String, editable: Boolean, lines: Int, onSave: (String) -> Unit) {
+    var typed by remember(saved) { mutableStateOf(saved) }
+    if (!editable) {
+        Text(saved, style = MaterialTheme.typography.bodyLarge)
+        return
+    }
+    if (hint.isNotEmpty()) Quiet(hint)
+    OutlinedTextField(typed, { typed = it }, Modifier.fillMaxWidth(), minLines = lines)
+    if (typed != saved) Main(text("visit_save")) { onSave(typed) }
+}
+
+@Composable
+private fun Photos(state: VisitState) {
+    Part(text("visit_photos")) {
+        if (state.photos.isEmpty()) Quiet(text("visit_no_photos"))
+        state.photos.forEach { photo ->
+            Line(photo.caption, photo.by)
+            Labels(listOf(photo.state))
+        }
+    }
+}

@@ -1,0 +1,168 @@
+package org.homeround.ui
+
+import androidx.compose.ui.semantics.SemanticsActions
+import androidx.compose.ui.test.ComposeUiTest
+import androidx.compose.ui.test.ExperimentalTestApi
+import androidx.compose.ui.test.SemanticsNodeInteraction
+import androidx.compose.ui.test.hasSetTextAction
+import androidx.compose.ui.test.hasText
+import androidx.compose.ui.test.onAllNodesWithText
+import androidx.compose.ui.test.onFirst
+import androidx.compose.ui.test.onLast
+import androidx.compose.ui.test.onNodeWithText
+import androidx.compose.ui.test.onRoot
+import androidx.compose.ui.test.printToString
+import androidx.compose.ui.test.performClick
+import androidx.compose.ui.test.performScrollTo
+import androidx.compose.ui.test.performSemanticsAction
+import androidx.compose.ui.test.runComposeUiTest
+import androidx.compose.ui.text.AnnotatedString
+import java.nio.file.Path
+import java.util.Locale
+import kotlin.test.assertEquals
+import kotlin.test.assertTrue
+import kotlin.test.fail
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.runBlocking
+import org.homeround.core.TaskOutcome
+import org.homeround.core.TaskResult
+import org.homeround.core.TaskStatus
+import org.homeround.core.VisitStatus
+import org.homeround.kit.Backend
+import org.homeround.kit.Homeround
+import org.homeround.kit.TestPhone
+import org.homeround.kit.now
+import org.homeround.kit.screens.Formats
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.io.TempDir
+
+/** The screens over the real core, a real store and a real server. */
+@OptIn(ExperimentalTestApi::class)
+class AppTest {
+    private fun ComposeUiTest.show(phone: Homeround) = setContent {
+        Stage.Dressed(Look()) { App(Shell(phone, Formats(Locale.US), "America/New_York", { now() })) }
+    }
+
+    private fun ComposeUiTest.seen(text: String) = until(text) {
+        onAllNodesWithText(text, substring = true).fetchSemanticsNodes().isNotEmpty()
+    }
+
+    private fun ComposeUiTest.gone(text: String) = until("no $text") {
+        onAllNodesWithText(text, substring = true).fetchSemanticsNodes().isEmpty()
+    }
+
+    /** The core answers in real time, so it is real time that is waited for. */
+    private fun ComposeUiTest.until(what: String, done: () -> Boolean) {
+        val begun = System.nanoTime()
+        while (!done()) {
+            if (System.nanoTime() - begun > WAIT_MS * 1_000_000) fail("not seen: $what\n${onRoot().printToString()}")
+            Thread.sleep(20)
+            mainClock.advanceTimeByFrame()
+        }
+    }
+
+    private fun ComposeUiTest.press(text: String) {
+        seen(text)
+        onAllNodesWithText(text).onFirst().performScrollTo().performClick()
+    }
+
+    /** Without the focus: a caret that blinks is never idle. */
+    private fun SemanticsNodeInteraction.enter(text: String) =
+        performSemanticsAction(SemanticsActions.SetText) { it(AnnotatedString(text)) }
+
+    private fun ComposeUiTest.type(pin: String) = pin.forEach { onNodeWithText("$it").performClick() }
+
+    @Test
+    fun `a new phone is set up, connected and shows the day`(@TempDir folder: Path) {
+        Backend.inFolder(folder.resolve("server")).use { backend ->
+            backend.day()
+            val phone = runBlocking { TestPhone(folder.resolve("nina"), backend, "nina").open() }
+            runComposeUiTest {
+                show(phone)
+                seen("Choose a PIN")
+                type("123456")
+                press("Continue")
+                seen("Accepted:")
+                onNodeWithText("OK").performClick()
+                type(Backend.PIN)
+                press("Continue")
+                seen("Connect this phone")
+                press("Continue")
+                seen("Testina")
+                seen("1 visit")
+                seen("Scheduled")
+            }
+        }
+    }
+
+    @Test
+    fun `a visit is worked through offline and nothing is in the way`(@TempDir folder: Path) {
+        Backend.inFolder(folder.resolve("server")).use { backend ->
+            val site = backend.day()
+            val test = TestPhone(folder.resolve("nina"), backend, "nina")
+            val phone = runBlocking { test.ready() }
+            val token = backend.token("nina")
+            test.token.set { token }
+            backend.stop()
+            runBlocking { phone.sync.now() }
+            runComposeUiTest {
+                show(phone)
+                seen("Offline")
+                press("Testina Ä. Probe")
+                seen("Allergy to penicillin")
+                press("Check in")
+                seen("In progress")
+                onNodeWithText("Pulse (/min)").performScrollTo().enter("900")
+                press("Record")
+                seen("20..=300 per minute")
+                onNodeWithText("Systolic (mmHg)").performScrollTo().enter("142")
+                onNode(hasText("900") and hasSetTextAction()).performScrollTo()
+                press("Done")
+                seen("Pass")
+            }
+            val seen = runBlocking { phone.visit(site.visit).read() }
+            assertEquals(VisitStatus.IN_PROGRESS, seen.status)
+            assertTrue(seen.observations.isEmpty())
+            assertTrue(runBlocking { phone.sync.health.first() }.unsent >= 2UL)
+        }
+    }
+
+    @Test
+    fun `a disagreement is shown with both values, settled by a tap, and the visit is signed`(@TempDir folder: Path) {
+        Backend.inFolder(folder.resolve("server")).use { backend ->
+            val site = backend.day()
+            val nina = runBlocking { TestPhone(folder.resolve("nina"), backend, "nina").ready() }
+            val theo = runBlocking { TestPhone(folder.resolve("theo"), backend, "theo").ready() }
+            runBlocking {
+                val (hers, his) = nina.visit(site.visit) to theo.visit(site.visit)
+                val tasks = hers.read().tasks
+                hers.checkIn()
+                tasks.forEach { hers.setTask(it.id, TaskOutcome(TaskStatus.DONE, TaskResult.PASS, null, null)) }
+                his.setTask(tasks[0].id, TaskOutcome(TaskStatus.DONE, TaskResult.FAIL, null, null))
+                nina.sync.now()
+                theo.sync.now()
+                nina.sync.now()
+            }
+            runComposeUiTest {
+                show(nina)
+                seen("1 to settle")
+                press("Testina Ä. Probe")
+                seen("To settle")
+                seen("Theo Lindqvist")
+                press("Keep this")
+                gone("To settle")
+                press("Complete visit")
+                press("Sign")
+                seen("Enter your PIN")
+                onNode(hasText("Enter your PIN", substring = true) and hasSetTextAction()).enter(Backend.PIN)
+                onAllNodesWithText("Sign").onLast().performClick()
+                seen("Signed by Nina Alvarez")
+            }
+            assertEquals(VisitStatus.SIGNED, runBlocking { nina.visit(site.visit).read() }.status)
+        }
+    }
+
+    private companion object {
+        const val WAIT_MS = 20_000L
+    }
+}

@@ -1,0 +1,75 @@
+package org.homeround.ui
+
+import java.nio.file.Files
+import java.nio.file.Path
+import java.util.Locale
+import kotlin.test.assertEquals
+import kotlin.test.assertTrue
+import org.homeround.core.NotDoneReason
+import org.homeround.core.TaskResult
+import org.homeround.core.TaskStatus
+import org.homeround.kit.screens.Glyph
+import org.homeround.kit.screens.VitalField
+import org.homeround.ui.desktop.FileStrings
+import org.junit.jupiter.api.Test
+
+/** Every text is in both languages, and every key that is used is there. */
+class StringsTest {
+    private val english = FileStrings.read(Stage.resources, Locale.ENGLISH)
+    private val spanish = FileStrings.read(Stage.resources, Locale.forLanguageTag("es"))
+    private val sources: List<String> = listOf("android/ui/src/main/kotlin", "android/kit/src/main/kotlin/org/homeround/kit/screens")
+        .flatMap { folder ->
+            Files.walk(Path.of(System.getProperty("homeround.root"), folder)).use { files ->
+                files.filter { it.toString().endsWith(".kt") }.map { Files.readString(it) }.toList()
+            }
+        }
+
+    @Test
+    fun `both languages have the same keys, places and plurals`() {
+        assertEquals(english.keys, spanish.keys)
+        val place = Regex("%(\\d\\$)?[sd]")
+        for (key in english.keys) {
+            val one = english.raw(key).first()
+            for (text in english.raw(key) + spanish.raw(key)) {
+                assertEquals(place.findAll(one).map { it.value }.toSet(), place.findAll(text).map { it.value }.toSet(), key)
+                assertTrue(text.isNotBlank(), key)
+            }
+            if (english.forms(key).isNotEmpty()) {
+                assertEquals(setOf("one", "other"), english.forms(key), key)
+                assertEquals(setOf("one", "many", "other"), spanish.forms(key), key)
+            }
+        }
+    }
+
+    @Test
+    fun `every key that a screen or a model names is there`() {
+        val named = Regex("(?:text|Words|Words\\.counted)\\(\\s*\"([a-z_0-9]+)\"")
+        val used = sources.flatMap { named.findAll(it).map { found -> found.groupValues[1] } }.toSet()
+        assertTrue(used.size > 80, "${used.size}")
+        assertEquals(emptySet(), used - english.keys)
+    }
+
+    @Test
+    fun `every key that is put together is there`() {
+        val made = NotDoneReason.entries.map { "reason_${it.name.lowercase()}" } +
+            TaskStatus.entries.map { "task_${it.name.lowercase()}" } +
+            TaskResult.entries.map { "result_${it.name.lowercase()}" } +
+            Glyph.entries.map { "glyph_${it.name.lowercase()}" } +
+            VitalField.entries.map { "vital_${it.field}" }
+        assertEquals(emptyList(), made.filter { it !in english.keys })
+    }
+
+    @Test
+    fun `no screen has words of its own`() {
+        // A literal with a letter, where a text is drawn.
+        val own = Regex("\\bText\\(\\s*\"[^\"$]*[A-Za-z]")
+        assertEquals(emptyList(), sources.flatMap { source -> own.findAll(source).map { it.value }.toList() })
+    }
+
+    @Test
+    fun `plurals follow their language`() {
+        assertEquals("1 visit", english.find("day_visits", listOf(1), 1))
+        assertEquals("3 visitas", spanish.find("day_visits", listOf(3), 3))
+        assertEquals("PIN incorrecto. Queda 1 intento.", spanish.find("error_wrong_pin", listOf(1), 1))
+    }
+}
