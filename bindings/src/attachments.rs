@@ -7,11 +7,12 @@ use std::sync::Arc;
 use homeround::app;
 use homeround::store::UploadState;
 
+use crate::correction::{Correction, Corrections};
 use crate::error::HomeroundError;
 use crate::guard::guard;
 use crate::names::{By, Names};
 use crate::types::{Coding, EntryId, Saved};
-use crate::visit::{Correction, Corrections, Visit};
+use crate::visit::Visit;
 
 /// What is said of a photo, a recording or a file that is added.
 #[derive(Debug, Clone, PartialEq, uniffi::Record)]

@@ -6,12 +6,12 @@ use homeround::app::ChartHandle;
 use homeround::model::{self, FieldPath};
 
 use crate::conflict::{Conflict, parse, show};
+use crate::correction::{Correction, Corrections};
 use crate::error::HomeroundError;
 use crate::guard::guard;
 use crate::names::{By, Names};
 use crate::root::Phone;
 use crate::types::{AllergyStatus, Coding, EntryId, PatientId, Saved, Severity};
-use crate::visit::{Correction, Corrections};
 
 /// Somebody to call.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]

@@ -26,6 +26,7 @@
 mod attachments;
 mod chart;
 mod conflict;
+mod correction;
 mod courier;
 mod error;
 mod guard;
@@ -50,6 +51,7 @@ mod tests;
 pub use attachments::*;
 pub use chart::*;
 pub use conflict::*;
+pub use correction::Correction;
 pub use courier::*;
 pub use error::*;
 pub use names::By;

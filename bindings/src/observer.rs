@@ -5,6 +5,7 @@
 //! still busy with one tick, everything that happens becomes the next one.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 
@@ -108,6 +109,47 @@ impl homeround::app::Observer for Mailbox {
     }
 }
 
+/// A mailbox and whom it is for.
+type Round = (Arc<Mailbox>, Arc<dyn Observer>);
+
+/// Delivery threads without a subscription.
+static RESTING: Mutex<Vec<Sender<Round>>> = Mutex::new(Vec::new());
+
+/// Has a thread of its own deliver this mailbox until it ends. The thread rests then and
+/// takes the next one: see [`crate::runtime`] for why it does not end.
+fn deliver(round: Round) -> Result<(), HomeroundError> {
+    let resting = || RESTING.lock().unwrap_or_else(PoisonError::into_inner);
+    // The lock is not held while the thread is told.
+    let rested = resting().pop();
+    match rested.map(|thread| thread.send(round.clone())) {
+        Some(Ok(())) => Ok(()),
+        _ => start(round),
+    }
+}
+
+fn start(first: Round) -> Result<(), HomeroundError> {
+    let (sender, rounds) = channel();
+    let failed = |_| HomeroundError::failed("thread");
+    thread::Builder::new()
+        .name("homeround-news".into())
+        .spawn(move || {
+            let mut round = Some(first);
+            while let Some((mailbox, observer)) = round.take() {
+                while let Some(news) = mailbox.take() {
+                    // A shell that fails at one tick hears the next one all the same.
+                    let _ = catch_unwind(AssertUnwindSafe(|| observer.changed(news)));
+                }
+                drop((mailbox, observer));
+                let mut resting = RESTING.lock().unwrap_or_else(PoisonError::into_inner);
+                resting.push(sender.clone());
+                drop(resting);
+                round = rounds.recv().ok();
+            }
+        })
+        .map(drop)
+        .map_err(failed)
+}
+
 /// Keeps an observer listening. Cancel it, or let it go.
 #[derive(uniffi::Object)]
 pub struct Subscription {
@@ -123,16 +165,7 @@ impl Subscription {
     ) -> Result<Arc<Self>, HomeroundError> {
         let mailbox = Arc::new(Mailbox::default());
         let registered: Arc<dyn homeround::app::Observer> = mailbox.clone();
-        let reading = Arc::clone(&mailbox);
-        thread::Builder::new()
-            .name("homeround-news".into())
-            .spawn(move || {
-                while let Some(news) = reading.take() {
-                    // A shell that fails at one tick hears the next one all the same.
-                    let _ = catch_unwind(AssertUnwindSafe(|| observer.changed(news)));
-                }
-            })
-            .map_err(|_| HomeroundError::failed("thread"))?;
+        deliver((Arc::clone(&mailbox), observer))?;
         phone.observe(Arc::clone(&registered));
         Ok(Arc::new(Self {
             phone: Arc::downgrade(phone),

@@ -1,48 +1,51 @@
 //! The thread of the core's own on which the network's work runs. The platform's
 //! executors only wait for what comes of it.
+//!
+//! There is one for the whole library, and it never ends: a thread that has called into
+//! a virtual machine must not end while that one is shutting down.
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Mutex;
 use std::task::{Context, Poll};
 use std::thread;
 
 use tokio::runtime::{Builder, Handle};
-use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::error::HomeroundError;
 use crate::guard::PANICKED;
 
-/// The runtime. Dropping it stops its thread; what still runs there is dropped too.
+/// The runtime. What a phone has started there ends with its [`Task`].
+#[derive(Clone)]
 pub(crate) struct Runtime {
     handle: Handle,
-    /// Dropped, it ends the thread.
-    _alive: oneshot::Sender<()>,
 }
 
 impl Runtime {
+    /// The library's runtime; the first one to ask starts it.
     pub(crate) fn start() -> Result<Self, HomeroundError> {
+        static STARTED: Mutex<Option<Runtime>> = Mutex::new(None);
+        let mut started = STARTED
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(runtime) = &*started {
+            return Ok(runtime.clone());
+        }
         let failed = || HomeroundError::failed("runtime");
         let runtime = Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|_| failed())?;
         let handle = runtime.handle().clone();
-        let (alive, ended) = oneshot::channel::<()>();
         thread::Builder::new()
             .name("homeround".into())
-            .spawn(move || {
-                // Ends when the sender is gone; nothing is ever sent.
-                let _ = runtime.block_on(ended);
-            })
+            .spawn(move || runtime.block_on(std::future::pending::<()>()))
             .map_err(|_| failed())?;
-        Ok(Self {
-            handle,
-            _alive: alive,
-        })
+        Ok(started.insert(Self { handle }).clone())
     }
 
-    /// Starts something that ends by itself or with the runtime.
+    /// Starts something that ends by itself or with its task.
     pub(crate) fn spawn<T: Send + 'static>(
         &self,
         work: impl Future<Output = T> + Send + 'static,

@@ -1,12 +1,12 @@
 //! A visit as a screen shows it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use homeround::app::VisitHandle;
-use homeround::model::{self, CorrectionEntry, EntryId as Entry};
+use homeround::model::{self, EntryId as Entry};
 
 use crate::conflict::{Conflict, show, text_of};
+use crate::correction::{Correction, Corrections};
 use crate::error::HomeroundError;
 use crate::guard::guard;
 use crate::names::{By, Names};
@@ -16,19 +16,6 @@ use crate::types::{
     Coding, EntryId, Fix, NotDoneReason, PatientId, Role, TaskResult, TaskStatus, VisitId,
     VisitStatus,
 };
-
-/// That an entry was wrong, and what stands in its place.
-#[derive(Debug, Clone, PartialEq, uniffi::Record)]
-pub struct Correction {
-    /// The entry that stands in its place; none: entered in error.
-    pub replacement: Option<EntryId>,
-    /// Why.
-    pub reason: String,
-    /// Who said so.
-    pub by: By,
-    /// When, milliseconds since 1970.
-    pub at_ms: i64,
-}
 
 /// Something to be done during a visit.
 #[derive(Debug, Clone, PartialEq, uniffi::Record)]
@@ -481,27 +468,5 @@ fn form((id, form): (Entry, model::Form)) -> Form {
         id,
         questionnaire: form.questionnaire,
         answers: answers.collect(),
-    }
-}
-
-/// The last correction of each entry.
-pub(crate) struct Corrections(BTreeMap<(String, Entry), Correction>);
-
-impl Corrections {
-    pub(crate) fn of(entries: &BTreeMap<Entry, CorrectionEntry>, names: &Names<'_>) -> Self {
-        let corrections = entries.values().map(|entry| {
-            let correction = Correction {
-                replacement: entry.replacement,
-                reason: entry.reason.clone(),
-                by: names.by(entry.by),
-                at_ms: entry.at_ms.0,
-            };
-            ((entry.section.clone(), entry.target), correction)
-        });
-        Self(corrections.collect())
-    }
-
-    pub(crate) fn get(&self, section: &str, id: Entry) -> Option<Correction> {
-        self.0.get(&(section.to_owned(), id)).cloned()
     }
 }

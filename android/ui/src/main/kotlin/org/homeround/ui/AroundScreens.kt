@@ -109,7 +109,7 @@ private fun SetAside(rows: List<QuarantineRow>, onClose: (QuarantineRow, Quarant
             Line(read(row.code), listOf(row.field, row.at).filter { it.isNotEmpty() }.joinToString(" · "))
             if (row.values.isNotEmpty()) Text(row.values, style = MaterialTheme.typography.bodyMedium)
             if (row.open) {
-                FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp)) {
+                FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp), verticalArrangement = Arrangement.spacedBy(8.dp)) {
                     Also(text("quarantine_re_entered")) { onClose(row, QuarantineStatus.RE_ENTERED) }
                     Also(text("quarantine_handed_over")) { onClose(row, QuarantineStatus.HANDED_OVER) }
                     Also(text("quarantine_dismissed")) { onClose(row, QuarantineStatus.DISMISSED) }

@@ -214,7 +214,8 @@ private fun Figure(field: VitalField, state: VisitState, on: VisitActions) {
     OutlinedTextField(
         state.vitals.typed[field].orEmpty(), { on.typeVital(field, it) },
         Modifier.widthIn(min = 160.dp, max = 160.dp * LocalDensity.current.fontScale).semantics { told?.let { error(it) } },
-        label = { Text(text("vital_${field.field}") + " (${field.unit})", maxLines = 1) },
+        label = { Text(text("vital_${field.field}"), maxLines = 1) },
+        suffix = { Text(field.unit) },
         isError = told != null,
         supportingText = told?.let { { Text(it) } },
         singleLine = true,

@@ -84,7 +84,7 @@ class PicturesTest {
         ),
         note = "Wound clean and dry. Walked twenty metres with the frame.",
         vitals = VitalsForm(mapOf(VitalField.PULSE to "900")),
-        problem = Problem(Words("error_refused", "20..=300 per minute"), "pulse_bpm"),
+        problem = Problem(Words("error_refused", "20–300 per minute"), "pulse_bpm"),
     )
 
     private val conflicted = visit.copy(
@@ -143,7 +143,7 @@ class PicturesTest {
         Stage.looksAs("day-large-es", Look("es", 2f, height = 1500)) { Day() }
 
     @Test
-    fun `the visit looks as it did`() = Stage.looksAs("visit", Look(height = 2350)) { Visit(visit) }
+    fun `the visit looks as it did`() = Stage.looksAs("visit", Look(height = 2180)) { Visit(visit) }
 
     @Test
     fun `a disagreement looks as it did`() = Stage.looksAs("conflict", Look(height = 1000)) { Visit(conflicted) }
@@ -166,7 +166,7 @@ class PicturesTest {
 
     @Test
     fun `choosing a PIN in Spanish looks as it did`() = Stage.looksAs("lock-new-es", Look("es")) {
-        val state = LockState(SessionState.NEW, "123456", problem = Problem(Words("error_refused", "6..=64"), "pin"))
+        val state = LockState(SessionState.NEW, "123456", problem = Problem(Words("error_refused", "6–64"), "pin"))
         LockScreen(state, {}, {}, {}, {})
     }
 }

@@ -63,7 +63,7 @@ data class Problem(val words: Words, val field: String? = null)
 
 /** What to tell a person. */
 fun problem(error: Throwable): Problem = when (error) {
-    is HomeroundException.Refused -> Problem(Words("error_refused", error.limit), error.field)
+    is HomeroundException.Refused -> Problem(Words("error_refused", error.limit.replace("..=", "–")), error.field)
     is HomeroundException.Step -> Problem(Words("error_step"))
     is HomeroundException.Locked -> Problem(Words("error_locked"))
     is HomeroundException.WrongPin -> Problem(
