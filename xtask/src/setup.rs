@@ -14,9 +14,6 @@ pub(crate) use fhir::definitions_folder;
 /// The release of cargo-deny that the checks were written for.
 const CARGO_DENY: &str = "0.20.2";
 
-/// The font of `android/ui/src/test`.
-const GOLDEN_LETTERS: &str = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf";
-
 /// Lines of a failed installation that are worth showing.
 const LINES_SHOWN: usize = 25;
 
@@ -71,12 +68,6 @@ pub(crate) fn for_kotlin() -> Result<(), Trouble> {
             is_there: || exec::succeeds("javac", &["-version"]),
             apt: &["default-jdk", "fontconfig", "libgl1"],
             macos: "brew install openjdk",
-        },
-        Need {
-            what: "the letters that the golden pictures are drawn with",
-            is_there: || std::path::Path::new(GOLDEN_LETTERS).exists(),
-            apt: &["fonts-dejavu-core"],
-            macos: "brew install --cask font-dejavu, and link it to /usr/share/fonts/truetype/dejavu",
         },
         Need {
             what: "Maven (fetches the Kotlin compiler and the libraries)",

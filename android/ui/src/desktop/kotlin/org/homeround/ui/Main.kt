@@ -79,7 +79,7 @@ private fun window(phone: Homeround, locale: Locale, dark: Boolean) = applicatio
     val strings = FileStrings.read(resources, locale)
     Window(onCloseRequest = ::exitApplication, state = WindowState(size = DpSize(430.dp, 880.dp)), title = "Homeround") {
         CompositionLocalProvider(LocalStrings provides strings) {
-            HomeroundTheme(dark) {
+            HomeroundTheme(dark, Inter) {
                 App(Shell(phone, Formats(locale), Backend.ZONE.id, { System.currentTimeMillis() }))
             }
         }

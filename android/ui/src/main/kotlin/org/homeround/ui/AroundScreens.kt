@@ -46,7 +46,7 @@ fun PatientScreen(
         Rows(text("patient_contacts"), state.contacts)
         Rows(text("patient_team"), state.team, always = false)
         Part(text("patient_timeline")) {
-            FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp)) {
+            FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp), verticalArrangement = Arrangement.spacedBy(8.dp)) {
                 for ((kind, key) in KINDS) {
                     FilterChip(state.kind == kind, { onFilter(kind) }, { Text(text(key)) }, Modifier.heightIn(min = TOUCH))
                 }

@@ -2,6 +2,7 @@ package org.homeround.ui
 
 import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Column
+import androidx.compose.foundation.layout.PaddingValues
 import androidx.compose.foundation.layout.Row
 import androidx.compose.foundation.layout.Spacer
 import androidx.compose.foundation.layout.fillMaxSize
@@ -78,7 +79,7 @@ private fun Keys(onDigit: (Int) -> Unit, onErase: () -> Unit) {
         Row(horizontalArrangement = Arrangement.spacedBy(16.dp), verticalAlignment = Alignment.CenterVertically) {
             Spacer(Modifier.size(72.dp))
             Key(0, onDigit)
-            TextButton(onErase, Modifier.size(72.dp)) { Text("⌫", style = MaterialTheme.typography.titleLarge, modifier = erased()) }
+            TextButton(onErase, Modifier.size(72.dp), contentPadding = PaddingValues(0.dp)) { Text("⌫", style = MaterialTheme.typography.titleLarge, modifier = erased()) }
         }
     }
 }
@@ -91,7 +92,7 @@ private fun erased(): Modifier {
 
 @Composable
 private fun Key(digit: Int, onDigit: (Int) -> Unit) {
-    FilledTonalButton({ onDigit(digit) }, Modifier.size(72.dp), shape = CircleShape) {
+    FilledTonalButton({ onDigit(digit) }, Modifier.size(72.dp), shape = CircleShape, contentPadding = PaddingValues(0.dp)) {
         Text("$digit", style = MaterialTheme.typography.headlineSmall)
     }
 }

@@ -54,7 +54,10 @@ import org.homeround.kit.screens.Tone
 /** The least size of what is touched. */
 internal val TOUCH = 48.dp
 
-/** A screen: its title, what the network does, what went wrong, and what it is about. */
+/**
+ * A screen: its title, what the network does, what went wrong, and what it is about. A problem with one of
+ * [besideFields] is shown where it is typed.
+ */
 @Composable
 internal fun Page(
     title: String,
@@ -63,6 +66,7 @@ internal fun Page(
     onBack: (() -> Unit)? = null,
     onDismiss: () -> Unit,
     onNetwork: () -> Unit = {},
+    besideFields: Set<String> = emptySet(),
     content: @Composable ColumnScope.() -> Unit,
 ) {
     Surface(color = MaterialTheme.colorScheme.background, modifier = Modifier.fillMaxSize()) {
@@ -84,7 +88,8 @@ internal fun Page(
                 Modifier.weight(1f).verticalScroll(rememberScrollState()).padding(horizontal = 16.dp).padding(bottom = 24.dp),
                 verticalArrangement = Arrangement.spacedBy(12.dp),
             ) {
-                if (problem != null && problem.field == null) Trouble(problem, onDismiss)
+                // What no field of the page shows is shown here: nothing is refused in silence.
+                if (problem != null && problem.field !in besideFields) Trouble(problem, onDismiss)
                 content()
             }
         }

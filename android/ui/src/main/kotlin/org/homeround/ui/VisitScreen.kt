@@ -5,8 +5,9 @@ import androidx.compose.foundation.layout.Column
 import androidx.compose.foundation.layout.ColumnScope
 import androidx.compose.foundation.layout.ExperimentalLayoutApi
 import androidx.compose.foundation.layout.FlowRow
+import androidx.compose.foundation.layout.Row
+import androidx.compose.foundation.layout.Spacer
 import androidx.compose.foundation.layout.fillMaxWidth
-import androidx.compose.foundation.layout.widthIn
 import androidx.compose.foundation.text.KeyboardOptions
 import androidx.compose.material3.HorizontalDivider
 import androidx.compose.material3.MaterialTheme
@@ -20,6 +21,8 @@ import androidx.compose.runtime.remember
 import androidx.compose.runtime.setValue
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.platform.LocalDensity
+import androidx.compose.ui.semantics.clearAndSetSemantics
+import androidx.compose.ui.semantics.contentDescription
 import androidx.compose.ui.semantics.error
 import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.text.input.KeyboardType
@@ -64,7 +67,7 @@ class VisitActions(
 @Composable
 fun VisitScreen(state: VisitState, on: VisitActions) {
     var asking by remember { mutableStateOf<Action?>(null) }
-    Page(state.patient, state.network, state.problem, on.back, on.dismiss, on.sync) {
+    Page(state.patient, state.network, state.problem, on.back, on.dismiss, on.sync, FIGURES) {
         Quiet("${state.window} · ${state.service}")
         Quiet(state.address)
         Labels(listOf(state.status))
@@ -95,6 +98,11 @@ fun VisitScreen(state: VisitState, on: VisitActions) {
         Photos(state)
     }
 }
+
+/** From this font scale on, nothing stands beside something else that is typed. */
+private const val LARGE = 1.3f
+
+private val FIGURES: Set<String> = VitalField.entries.map { it.field }.toSet()
 
 @Composable
 private fun Notice(title: String, lines: List<String>, tone: Tone) {
@@ -156,7 +164,7 @@ private fun Tasks(state: VisitState, on: VisitActions) {
         state.tasks.forEach { task ->
             TaskLine(task)
             if (!state.editable) return@forEach
-            FlowRow(horizontalArrangement = Arrangement.spacedBy(10.dp)) {
+            FlowRow(horizontalArrangement = Arrangement.spacedBy(10.dp), verticalArrangement = Arrangement.spacedBy(8.dp)) {
                 if (!task.done) Main(text("visit_done")) { on.finish(task.id) }
                 Also(text("visit_not_done")) { leaving = if (leaving == task.id) null else task.id }
             }
@@ -190,8 +198,13 @@ private fun Reasons(onReason: (NotDoneReason) -> Unit) {
 private fun VitalSigns(state: VisitState, on: VisitActions) {
     Part(text("visit_vitals")) {
         if (state.editable) {
-            FlowRow(horizontalArrangement = Arrangement.spacedBy(10.dp), verticalArrangement = Arrangement.spacedBy(8.dp)) {
-                VitalField.entries.forEach { field -> Figure(field, state, on) }
+            // Two beside each other, unless the letters are large.
+            val abreast = if (LocalDensity.current.fontScale > LARGE) 1 else 2
+            VitalField.entries.chunked(abreast).forEach { fields ->
+                Row(horizontalArrangement = Arrangement.spacedBy(10.dp)) {
+                    fields.forEach { Figure(it, state, on, Modifier.weight(1f)) }
+                    if (fields.size < abreast) Spacer(Modifier.weight(1f))
+                }
             }
             Main(text("visit_record"), !state.vitals.empty, on.recordVitals)
         }
@@ -208,19 +221,26 @@ private fun VitalSigns(state: VisitState, on: VisitActions) {
 }
 
 @Composable
-private fun Figure(field: VitalField, state: VisitState, on: VisitActions) {
+private fun Figure(field: VitalField, state: VisitState, on: VisitActions, modifier: Modifier) {
     val problem: Problem? = state.problem?.takeIf { it.field == field.field }
     val told = problem?.let { read(it.words) }
-    OutlinedTextField(
-        state.vitals.typed[field].orEmpty(), { on.typeVital(field, it) },
-        Modifier.widthIn(min = 160.dp, max = 160.dp * LocalDensity.current.fontScale).semantics { told?.let { error(it) } },
-        label = { Text(text("vital_${field.field}"), maxLines = 1) },
-        suffix = { Text(field.unit) },
-        isError = told != null,
-        supportingText = told?.let { { Text(it) } },
-        singleLine = true,
-        keyboardOptions = KeyboardOptions(keyboardType = KeyboardType.Decimal),
-    )
+    val name = text("vital_${field.field}")
+    Column(modifier, verticalArrangement = Arrangement.spacedBy(2.dp)) {
+        // Above the field and not in it: there a long name would be cut off.
+        Text(name, Modifier.clearAndSetSemantics {}, style = MaterialTheme.typography.bodyMedium)
+        OutlinedTextField(
+            state.vitals.typed[field].orEmpty(), { on.typeVital(field, it) },
+            Modifier.fillMaxWidth().semantics {
+                contentDescription = "$name (${field.unit})"
+                told?.let { error(it) }
+            },
+            suffix = { Text(field.unit) },
+            isError = told != null,
+            supportingText = told?.let { { Text(it) } },
+            singleLine = true,
+            keyboardOptions = KeyboardOptions(keyboardType = KeyboardType.Decimal),
+        )
+    }
 }
 
 @OptIn(ExperimentalLayoutApi::class)
@@ -233,7 +253,7 @@ private fun Medications(state: VisitState, on: VisitActions) {
             val done = row.done?.let { read(it) }
             Line(row.title, listOfNotNull(row.dose.ifEmpty { null }, done).joinToString(" · "), strong = true)
             if (!state.editable) return@forEach
-            FlowRow(horizontalArrangement = Arrangement.spacedBy(10.dp)) {
+            FlowRow(horizontalArrangement = Arrangement.spacedBy(10.dp), verticalArrangement = Arrangement.spacedBy(8.dp)) {
                 if (done == null) Main(text("visit_given")) { on.give(row) }
                 Also(text("visit_not_given")) { leaving = if (leaving == row.medication.id) null else row.medication.id }
             }
@@ -250,23 +270,30 @@ private fun Medications(state: VisitState, on: VisitActions) {
 @Composable
 private fun Note(state: VisitState, on: VisitActions) {
     Part(text("visit_note")) {
-        Field(text("visit_note_hint"), state.note, state.editable, lines = 3, on.typeNote)
+        Field(text("visit_note"), text("visit_note_hint"), state.note, state.editable, lines = 3, on.typeNote)
     }
     Part(text("visit_outcome")) {
-        Field("", state.outcome, state.editable, lines = 1, on.outcome)
+        Field(text("visit_outcome"), "", state.outcome, state.editable, lines = 1, on.outcome)
     }
 }
 
 /** A field whose text is saved when the person says so. */
 @Composable
-private fun ColumnScope.Field(hint: String, saved: String, editable: Boolean, lines: Int, onSave: (String) -> Unit) {
+private fun ColumnScope.Field(
+    name: String,
+    hint: String,
+    saved: String,
+    editable: Boolean,
+    lines: Int,
+    onSave: (String) -> Unit,
+) {
     var typed by remember(saved) { mutableStateOf(saved) }
     if (!editable) {
         Text(saved, style = MaterialTheme.typography.bodyLarge)
         return
     }
     if (hint.isNotEmpty()) Quiet(hint)
-    OutlinedTextField(typed, { typed = it }, Modifier.fillMaxWidth(), minLines = lines)
+    OutlinedTextField(typed, { typed = it }, Modifier.fillMaxWidth().semantics { contentDescription = name }, minLines = lines)
     if (typed != saved) Main(text("visit_save")) { onSave(typed) }
 }
 

@@ -9,6 +9,7 @@ import androidx.compose.ui.test.hasText
 import androidx.compose.ui.test.onAllNodesWithText
 import androidx.compose.ui.test.onFirst
 import androidx.compose.ui.test.onLast
+import androidx.compose.ui.test.onNodeWithContentDescription
 import androidx.compose.ui.test.onNodeWithText
 import androidx.compose.ui.test.onRoot
 import androidx.compose.ui.test.printToString
@@ -82,7 +83,7 @@ class AppTest {
                 seen("Choose a PIN")
                 type("123456")
                 press("Continue")
-                seen("Accepted:")
+                seen("Choose 6 digits")
                 onNodeWithText("OK").performClick()
                 type(Backend.PIN)
                 press("Continue")
@@ -112,10 +113,10 @@ class AppTest {
                 seen("Allergy to penicillin")
                 press("Check in")
                 seen("In progress")
-                onNodeWithText("Pulse").performScrollTo().enter("900")
+                onNodeWithContentDescription("Pulse (/min)").performScrollTo().enter("900")
                 press("Record")
-                seen("20–300 per minute")
-                onNodeWithText("Systolic").performScrollTo().enter("142")
+                seen("20 – 300/min")
+                onNodeWithContentDescription("Systolic (mmHg)").performScrollTo().enter("142")
                 onNode(hasText("900") and hasSetTextAction()).performScrollTo()
                 press("Done")
                 seen("Pass")

@@ -84,7 +84,7 @@ class PicturesTest {
         ),
         note = "Wound clean and dry. Walked twenty metres with the frame.",
         vitals = VitalsForm(mapOf(VitalField.PULSE to "900")),
-        problem = Problem(Words("error_refused", "20–300 per minute"), "pulse_bpm"),
+        problem = Problem(Words("error_refused", "20 – 300/min"), "pulse_bpm"),
     )
 
     private val conflicted = visit.copy(
@@ -166,7 +166,7 @@ class PicturesTest {
 
     @Test
     fun `choosing a PIN in Spanish looks as it did`() = Stage.looksAs("lock-new-es", Look("es")) {
-        val state = LockState(SessionState.NEW, "123456", problem = Problem(Words("error_refused", "6–64"), "pin"))
+        val state = LockState(SessionState.NEW, "123456", problem = Problem(Words("error_pin"), "pin"))
         LockScreen(state, {}, {}, {}, {})
     }
 }

@@ -4,17 +4,14 @@ import androidx.compose.runtime.Composable
 import androidx.compose.runtime.CompositionLocalProvider
 import androidx.compose.ui.ExperimentalComposeUiApi
 import androidx.compose.ui.ImageComposeScene
-import androidx.compose.ui.text.font.FontFamily
-import androidx.compose.ui.text.font.FontWeight
-import androidx.compose.ui.text.platform.Font
 import androidx.compose.ui.unit.Density
-import java.io.File
 import java.nio.file.Files
 import java.nio.file.Path
 import java.util.Locale
 import kotlin.math.abs
 import kotlin.test.fail
 import org.homeround.ui.desktop.FileStrings
+import org.homeround.ui.desktop.Inter
 import org.jetbrains.skia.Bitmap
 import org.jetbrains.skia.EncodedImageFormat
 import org.jetbrains.skia.Image
@@ -30,12 +27,6 @@ object Stage {
     val resources: Path = root.resolve("android/ui/src/main/res")
     private const val WIDTH = 400
 
-    /** The same letters wherever the pictures are drawn. */
-    private val letters = FontFamily(
-        Font(File("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"), FontWeight.Normal),
-        Font(File("/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf"), FontWeight.SemiBold),
-    )
-
     /** A channel that is off by this much is another colour; letters' edges differ from machine to machine. */
     private const val CHANNEL_OFF = 48
 
@@ -45,7 +36,7 @@ object Stage {
     @Composable
     fun Dressed(look: Look, content: @Composable () -> Unit) {
         val strings = FileStrings.read(resources, Locale.forLanguageTag(look.language))
-        CompositionLocalProvider(LocalStrings provides strings) { HomeroundTheme(look.dark, letters, content) }
+        CompositionLocalProvider(LocalStrings provides strings) { HomeroundTheme(look.dark, Inter, content) }
     }
 
     @OptIn(ExperimentalComposeUiApi::class)

@@ -61,9 +61,18 @@ class Formats(private val locale: Locale) {
 /** Something that a person is told, beside a field or for the whole screen. */
 data class Problem(val words: Words, val field: String? = null)
 
+/** `20..=300 per minute` as a person reads it. */
+private fun range(limit: String): String = limit.replace("..=", " – ").replace(" per minute", "/min").replace(" Cel", " °C")
+
+private fun refused(field: String, limit: String): Words = when {
+    field == "pin" -> Words("error_pin")
+    limit == "below systolic_mmhg" -> Words("error_below_systolic")
+    else -> Words("error_refused", range(limit))
+}
+
 /** What to tell a person. */
 fun problem(error: Throwable): Problem = when (error) {
-    is HomeroundException.Refused -> Problem(Words("error_refused", error.limit.replace("..=", "–")), error.field)
+    is HomeroundException.Refused -> Problem(refused(error.field, error.limit), error.field)
     is HomeroundException.Step -> Problem(Words("error_step"))
     is HomeroundException.Locked -> Problem(Words("error_locked"))
     is HomeroundException.WrongPin -> Problem(

@@ -1,0 +1,160 @@
+package org.homeround.ui
+
+import java.time.LocalDate
+import java.util.Locale
+import org.homeround.core.Coding
+import org.homeround.core.ChartMedication
+import org.homeround.core.Medication
+import org.homeround.core.SessionState
+import org.homeround.core.SyncState
+import org.homeround.core.VisitStatus
+import org.homeround.kit.screens.Action
+import org.homeround.kit.screens.ChartRow
+import org.homeround.kit.screens.Chip
+import org.homeround.kit.screens.Choice
+import org.homeround.kit.screens.ConflictRow
+import org.homeround.kit.screens.DayRow
+import org.homeround.kit.screens.DayState
+import org.homeround.kit.screens.FindingRow
+import org.homeround.kit.screens.Formats
+import org.homeround.kit.screens.Glyph
+import org.homeround.kit.screens.LockState
+import org.homeround.kit.screens.MedicationRow
+import org.homeround.kit.screens.PatientState
+import org.homeround.kit.screens.PhotoRow
+import org.homeround.kit.screens.Problem
+import org.homeround.kit.screens.QuarantineRow
+import org.homeround.kit.screens.SearchRow
+import org.homeround.kit.screens.SearchState
+import org.homeround.kit.screens.SyncScreenState
+import org.homeround.kit.screens.TaskRow
+import org.homeround.kit.screens.TimelineRow
+import org.homeround.kit.screens.Tone
+import org.homeround.kit.screens.UnsentRow
+import org.homeround.kit.screens.VisitState
+import org.homeround.kit.screens.VitalField
+import org.homeround.kit.screens.VitalsForm
+import org.homeround.kit.screens.Words
+import org.homeround.kit.screens.chip
+
+/** Screens' states of invented people at a fixed time: pictures of them are the same every day. */
+internal class Samples(language: String) {
+    private val formats = Formats(Locale.forLanguageTag(language))
+    private val zone = "America/New_York"
+    private val synced = chip(SyncState.Idle(synced = true))
+    private val offline = chip(SyncState.Waiting(30_000UL, "offline"))
+
+    private fun window(hour: Int) = formats.window(at(hour, 0), at(hour + 1, 0), zone)
+
+    private fun at(hour: Int, minute: Int): Long =
+        LocalDate.of(2026, 3, 4).atTime(hour, minute).atZone(java.time.ZoneId.of(zone)).toInstant().toEpochMilli()
+
+    private fun row(id: String, hour: Int, patient: String, address: String, status: VisitStatus, vararg notes: Chip) = DayRow(
+        id, window(hour), patient, address, "Skilled nursing", chip(status), notes.toList(), emptyList(),
+    )
+
+    val day = DayState(
+        date = LocalDate.of(2026, 3, 4), title = formats.day(LocalDate.of(2026, 3, 4)), loaded = true, network = synced,
+        rows = listOf(
+            row("a", 8, "Amara Okafor", "12 Elm Street, Salem", VisitStatus.SIGNED),
+            row(
+                "b", 9, "Walter Lindgren", "48 Harbor Road, Salem", VisitStatus.IN_PROGRESS,
+                Chip(Words.counted("visit_conflicts", 1), Tone.ALARM, Glyph.WARNING),
+                Chip(Words.counted("visit_unsent", 3), Tone.QUIET, Glyph.UNSENT),
+            ).copy(colleagues = listOf("Theo Lindqvist")),
+            row("c", 11, "Rosa Delgado", "7 Mill Lane, Beverly", VisitStatus.TRAVELING, Chip(Words("visit_urgent"), Tone.WARNING, Glyph.WARNING)),
+            row("d", 14, "Grace Kim", "230 Lowell Avenue, Apt 4, Peabody", VisitStatus.SCHEDULED),
+        ),
+    )
+
+    val dayOffline = day.copy(network = offline)
+
+    private fun medication(id: String, name: String, dose: String, often: String, done: Words?) = MedicationRow(
+        ChartMedication(id, Medication(Coding("rxnorm", id, name), "active", dose, often, false), null), name, "$dose, $often", done,
+    )
+
+    val visit = VisitState(
+        loaded = true, patientId = "p", patient = "Walter Lindgren", address = "48 Harbor Road, Salem", window = window(9),
+        service = "Skilled nursing", status = chip(VisitStatus.IN_PROGRESS), actions = listOf(Action.COMPLETE, Action.BREAK),
+        network = offline, unsent = 3,
+        alerts = listOf("Dog in the house: call from the gate"), allergies = listOf("Penicillin", "Latex"),
+        tasks = listOf(
+            TaskRow("t1", "Change the dressing on the left heel", required = true, done = true, Words("result_pass"), null),
+            TaskRow("t2", "Weigh", required = true, done = false, Words("task_open"), null),
+        ),
+        findings = listOf(
+            FindingRow(
+                listOf("@vital_pulse_bpm 78 /min", "@vital_pressure 142/88 mmHg", "@vital_temperature_c 36.8 °C"),
+                "Nina Alvarez", formats.time(at(9, 12), zone), null,
+            ),
+        ),
+        medications = listOf(
+            medication("m1", "Metformin 500 mg", "1 tablet", "with breakfast", Words("medication_given")),
+            medication("m2", "Lisinopril 10 mg", "1 tablet", "daily", null),
+        ),
+        photos = listOf(PhotoRow("f", "Left heel", null, "Nina Alvarez", Chip(Words("photo_pending"), Tone.QUIET, Glyph.UNSENT))),
+        note = "Wound clean and dry. Walked twenty metres with the frame.",
+    )
+
+    val refused = visit.copy(
+        vitals = VitalsForm(mapOf(VitalField.PULSE to "780", VitalField.SYSTOLIC to "142", VitalField.DIASTOLIC to "88")),
+        problem = Problem(Words("error_refused", "20 – 300/min"), VitalField.PULSE.field),
+    )
+
+    val conflicted = visit.copy(
+        conflicts = listOf(
+            ConflictRow(
+                "f", Words("field_tasks_result"), "Change the dressing on the left heel",
+                listOf(
+                    Choice("1", "@result_pass", "Nina Alvarez", mine = true, formats.moment(at(9, 20), zone), shown = true),
+                    Choice("2", "@result_fail", "Theo Lindqvist", mine = false, formats.moment(at(9, 31), zone), shown = false),
+                ),
+            ),
+        ),
+    )
+
+    val signed = visit.copy(
+        status = chip(VisitStatus.SIGNED), actions = listOf(Action.AMEND), editable = false, network = synced,
+        signed = Words("visit_signed_by", "Nina Alvarez", formats.moment(at(10, 2), zone)), outcome = "Dressing changed, next visit on Friday",
+    )
+
+    val unlock = LockState(SessionState.LOCKED, pin = "4029")
+    val wrongPin = LockState(SessionState.LOCKED, problem = Problem(Words.counted("error_wrong_pin", 4), "pin"))
+    val first = LockState(SessionState.NEW)
+    val enrol = LockState(SessionState.NOT_ENROLLED)
+
+    val patient = PatientState(
+        name = "Walter Lindgren", born = formats.date(-700_000_000_000, "UTC"), phones = listOf("+1 978 555 0142"),
+        address = "48 Harbor Road, Salem", loaded = true, network = synced, more = true,
+        alerts = listOf(ChartRow("Dog in the house: call from the gate", listOf(Words("severity_moderate")))),
+        allergies = listOf(ChartRow("Penicillin", listOf(Words("allergy_active"), Words("severity_severe"), "hives"))),
+        conditions = listOf(ChartRow("Type 2 diabetes mellitus", listOf(Words("condition_active"), "2011"))),
+        medications = listOf(ChartRow("Metformin 500 mg", listOf("1 tablet", "with breakfast"))),
+        contacts = listOf(ChartRow("Ingrid Lindgren", listOf("daughter", "+1 978 555 0199"))),
+        access = listOf(ChartRow("Key box at the side door", listOf(Words("access_directions")))),
+        timeline = listOf(
+            TimelineRow("1", formats.date(at(9, 0), zone), "Blood pressure", "142/88 mmHg", "Observation"),
+            TimelineRow("2", formats.date(at(9, 0) - 86_400_000L * 9, zone), "Hemoglobin A1c", "7.1 %", "Observation"),
+        ),
+    )
+
+    val sync = SyncScreenState(
+        network = offline, headline = Words.counted("sync_unsent", 4), photos = 1, conflicts = 1,
+        rows = listOf(
+            UnsentRow(Words("document_visit"), "Walter Lindgren", Words.counted("sync_edits", 3), formats.moment(at(9, 12), zone)),
+            UnsentRow(Words("document_chart"), "Walter Lindgren", Words.counted("sync_edits", 1), formats.moment(at(9, 40), zone)),
+        ),
+        quarantine = listOf(
+            QuarantineRow(1, Words("quarantine_reason", "access_ended"), "note", "Pulse regular", formats.moment(at(7, 55), zone), open = true),
+        ),
+    )
+
+    val search = SearchState(
+        "lind", searched = true,
+        rows = listOf(
+            SearchRow("Walter Lindgren", Words("document_patient"), "p", null),
+            SearchRow("Walter Lindgren", Words("document_visit"), "p", "v"),
+        ),
+    )
+    val network = synced
+}
