@@ -80,6 +80,7 @@ pub(crate) fn step(house: &House) -> Result<(Verdict, u64), Trouble> {
 fn test(house: &House) -> Result<junit::Counts, Trouble> {
     let built = build(house)?;
     face(house, false)?;
+    android(house, &built)?;
     let guide = guide::extract(house, &built.folder)?;
     let sources = [
         house.root.join("android/kit/src/test/kotlin"),
@@ -100,6 +101,22 @@ fn test(house: &House) -> Result<junit::Counts, Trouble> {
         },
     )?;
     junit::run(house, &built, &classes, &sources[..2])
+}
+
+/// Compiles what only an Android phone can run against the platform's classes.
+fn android(house: &House, built: &Built) -> Result<(), Trouble> {
+    let sources = [house.root.join("android/kit/src/android/kotlin")];
+    compile::kotlin(
+        house,
+        built,
+        &compile::Unit {
+            name: "android",
+            sources: &sources,
+            to: &built.folder.join("classes/android"),
+            bundles: &["kit", "android"],
+            compose: false,
+        },
+    )
 }
 
 /// Builds the native library, the server, the binding, the kit and the screens.
@@ -152,8 +169,10 @@ fn native(house: &House, folder: &Path) -> Result<PathBuf, Trouble> {
     let copy = || -> std::io::Result<()> {
         std::fs::create_dir_all(&to)?;
         let from = house.target.join("debug").join(LIBRARY_BUILT);
-        std::fs::copy(from, to.join(LIBRARY))?;
-        Ok(())
+        // Another phone may have the old one in memory: it is replaced, never written over.
+        let fresh = to.join(format!("{LIBRARY}.{}", std::process::id()));
+        std::fs::copy(from, &fresh)?;
+        std::fs::rename(fresh, to.join(LIBRARY))
     };
     copy().map_err(|error| {
         let what = format!("the native library can't be copied: {error}");

@@ -50,11 +50,15 @@ fun main(arguments: Array<String>) {
     val joined = after("--join")
     val backend = if (joined != null) Backend.at(joined) else Backend.inFolder(folder.resolve("server")).also(::book)
     println("The server listens at ${backend.url}; stop it by closing the window.")
+    // However it ends, by the window or by Ctrl-C: no server stays, and no folder.
+    val end = Thread {
+        backend.close()
+        folder.toFile().deleteRecursively()
+    }
+    Runtime.getRuntime().addShutdownHook(end)
     val phone = runBlocking { open(folder, backend, person) }
     window(phone, locale, "--dark" in arguments)
     phone.close()
-    backend.close()
-    folder.toFile().deleteRecursively()
 }
 
 /** Patients of the fixtures, two people, and a day of visits. */

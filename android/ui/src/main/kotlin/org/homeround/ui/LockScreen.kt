@@ -43,7 +43,7 @@ fun LockScreen(state: LockState, onDigit: (Int) -> Unit, onErase: () -> Unit, on
                 read(state.title), style = MaterialTheme.typography.headlineSmall, textAlign = TextAlign.Center,
                 modifier = Modifier.semantics { heading() },
             )
-            Quiet(read(state.hint), Modifier.widthIn(max = 360.dp))
+            Quiet(read(state.hint), Modifier.widthIn(max = 360.dp), TextAlign.Center)
             state.problem?.let { Trouble(it, onDismiss) }
             if (state.asksPin) {
                 Dots(state.pin.length)

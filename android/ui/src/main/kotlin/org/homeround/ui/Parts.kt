@@ -43,6 +43,7 @@ import androidx.compose.ui.semantics.contentDescription
 import androidx.compose.ui.semantics.heading
 import androidx.compose.ui.semantics.liveRegion
 import androidx.compose.ui.semantics.semantics
+import androidx.compose.ui.text.style.TextAlign
 import androidx.compose.ui.text.style.TextOverflow
 import androidx.compose.ui.unit.dp
 import androidx.compose.ui.unit.sp
@@ -189,10 +190,10 @@ internal fun Line(title: String, detail: String = "", strong: Boolean = false) {
 }
 
 @Composable
-internal fun Quiet(text: String, modifier: Modifier = Modifier) {
+internal fun Quiet(text: String, modifier: Modifier = Modifier, align: TextAlign? = null) {
     Text(
         text, modifier, style = MaterialTheme.typography.bodyMedium, color = MaterialTheme.colorScheme.onSurfaceVariant,
-        overflow = TextOverflow.Visible,
+        textAlign = align, overflow = TextOverflow.Visible,
     )
 }
 
