@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::house::House;
-use crate::{Trouble, kotlin, play, setup, size, steps, tidy};
+use crate::{Trouble, kotlin, play, setup, size, steps, targets, tidy};
 
 /// Developer commands of Homeround.
 ///
@@ -40,7 +40,7 @@ enum Task {
     },
     /// Run every test there is: the command of the README and of CI
     ///
-    /// Steps: setup, tidy, fmt, clippy, test, doc, deny, demo, fhir, kotlin, size. A failing step does not keep
+    /// Steps: setup, tidy, fmt, clippy, test, doc, deny, demo, fhir, kotlin, size, targets. A failing step does not keep
     /// the later ones from running; the table at the end tells each step's result and time, and
     /// how to run a failed one alone.
     Test {
@@ -87,6 +87,11 @@ enum Task {
         #[arg(long)]
         json: bool,
     },
+    /// Check the core and its binding for the phones' own targets
+    ///
+    /// iOS and Android on arm64, without their SDKs: on Debian, with the compiler of its packages,
+    /// which are installed if they are missing. Nothing is linked.
+    Targets,
     /// Compare the binding's public face with bindings/api.txt
     Face {
         /// Write the file instead
@@ -129,6 +134,7 @@ impl Cli {
             Task::Bench(passed) => play::bench(&house, &passed.args),
             Task::Kotlin { json } => kotlin::kotlin(&house, json),
             Task::Size { json } => size::size(&house, json),
+            Task::Targets => targets::targets(&house),
             Task::Phone(passed) => kotlin::phone(&house, &passed.args),
             Task::Face { write } => {
                 play::build(&house, play::Profile::Dev)?;

@@ -13,6 +13,7 @@ mod report;
 mod setup;
 mod size;
 mod steps;
+mod targets;
 mod tidy;
 mod ui;
 

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use crate::exec;
 use crate::house::House;
-use crate::{Trouble, play, ui};
+use crate::{Trouble, play, targets, ui};
 
 pub(crate) use fhir::definitions_folder;
 
@@ -54,6 +54,19 @@ const FOR_TESTING: &[Need] = &[
 /// [`Trouble`] when it is missing and can't be installed.
 pub(crate) fn for_building() -> Result<(), Trouble> {
     provide(&[COMPILER])
+}
+
+/// What checking for the phones' targets needs.
+///
+/// # Errors
+/// [`Trouble`] when it is missing and can't be installed.
+pub(crate) fn for_targets() -> Result<(), Trouble> {
+    provide(&[Need {
+        what: "a Rust compiler with its library's source (for the phones' targets)",
+        is_there: targets::is_there,
+        apt: &["rustc-web", "cargo-web", "rust-web-src", "binutils"],
+        macos: "rustup target add aarch64-apple-ios aarch64-linux-android, then cargo check --target each",
+    }])
 }
 
 /// What the Kotlin side needs. A JDK with its fonts and windows: pictures are drawn.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::exec::{self, Watch};
 use crate::house::House;
 use crate::report::{Counts, Report, StepReport, Verdict};
-use crate::{Trouble, kotlin, play, setup, size, tidy, ui};
+use crate::{Trouble, kotlin, play, setup, size, targets, tidy, ui};
 
 /// Validates what the backend writes with parts that nobody here wrote.
 const FHIR_SCRIPT: &str = "tests/fhir/validate.py";
@@ -43,10 +43,12 @@ pub(crate) enum Step {
     Kotlin,
     /// The phone's library keeps its budget
     Size,
+    /// The core and its binding compile for iOS and Android
+    Targets,
 }
 
 impl Step {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Setup,
         Self::Tidy,
         Self::Fmt,
@@ -58,6 +60,7 @@ impl Step {
         Self::Fhir,
         Self::Kotlin,
         Self::Size,
+        Self::Targets,
     ];
 
     const fn name(self) -> &'static str {
@@ -73,6 +76,7 @@ impl Step {
             Self::Demo => "demo",
             Self::Kotlin => "kotlin",
             Self::Size => "size",
+            Self::Targets => "targets",
         }
     }
 
@@ -89,6 +93,7 @@ impl Step {
             Self::Demo => "the day of visits, end to end",
             Self::Kotlin => "the Kotlin kit and the screens, over the real library and server",
             Self::Size => "the phone's library keeps its budget",
+            Self::Targets => "the core and its binding compile for iOS and Android",
         }
     }
 
@@ -100,6 +105,7 @@ impl Step {
             Self::Fhir => fhir(house),
             Self::Demo => demo(house),
             Self::Size => size::step(house),
+            Self::Targets => targets::step(house),
             Self::Kotlin => {
                 let (verdict, passed) = kotlin::step(house)?;
                 counts.passed += passed;
