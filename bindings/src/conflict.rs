@@ -59,6 +59,50 @@ pub(crate) fn show(conflict: merge::Conflict, names: &Names<'_>) -> Conflict {
     }
 }
 
+/// One thing that an edit wrote.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct WrittenValue {
+    /// Its field, as in `outcome` or `vitals/0192…`.
+    pub field: String,
+    /// The last name on the way to it, as in `pulse_bpm`.
+    pub name: String,
+    /// As a person reads it.
+    pub text: String,
+}
+
+/// Who wrote and when stand beside a value and are not what was entered.
+const ABOUT: [&str; 3] = ["by", "at_ms", "measured_at_ms"];
+
+/// What an edit wrote, leaf by leaf; empty where nothing of it is kept.
+pub(crate) fn written(values: &Value) -> Vec<WrittenValue> {
+    let mut found = Vec::new();
+    for (field, value) in values.as_object().into_iter().flatten() {
+        let name = field.rsplit('/').next().unwrap_or(field);
+        leaves(field, name, value, &mut found);
+    }
+    found
+}
+
+fn leaves(field: &str, name: &str, value: &Value, found: &mut Vec<WrittenValue>) {
+    match value {
+        Value::Null => {}
+        Value::Object(fields) => {
+            let shown = fields
+                .iter()
+                .filter(|(name, _)| !ABOUT.contains(&name.as_str()));
+            shown.for_each(|(name, value)| leaves(field, name, value, found));
+        }
+        Value::Array(items) => items
+            .iter()
+            .for_each(|item| leaves(field, name, item, found)),
+        leaf => found.push(WrittenValue {
+            field: field.into(),
+            name: name.into(),
+            text: text_of(leaf),
+        }),
+    }
+}
+
 pub(crate) fn text_of(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -70,4 +114,22 @@ pub(crate) fn text_of(value: &Value) -> String {
 /// The value that a shell hands back.
 pub(crate) fn parse(json: &str, field: &str) -> Result<Value, HomeroundError> {
     serde_json::from_str(json).map_err(|_| HomeroundError::refused(field, "a JSON value"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_edit_is_shown_leaf_by_leaf_without_who_and_when() {
+        let values = serde_json::json!({
+            "outcome": "Done",
+            "observations/0192": {"by": "0193", "at_ms": 5, "finding": {"pulse_bpm": 72}},
+            "tasks/7/reason": null,
+        });
+        let shown = written(&values);
+        let lines: Vec<_> = shown.iter().map(|one| (&*one.name, &*one.text)).collect();
+        assert_eq!(lines, [("pulse_bpm", "72"), ("outcome", "Done")]);
+        assert_eq!(written(&Value::Null), []);
+    }
 }

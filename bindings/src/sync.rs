@@ -6,7 +6,7 @@ use std::time::Instant;
 use homeround::store::QuarantineState;
 use homeround::sync::{self, Block, Cancel, Event, Monotonic, RunReport, SyncState as Core, Ticks};
 
-use crate::conflict::text_of;
+use crate::conflict::{WrittenValue, written};
 use crate::courier::CourierSession;
 use crate::error::HomeroundError;
 use crate::guard::guard;
@@ -236,8 +236,8 @@ pub struct QuarantinedEdit {
     pub code: String,
     /// The field that it is about, if it is about one.
     pub field: Option<String>,
-    /// What was entered, as JSON by field; empty when it may not be kept here.
-    pub values_json: String,
+    /// What was entered; empty when it may not be kept here.
+    pub values: Vec<WrittenValue>,
     /// When it was made, milliseconds since 1970.
     pub at_ms: i64,
     /// What a person did about it.
@@ -337,11 +337,7 @@ impl Sync {
                 document: edit.document.into(),
                 code: edit.code,
                 field: edit.field,
-                values_json: if edit.values.is_null() {
-                    String::new()
-                } else {
-                    text_of(&edit.values)
-                },
+                values: written(&edit.values),
                 at_ms: edit.at.0,
                 status: edit.state.into(),
             });

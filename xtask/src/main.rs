@@ -6,6 +6,7 @@
 
 mod cli;
 mod exec;
+mod full_disk;
 mod house;
 mod kotlin;
 mod play;

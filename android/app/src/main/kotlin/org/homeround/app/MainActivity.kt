@@ -5,10 +5,16 @@ import android.os.Bundle
 import android.view.WindowManager
 import androidx.activity.ComponentActivity
 import androidx.activity.compose.setContent
+import androidx.activity.result.contract.ActivityResultContracts
 import androidx.compose.runtime.CompositionLocalProvider
+import androidx.core.content.FileProvider
 import androidx.lifecycle.lifecycleScope
+import java.io.File
 import java.util.TimeZone
+import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.withContext
 import org.homeround.core.OpenConfig
 import org.homeround.kit.Homeround
 import org.homeround.kit.SignInNeeded
@@ -16,14 +22,33 @@ import org.homeround.kit.android.KeystoreVault
 import org.homeround.kit.android.SyncWorker
 import org.homeround.kit.android.follow
 import org.homeround.kit.screens.Formats
+import org.homeround.kit.screens.Shot
 import org.homeround.ui.App
 import org.homeround.ui.HomeroundTheme
+import org.homeround.ui.LocalImages
 import org.homeround.ui.LocalStrings
 import org.homeround.ui.Shell
 import org.homeround.ui.android.AndroidStrings
+import org.homeround.ui.android.decoded
+import org.homeround.ui.android.shot
 
 /** The rim: opens the phone and shows the screens. */
 class MainActivity : ComponentActivity() {
+    private var taken: CompletableDeferred<Boolean>? = null
+    private val camera = registerForActivityResult(ActivityResultContracts.TakePicture()) { taken?.complete(it) }
+
+    /** The camera's app writes into the cache; the picture is deleted as soon as it was read. */
+    private suspend fun photograph(): Shot? {
+        val file = File.createTempFile("photo", ".jpg", File(cacheDir, "photos").apply { mkdirs() })
+        try {
+            val answer = CompletableDeferred<Boolean>().also { taken = it }
+            camera.launch(FileProvider.getUriForFile(this, "$packageName.photos", file))
+            return if (answer.await()) withContext(Dispatchers.IO) { shot(file.readBytes()) } else null
+        } finally {
+            file.delete()
+        }
+    }
+
     override fun onCreate(saved: Bundle?) {
         super.onCreate(saved)
         // No patient in screenshots, in the list of recent apps or on a cast screen.
@@ -52,8 +77,8 @@ class MainActivity : ComponentActivity() {
 
     private fun show(phone: Homeround) = setContent {
         val locale = resources.configuration.locales[0]
-        val shell = Shell(phone, Formats(locale), TimeZone.getDefault().id, { System.currentTimeMillis() })
-        CompositionLocalProvider(LocalStrings provides AndroidStrings(resources, packageName)) {
+        val shell = Shell(phone, Formats(locale), TimeZone.getDefault().id, { System.currentTimeMillis() }, camera = ::photograph)
+        CompositionLocalProvider(LocalStrings provides AndroidStrings(resources, packageName), LocalImages provides ::decoded) {
             HomeroundTheme { App(shell) }
         }
     }

@@ -24,6 +24,9 @@ class Sync internal constructor(
      */
     suspend fun now(budget: Duration? = null): SyncReport = core.run(budget?.inWholeMilliseconds?.toULong())
 
+    /** Ends a run of [now] that is under way: it fails with `Cancelled`. What was saved stays saved. */
+    suspend fun cancel(): Unit = worker.run { core.cancel() }
+
     /** Stays in sync until [stop] or until the phone is locked. */
     suspend fun start(): Unit = worker.run { core.start() }
 

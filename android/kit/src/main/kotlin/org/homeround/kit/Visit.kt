@@ -35,6 +35,9 @@ class Visit internal constructor(private val core: Core, private val worker: Wor
     /** Photos, recordings and files. Emits again when that changes. */
     val attachments: Flow<List<Attachment>> get() = worker.live { core.attachments() }
 
+    /** What came after the last signature and is not taken in; empty before any signature. */
+    val late: Flow<List<LateEdit>> get() = worker.live { if (core.read().signatures.isEmpty()) emptyList() else core.awaiting() }
+
     /** The visit as it stands now. */
     suspend fun read(): VisitView = worker.run { core.read() }
 

@@ -7,9 +7,15 @@ import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
 import kotlin.test.assertIs
 import kotlin.test.assertTrue
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withTimeout
 import org.homeround.core.HomeroundException
+import org.homeround.core.KeyVault
 import org.homeround.core.NotDoneReason
 import org.homeround.core.SessionState
 import org.homeround.core.SoftwareVault
@@ -19,6 +25,7 @@ import org.homeround.core.Unlock
 import org.homeround.core.VisitStatus
 import org.homeround.core.Vitals
 import org.homeround.core.VitalsEntry
+import org.junit.jupiter.api.Assumptions.assumeTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
 
@@ -163,4 +170,62 @@ class ErrorsTest {
             }
         }
     }
+
+    /** A secure element on which the offline lease is used up. */
+    private class UsedUp(private val inner: KeyVault, var used: Boolean = false) : KeyVault by inner {
+        override fun counterGet(label: String): ULong =
+            if (used && label.contains("lease")) Long.MAX_VALUE.toULong() / 2UL else inner.counterGet(label)
+    }
+
+    @Test
+    fun `a phone that was offline too long shows nothing until it has synced`(@TempDir folder: Path) = runBlocking<Unit> {
+        Backend.inFolder(folder.resolve("server")).use { backend ->
+            val site = backend.day()
+            val test = TestPhone(folder.resolve("nina"), backend, "nina")
+            val vault = UsedUp(test.vault())
+            val phone = test.open(vault)
+            phone.session.create(Backend.PIN)
+            phone.session.enrol()
+            phone.sync.now()
+            phone.session.lock()
+            vault.used = true
+            phone.session.unlock(Unlock.Pin(Backend.PIN))
+            assertFailsWith<HomeroundException.LeaseEnded> { phone.visit(site.visit).read() }
+            vault.used = false
+            phone.sync.now()
+            assertEquals(VisitStatus.SCHEDULED, phone.visit(site.visit).read().status)
+        }
+    }
+
+    @Test
+    fun `a run that is called off says so`(@TempDir folder: Path) = runBlocking<Unit> {
+        Backend.inFolder(folder.resolve("server")).use { backend ->
+            backend.day()
+            val test = TestPhone(folder.resolve("nina"), backend, "nina")
+            val phone = test.ready()
+            test.token.set { awaitCancellation() }
+            val run = async(Dispatchers.Default) { runCatching { phone.sync.now() } }
+            delay(200)
+            phone.sync.cancel()
+            assertIs<HomeroundException.Cancelled>(withTimeout(5_000) { run.await() }.exceptionOrNull())
+        }
+    }
+
+    @Test
+    fun `a full disk says that nothing was saved, and the work goes on once there is room`(@TempDir folder: Path) =
+        runBlocking<Unit> {
+            assumeTrue(FullDisk.available)
+            Backend.inFolder(folder.resolve("server")).use { backend ->
+                val site = backend.day()
+                val phone = TestPhone(folder.resolve("nina"), backend, "nina").ready()
+                val visit = phone.visit(site.visit)
+                FullDisk.during {
+                    val full = assertFailsWith<HomeroundException.StorageFull> { visit.setOutcome("Done") }
+                    assertTrue(full.neededBytes > 0UL)
+                    assertEquals(null, visit.read().outcome)
+                }
+                visit.setOutcome("Done")
+                assertEquals("Done", visit.read().outcome)
+            }
+        }
 }

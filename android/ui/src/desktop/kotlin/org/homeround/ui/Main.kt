@@ -20,6 +20,7 @@ import org.homeround.kit.Homeround
 import org.homeround.kit.screens.Formats
 import org.homeround.ui.App
 import org.homeround.ui.HomeroundTheme
+import org.homeround.ui.LocalImages
 import org.homeround.ui.LocalStrings
 import org.homeround.ui.Shell
 
@@ -82,9 +83,9 @@ private fun window(phone: Homeround, locale: Locale, dark: Boolean) = applicatio
     val resources = Path.of(System.getProperty("homeround.root"), "android/ui/src/main/res")
     val strings = FileStrings.read(resources, locale)
     Window(onCloseRequest = ::exitApplication, state = WindowState(size = DpSize(430.dp, 880.dp)), title = "Homeround") {
-        CompositionLocalProvider(LocalStrings provides strings) {
+        CompositionLocalProvider(LocalStrings provides strings, LocalImages provides ::decoded) {
             HomeroundTheme(dark, Inter) {
-                App(Shell(phone, Formats(locale), Backend.ZONE.id, { System.currentTimeMillis() }))
+                App(Shell(phone, Formats(locale), Backend.ZONE.id, { System.currentTimeMillis() }, camera = ::chosen))
             }
         }
     }

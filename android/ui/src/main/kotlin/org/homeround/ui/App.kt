@@ -7,16 +7,19 @@ import androidx.compose.runtime.mutableStateListOf
 import androidx.compose.runtime.remember
 import androidx.compose.runtime.rememberCoroutineScope
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.launch
 import org.homeround.core.Fix
 import org.homeround.core.PatientId
 import org.homeround.core.SessionState
 import org.homeround.core.VisitId
 import org.homeround.kit.Homeround
+import org.homeround.kit.screens.AccountModel
 import org.homeround.kit.screens.DayModel
 import org.homeround.kit.screens.Formats
 import org.homeround.kit.screens.LockModel
 import org.homeround.kit.screens.PatientModel
 import org.homeround.kit.screens.SearchModel
+import org.homeround.kit.screens.Shot
 import org.homeround.kit.screens.SyncModel
 import org.homeround.kit.screens.VisitModel
 import org.homeround.kit.screens.chip
@@ -28,6 +31,8 @@ class Shell(
     val zone: String,
     val now: () -> Long,
     val place: suspend () -> Fix? = { null },
+    /** Takes a picture; none when the person went back. Without a camera no picture is offered. */
+    val camera: (suspend () -> Shot?)? = null,
 )
 
 /** Where a person is. */
@@ -37,6 +42,7 @@ internal sealed interface Place {
     data class Patient(val id: PatientId) : Place
     data object Search : Place
     data object Sync : Place
+    data object Account : Place
 }
 
 /** The whole app: locked, or the place where the person is. */
@@ -46,14 +52,14 @@ fun App(shell: Shell) {
     val lock = remember { LockModel(shell.phone, scope) }
     val locked by lock.state.collectAsState()
     if (locked.session == SessionState.READY) {
-        Unlocked(shell)
+        Unlocked(shell) { lock.lookAgain() }
     } else {
         LockScreen(locked, { lock.digit(it) }, { lock.erase() }, { lock.proceed() }, { lock.dismiss() })
     }
 }
 
 @Composable
-private fun Unlocked(shell: Shell) {
+private fun Unlocked(shell: Shell, left: () -> Unit) {
     val way = remember { mutableStateListOf<Place>(Place.Day) }
     val back = { if (way.size > 1) way.removeAt(way.lastIndex) }
     val sync = { way.add(Place.Sync) }
@@ -67,9 +73,16 @@ private fun Unlocked(shell: Shell) {
             val here = rememberCoroutineScope()
             val model = remember(place) { PatientModel(shell.phone, place.id, here, shell.formats) }
             val state by model.state.collectAsState()
-            PatientScreen(state, { back() }, { model.filter(it) }, { model.more() }, { sync() }, { model.dismiss() })
+            PatientScreen(
+                state,
+                PatientActions(
+                    back = { back() }, filter = { model.filter(it) }, more = { model.more() }, breakGlass = { model.breakGlass(it) },
+                    sync = { sync() }, dismiss = { model.dismiss() },
+                ),
+            )
         }
         is Place.Search -> Search(shell, way) { back() }
+        is Place.Account -> Account(shell, { back() }, { sync() }, left)
         is Place.Sync -> {
             val here = rememberCoroutineScope()
             val model = remember { SyncModel(shell.phone, here, shell.formats, shell.zone) }
@@ -80,6 +93,20 @@ private fun Unlocked(shell: Shell) {
 }
 
 @Composable
+private fun Account(shell: Shell, back: () -> Unit, sync: () -> Unit, left: () -> Unit) {
+    val here = rememberCoroutineScope()
+    val model = remember { AccountModel(shell.phone, here, left) }
+    val state by model.state.collectAsState()
+    AccountScreen(
+        state,
+        AccountActions(
+            back = back, changePin = { old, new -> model.changePin(old, new) }, lock = { model.lock() }, signOut = { model.signOut() },
+            sync = sync, dismiss = { model.dismiss() },
+        ),
+    )
+}
+
+@Composable
 private fun Day(model: DayModel, way: MutableList<Place>) {
     val state by model.state.collectAsState()
     DayScreen(
@@ -87,7 +114,7 @@ private fun Day(model: DayModel, way: MutableList<Place>) {
         DayActions(
             open = { way.add(Place.Visit(it)) }, next = { model.next() }, previous = { model.previous() },
             team = { model.team(it) }, search = { way.add(Place.Search) }, sync = { way.add(Place.Sync) },
-            dismiss = { model.dismiss() },
+            account = { way.add(Place.Account) }, dismiss = { model.dismiss() },
         ),
     )
 }
@@ -111,6 +138,9 @@ private fun VisitPlace(shell: Shell, place: Place.Visit, way: MutableList<Place>
     val here = rememberCoroutineScope()
     val model = remember(place) { VisitModel(shell.phone, place.id, here, shell.formats, shell.now, shell.place) }
     val state by model.state.collectAsState()
+    val camera = shell.camera
+    // The caption is typed before the picture is taken: on return it is saved at once.
+    val photograph: ((String) -> Unit)? = camera?.let { { caption -> here.launch { it()?.let { shot -> model.attach(shot, caption) } } } }
     VisitScreen(
         state,
         VisitActions(
@@ -118,8 +148,10 @@ private fun VisitPlace(shell: Shell, place: Place.Visit, way: MutableList<Place>
             take = { action, pin, reason -> model.take(action, pin, reason) },
             finish = { model.finish(it) }, leaveOut = { task, reason, comment -> model.leaveOut(task, reason, comment) },
             typeVital = { field, text -> model.typeVital(field, text) }, recordVitals = { model.recordVitals() },
-            give = { model.give(it) }, withhold = { row, reason -> model.withhold(row, reason) },
+            give = { model.give(it) }, withhold = { row, reason, comment -> model.withhold(row, reason, comment) },
             typeNote = { model.typeNote(it) }, outcome = { model.setOutcome(it) },
+            end = { ending, reason, comment -> model.end(ending, reason, comment) },
+            photograph = photograph, openPhoto = { model.open(it) }, closePhoto = { model.closePhoto() },
             settle = { conflict, choice -> model.settle(conflict, choice) }, sync = sync, dismiss = { model.dismiss() },
         ),
     )

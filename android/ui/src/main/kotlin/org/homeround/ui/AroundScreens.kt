@@ -12,7 +12,13 @@ import androidx.compose.material3.OutlinedTextField
 import androidx.compose.material3.Text
 import androidx.compose.material3.TextButton
 import androidx.compose.runtime.Composable
+import androidx.compose.runtime.getValue
+import androidx.compose.runtime.mutableStateOf
+import androidx.compose.runtime.remember
+import androidx.compose.runtime.setValue
 import androidx.compose.ui.Modifier
+import androidx.compose.ui.semantics.contentDescription
+import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.unit.dp
 import org.homeround.core.QuarantineStatus
 import org.homeround.kit.screens.ChartRow
@@ -24,18 +30,25 @@ import org.homeround.kit.screens.SearchState
 import org.homeround.kit.screens.SyncScreenState
 import org.homeround.kit.screens.Words
 
-/** A patient's chart, team and timeline. */
+/** What a person does in a patient's chart. */
+class PatientActions(
+    val back: () -> Unit,
+    val filter: (String?) -> Unit,
+    val more: () -> Unit,
+    val breakGlass: (reason: String) -> Unit,
+    val sync: () -> Unit,
+    val dismiss: () -> Unit,
+)
+
+/** A patient's chart, team and timeline; or the way to them in an emergency. */
 @OptIn(ExperimentalLayoutApi::class)
 @Composable
-fun PatientScreen(
-    state: PatientState,
-    onBack: () -> Unit,
-    onFilter: (String?) -> Unit,
-    onMore: () -> Unit,
-    onSync: () -> Unit,
-    onDismiss: () -> Unit,
-) {
-    Page(state.name, state.network, state.problem, onBack, onDismiss, onSync) {
+fun PatientScreen(state: PatientState, on: PatientActions) {
+    Page(state.name.ifEmpty { text("document_patient") }, state.network, state.problem, on.back, on.dismiss, on.sync) {
+        if (state.away) {
+            Emergency(state.asking, on.breakGlass)
+            return@Page
+        }
         if (state.born.isNotEmpty()) Quiet(text("patient_born", state.born))
         Quiet((listOf(state.address) + state.phones).filter { it.isNotEmpty() }.joinToString(" · "))
         Rows(text("patient_alerts"), state.alerts, always = false)
@@ -48,15 +61,30 @@ fun PatientScreen(
         Part(text("patient_timeline")) {
             FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp), verticalArrangement = Arrangement.spacedBy(8.dp)) {
                 for ((kind, key) in KINDS) {
-                    FilterChip(state.kind == kind, { onFilter(kind) }, { Text(text(key)) }, Modifier.heightIn(min = TOUCH))
+                    FilterChip(state.kind == kind, { on.filter(kind) }, { Text(text(key)) }, Modifier.heightIn(min = TOUCH))
                 }
             }
             state.timeline.forEach { row ->
                 HorizontalDivider(color = MaterialTheme.colorScheme.outlineVariant)
                 Line(row.title, listOf(row.date, row.detail).filter { it.isNotEmpty() }.joinToString(" · "))
             }
-            if (state.more) Also(text("patient_more"), onClick = onMore)
+            if (state.more) Also(text("patient_more"), onClick = on.more)
         }
+    }
+}
+
+/** Nothing of this patient is on the phone: access in an emergency, with a reason that is written down. */
+@Composable
+private fun Emergency(asking: Boolean, onAsk: (String) -> Unit) {
+    var reason by remember { mutableStateOf("") }
+    Text(text("emergency_away"), style = MaterialTheme.typography.bodyLarge)
+    Part(text("emergency_title")) {
+        Quiet(text("emergency_hint"))
+        val told = text("emergency_reason")
+        OutlinedTextField(
+            reason, { reason = it }, Modifier.fillMaxWidth().semantics { contentDescription = told }, label = { Text(told) }, minLines = 2,
+        )
+        Main(text("emergency_ask"), !asking && reason.isNotBlank()) { onAsk(reason) }
     }
 }
 
@@ -106,8 +134,10 @@ private fun SetAside(rows: List<QuarantineRow>, onClose: (QuarantineRow, Quarant
         Quiet(text("sync_quarantine_hint"))
         rows.forEach { row ->
             HorizontalDivider(color = MaterialTheme.colorScheme.outlineVariant)
-            Line(read(row.code), listOf(row.field, row.at).filter { it.isNotEmpty() }.joinToString(" · "))
-            if (row.values.isNotEmpty()) Text(row.values, style = MaterialTheme.typography.bodyMedium)
+            val field = row.field?.let { read(it) }
+            Line(read(row.code), listOfNotNull(field, row.at).joinToString(" · "), strong = true)
+            row.values.forEach { (name, value) -> Line(line(value), read(name)) }
+            if (row.held) Quiet(text("quarantine_held"))
             if (row.open) {
                 FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp), verticalArrangement = Arrangement.spacedBy(8.dp)) {
                     Also(text("quarantine_re_entered")) { onClose(row, QuarantineStatus.RE_ENTERED) }

@@ -34,6 +34,7 @@ class DayActions(
     val team: (Boolean) -> Unit,
     val search: () -> Unit,
     val sync: () -> Unit,
+    val account: () -> Unit,
     val dismiss: () -> Unit,
 )
 
@@ -45,13 +46,14 @@ fun DayScreen(state: DayState, on: DayActions) {
         state.title, state.network, state.problem, onDismiss = on.dismiss, onNetwork = on.sync,
     ) {
         FlowRow(
-            Modifier.fillMaxWidth(), horizontalArrangement = Arrangement.spacedBy(8.dp), verticalArrangement = Arrangement.Center,
+            Modifier.fillMaxWidth(), horizontalArrangement = Arrangement.spacedBy(8.dp), verticalArrangement = Arrangement.spacedBy(8.dp),
         ) {
             Turn("‹", text("day_previous"), on.previous)
             FilterChip(!state.team, { on.team(false) }, { Text(text("day_mine")) }, Modifier.heightIn(min = TOUCH))
             FilterChip(state.team, { on.team(true) }, { Text(text("day_team")) }, Modifier.heightIn(min = TOUCH))
             Turn("›", text("day_next"), on.next)
             Also(text("search_title"), onClick = on.search)
+            Also(text("account_title"), onClick = on.account)
         }
         Quiet(read(state.summary))
         if (state.loaded && state.rows.isEmpty()) Text(text("day_empty"), style = MaterialTheme.typography.bodyLarge)

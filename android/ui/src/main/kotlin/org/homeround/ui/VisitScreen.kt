@@ -36,13 +36,14 @@ import org.homeround.core.PatientId
 import org.homeround.kit.screens.Action
 import org.homeround.kit.screens.Choice
 import org.homeround.kit.screens.ConflictRow
+import org.homeround.kit.screens.Ending
 import org.homeround.kit.screens.MedicationRow
+import org.homeround.kit.screens.PhotoRow
 import org.homeround.kit.screens.Problem
 import org.homeround.kit.screens.TaskRow
 import org.homeround.kit.screens.Tone
 import org.homeround.kit.screens.VisitState
 import org.homeround.kit.screens.VitalField
-import org.homeround.kit.screens.words
 
 /** What a person does during a visit. */
 class VisitActions(
@@ -54,9 +55,14 @@ class VisitActions(
     val typeVital: (VitalField, String) -> Unit,
     val recordVitals: () -> Unit,
     val give: (MedicationRow) -> Unit,
-    val withhold: (MedicationRow, NotDoneReason) -> Unit,
+    val withhold: (MedicationRow, NotDoneReason, String) -> Unit,
     val typeNote: (String) -> Unit,
     val outcome: (String) -> Unit,
+    val end: (Ending, NotDoneReason, String) -> Unit,
+    /** Takes a picture with this caption; none: there is no camera. */
+    val photograph: ((caption: String) -> Unit)?,
+    val openPhoto: (PhotoRow) -> Unit,
+    val closePhoto: () -> Unit,
     val settle: (ConflictRow, Choice) -> Unit,
     val sync: () -> Unit,
     val dismiss: () -> Unit,
@@ -85,6 +91,8 @@ fun VisitScreen(state: VisitState, on: VisitActions) {
             }
             state.patientId?.let { patient -> Also(text("visit_patient")) { on.patient(patient) } }
         }
+        Endings(state.endings, on.end)
+        if (state.late.isNotEmpty()) Late(state.late)
         asking?.let { action ->
             Proof(action) { typed ->
                 asking = null
@@ -95,7 +103,8 @@ fun VisitScreen(state: VisitState, on: VisitActions) {
         VitalSigns(state, on)
         Medications(state, on)
         Note(state, on)
-        Photos(state)
+        Photos(state, on)
+        state.forms.forEach { Form(it) }
     }
 }
 
@@ -169,9 +178,9 @@ private fun Tasks(state: VisitState, on: VisitActions) {
                 Also(text("visit_not_done")) { leaving = if (leaving == task.id) null else task.id }
             }
             if (leaving == task.id) {
-                Reasons { reason ->
+                Reasons { reason, comment ->
                     leaving = null
-                    on.leaveOut(task.id, reason, "")
+                    on.leaveOut(task.id, reason, comment)
                 }
             }
         }
@@ -182,15 +191,6 @@ private fun Tasks(state: VisitState, on: VisitActions) {
 private fun TaskLine(task: TaskRow) {
     val required = if (task.required) " · " + text("visit_required") else ""
     Line(task.title, read(task.state) + required + task.comment?.let { " · $it" }.orEmpty(), strong = true)
-}
-
-@OptIn(ExperimentalLayoutApi::class)
-@Composable
-private fun Reasons(onReason: (NotDoneReason) -> Unit) {
-    Quiet(text("visit_reason"))
-    FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp), verticalArrangement = Arrangement.spacedBy(4.dp)) {
-        NotDoneReason.entries.forEach { reason -> Also(read(words(reason))) { onReason(reason) } }
-    }
 }
 
 @OptIn(ExperimentalLayoutApi::class)
@@ -258,9 +258,9 @@ private fun Medications(state: VisitState, on: VisitActions) {
                 Also(text("visit_not_given")) { leaving = if (leaving == row.medication.id) null else row.medication.id }
             }
             if (leaving == row.medication.id) {
-                Reasons { reason ->
+                Reasons { reason, comment ->
                     leaving = null
-                    on.withhold(row, reason)
+                    on.withhold(row, reason, comment)
                 }
             }
         }
@@ -295,15 +295,4 @@ private fun ColumnScope.Field(
     if (hint.isNotEmpty()) Quiet(hint)
     OutlinedTextField(typed, { typed = it }, Modifier.fillMaxWidth().semantics { contentDescription = name }, minLines = lines)
     if (typed != saved) Main(text("visit_save")) { onSave(typed) }
-}
-
-@Composable
-private fun Photos(state: VisitState) {
-    Part(text("visit_photos")) {
-        if (state.photos.isEmpty()) Quiet(text("visit_no_photos"))
-        state.photos.forEach { photo ->
-            Line(photo.caption, photo.by)
-            Labels(listOf(photo.state))
-        }
-    }
 }

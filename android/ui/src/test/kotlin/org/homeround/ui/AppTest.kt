@@ -25,6 +25,9 @@ import kotlin.test.assertTrue
 import kotlin.test.fail
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.runBlocking
+import org.homeround.core.Administration
+import org.homeround.core.NotDoneReason
+import org.homeround.core.SessionState
 import org.homeround.core.TaskOutcome
 import org.homeround.core.TaskResult
 import org.homeround.core.TaskStatus
@@ -34,14 +37,16 @@ import org.homeround.kit.Homeround
 import org.homeround.kit.TestPhone
 import org.homeround.kit.now
 import org.homeround.kit.screens.Formats
+import org.homeround.kit.screens.Shot
+import org.homeround.ui.desktop.shot
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
 
 /** The screens over the real core, a real store and a real server. */
 @OptIn(ExperimentalTestApi::class)
 class AppTest {
-    private fun ComposeUiTest.show(phone: Homeround) = setContent {
-        Stage.Dressed(Look()) { App(Shell(phone, Formats(Locale.US), "America/New_York", { now() })) }
+    private fun ComposeUiTest.show(phone: Homeround, camera: (suspend () -> Shot?)? = null) = setContent {
+        Stage.Dressed(Look()) { App(Shell(phone, Formats(Locale.US), "America/New_York", { now() }, camera = camera)) }
     }
 
     private fun ComposeUiTest.seen(text: String) = until(text) {
@@ -160,6 +165,122 @@ class AppTest {
                 seen("Signed by Nina Alvarez")
             }
             assertEquals(VisitStatus.SIGNED, runBlocking { nina.visit(site.visit).read() }.status)
+        }
+    }
+
+    @Test
+    fun `a medication, a task left out, a note and a photo are recorded by hand`(@TempDir folder: Path) {
+        Backend.inFolder(folder.resolve("server")).use { backend ->
+            val site = backend.day()
+            val phone = runBlocking { TestPhone(folder.resolve("nina"), backend, "nina").ready() }
+            val picture = Path.of(System.getProperty("homeround.root"), "android/ui/golden/lock.png")
+            runComposeUiTest {
+                show(phone) { shot(picture) }
+                press("Testina Ä. Probe")
+                press("Check in")
+                seen("In progress")
+                press("Not given")
+                onNodeWithContentDescription("A word on it (not required)").performScrollTo().enter("felt sick")
+                press("Refused")
+                seen("· Refused")
+                press("Not done")
+                press("On hold")
+                seen("On hold · Required")
+                onNodeWithContentDescription("Note").performScrollTo().enter("Wound dry.")
+                press("Save")
+                gone("Save")
+                onNodeWithContentDescription("What it shows").performScrollTo().enter("Left heel")
+                press("Take a photo")
+                seen("Only on this phone")
+                press("Show")
+                onNodeWithText("Close").assertExists()
+            }
+            val view = runBlocking { phone.visit(site.visit).read() }
+            assertEquals("Wound dry.", view.note)
+            val given = view.medications.single()
+            assertEquals("felt sick", given.comment)
+            assertEquals(NotDoneReason.REFUSED, (given.given as Administration.NotGiven).reason)
+            assertEquals(NotDoneReason.ON_HOLD, view.tasks[0].reason)
+            val photo = runBlocking { phone.visit(site.visit).attachments.first() }.single()
+            assertEquals("Left heel", photo.caption)
+            assertTrue(checkNotNull(photo.thumbnail).isNotEmpty())
+        }
+    }
+
+    @Test
+    fun `a visit that does not take place ends with a coded reason`(@TempDir folder: Path) {
+        Backend.inFolder(folder.resolve("server")).use { backend ->
+            val site = backend.day()
+            val phone = runBlocking { TestPhone(folder.resolve("nina"), backend, "nina").ready() }
+            runComposeUiTest {
+                show(phone)
+                press("Testina Ä. Probe")
+                press("Nobody met")
+                press("Not at home")
+                seen("Missed")
+                gone("Call off")
+            }
+            val step = runBlocking { phone.visit(site.visit).read() }.steps.last()
+            assertEquals(VisitStatus.MISSED to NotDoneReason.NOT_AT_HOME, step.to to step.reason)
+        }
+    }
+
+    @Test
+    fun `the PIN is changed, the phone locked, and signing out removes everything`(@TempDir folder: Path) {
+        Backend.inFolder(folder.resolve("server")).use { backend ->
+            backend.day()
+            val phone = runBlocking { TestPhone(folder.resolve("nina"), backend, "nina").ready() }
+            runComposeUiTest {
+                show(phone)
+                press("Account")
+                seen("Nina Alvarez")
+                onNodeWithContentDescription("PIN until now").performScrollTo().enter("774120")
+                onNodeWithContentDescription("New PIN").performScrollTo().enter("580274")
+                press("Change PIN")
+                seen("Wrong PIN")
+                onNodeWithText("OK").performClick()
+                onNodeWithContentDescription("PIN until now").performScrollTo().enter(Backend.PIN)
+                press("Change PIN")
+                seen("The PIN is changed.")
+                press("Lock now")
+                seen("Enter your PIN.")
+                type("580274")
+                press("Continue")
+                seen("1 visit")
+                press("Account")
+                // The first one is the heading.
+                onAllNodesWithText("Sign out").onLast().performScrollTo().performClick()
+                press("Yes, remove everything")
+                seen("Choose a PIN")
+            }
+            assertEquals(SessionState.NEW, runBlocking { phone.session.state() })
+        }
+    }
+
+    @Test
+    fun `an edit of a patient who is not hers any more is set aside in words, and an emergency opens the chart`(@TempDir folder: Path) {
+        Backend.inFolder(folder.resolve("server")).use { backend ->
+            val site = backend.day()
+            val phone = runBlocking { TestPhone(folder.resolve("nina"), backend, "nina").ready() }
+            runBlocking { phone.patient(site.patient).setHomeAccess("door_code", "4711") }
+            backend.endAccess(site.nurse, site.patient)
+            runBlocking { phone.sync.now() }
+            runComposeUiTest {
+                show(phone)
+                seen("No visits on this day.")
+                onNodeWithText("Up to date").performClick()
+                seen("Set aside")
+                seen("Your access to the patient had ended.")
+                onNodeWithText("‹ Back").performClick()
+                press("Search")
+                onNode(hasSetTextAction()).enter(site.patient)
+                press("Patient by code")
+                seen("There is nothing of this patient on this phone.")
+                onNodeWithContentDescription("Why is it needed?").enter("Found unconscious by a neighbour")
+                press("Open the chart")
+                seen("Allergies")
+                seen("Timeline")
+            }
         }
     }
 

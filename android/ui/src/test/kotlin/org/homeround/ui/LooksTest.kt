@@ -4,7 +4,7 @@ import org.junit.jupiter.api.Test
 
 /** The states that a day brings, against the committed pictures. */
 class LooksTest {
-    private val tall = setOf("visit", "visit-refused", "visit-conflict", "visit-signed", "patient")
+    private val tall = setOf("visit", "visit-refused", "visit-conflict", "visit-signed", "visit-late", "patient")
 
     private fun check(suffix: String, look: Look, vararg names: String) {
         val of = shots(look.language)
@@ -16,13 +16,13 @@ class LooksTest {
 
     @Test
     fun `a wrong PIN, a first connection, a signed visit and a search look as they did`() =
-        check("", Look(), "lock-wrong", "lock-enrol", "visit-signed", "search")
+        check("", Look(), "lock-wrong", "lock-enrol", "visit-signed", "search", "account", "emergency")
 
     @Test
     fun `the day and sync health in the dark look as they did`() = check("-dark", Look(dark = true), "day-offline", "sync")
 
     @Test
-    fun `the visit and the chart in Spanish look as they did`() = check("-es", Look("es"), "visit-conflict", "patient")
+    fun `the visit and the chart in Spanish look as they did`() = check("-es", Look("es"), "visit-conflict", "patient", "visit-late")
 
     @Test
     fun `letters twice as large are whole`() = check("-large", Look(fontScale = 2f, height = 1200), "lock", "sync", "search")

@@ -117,20 +117,20 @@ class PicturesTest {
         network = offline, headline = Words.counted("sync_unsent", 3), photos = 1, conflicts = 1,
         rows = listOf(UnsentRow(Words("document_visit"), "Rosa Example", Words.counted("sync_edits", 3), "Nov 27, 2026, 9:10 AM")),
         quarantine = listOf(
-            QuarantineRow(1, Words("quarantine_reason", "access_ended"), "outcome", "{\"outcome\":\"Dressing changed\"}", "Nov 26, 2026, 4:02 PM", true),
+            QuarantineRow(
+                1, Words("quarantine_not_permitted"), Words("field_outcome_outcome"), listOf(Words("value_outcome") to "Dressing changed"),
+                "Nov 26, 2026, 4:02 PM", true,
+            ),
         ),
     )
 
     private fun status(key: String, tone: Tone, glyph: Glyph) = Chip(Words(key), tone, glyph)
 
     @Composable
-    private fun Day() = DayScreen(day, DayActions({}, {}, {}, {}, {}, {}, {}))
+    private fun Day() = DayScreen(day, noDay)
 
     @Composable
-    private fun Visit(state: VisitState) = VisitScreen(
-        state,
-        VisitActions({}, {}, { _, _, _ -> }, {}, { _, _, _ -> }, { _, _ -> }, {}, {}, { _, _ -> }, {}, {}, { _, _ -> }, {}, {}),
-    )
+    private fun Visit(state: VisitState) = VisitScreen(state, doNothing)
 
     @Test
     fun `the day looks as it did`() = Stage.looksAs("day") { Day() }
@@ -154,7 +154,7 @@ class PicturesTest {
 
     @Test
     fun `the patient looks as it did`() =
-        Stage.looksAs("patient", Look(height = 1150)) { PatientScreen(patient, {}, {}, {}, {}, {}) }
+        Stage.looksAs("patient", Look(height = 1150)) { PatientScreen(patient, noPatient) }
 
     @Test
     fun `sync health looks as it did`() =

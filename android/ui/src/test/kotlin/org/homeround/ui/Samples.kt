@@ -8,6 +8,10 @@ import org.homeround.core.Medication
 import org.homeround.core.SessionState
 import org.homeround.core.SyncState
 import org.homeround.core.VisitStatus
+import org.homeround.kit.screens.AccountState
+import org.homeround.kit.screens.FormRow
+import org.homeround.kit.screens.LateRow
+import org.homeround.kit.screens.Opened
 import org.homeround.kit.screens.Action
 import org.homeround.kit.screens.ChartRow
 import org.homeround.kit.screens.Chip
@@ -118,6 +122,21 @@ internal class Samples(language: String) {
         signed = Words("visit_signed_by", "Nina Alvarez", formats.moment(at(10, 2), zone)), outcome = "Dressing changed, next visit on Friday",
     )
 
+    val late = signed.copy(
+        late = listOf(
+            LateRow(
+                "Theo Lindqvist", formats.moment(at(10, 40), zone), listOf(Words("field_note_note"), Words("section_observations")),
+                Words("late_good_faith"),
+            ),
+        ),
+        opened = Opened(visit.photos[0], null),
+        forms = listOf(FormRow("Fall risk", listOf("Falls in the last year" to "2"))),
+    )
+
+    val away = PatientState(away = true, network = synced)
+
+    val account = AccountState("Nina Alvarez", Words("role_nurse"), unsent = 3, network = offline, done = Words("account_pin_changed"))
+
     val unlock = LockState(SessionState.LOCKED, pin = "4029")
     val wrongPin = LockState(SessionState.LOCKED, problem = Problem(Words.counted("error_wrong_pin", 4), "pin"))
     val first = LockState(SessionState.NEW)
@@ -145,7 +164,11 @@ internal class Samples(language: String) {
             UnsentRow(Words("document_chart"), "Walter Lindgren", Words.counted("sync_edits", 1), formats.moment(at(9, 40), zone)),
         ),
         quarantine = listOf(
-            QuarantineRow(1, Words("quarantine_reason", "access_ended"), "note", "Pulse regular", formats.moment(at(7, 55), zone), open = true),
+            QuarantineRow(
+                1, Words("quarantine_sealed"), Words("field_note_note"), listOf(Words("value_note") to "Pulse regular"),
+                formats.moment(at(7, 55), zone), open = true,
+            ),
+            QuarantineRow(2, Words("quarantine_access_ended"), null, emptyList(), formats.moment(at(7, 58), zone), open = false, held = true),
         ),
     )
 

@@ -2,11 +2,17 @@ package org.homeround.ui
 
 import androidx.compose.runtime.Composable
 
-private val doNothing = VisitActions(
-    {}, {}, { _, _, _ -> }, {}, { _, _, _ -> }, { _, _ -> }, {}, {}, { _, _ -> }, {}, {}, { _, _ -> }, {}, {},
+internal val doNothing = VisitActions(
+    back = {}, patient = {}, take = { _, _, _ -> }, finish = {}, leaveOut = { _, _, _ -> }, typeVital = { _, _ -> }, recordVitals = {},
+    give = {}, withhold = { _, _, _ -> }, typeNote = {}, outcome = {}, end = { _, _, _ -> }, photograph = {}, openPhoto = {},
+    closePhoto = {}, settle = { _, _ -> }, sync = {}, dismiss = {},
 )
 
-private val noDay = DayActions({}, {}, {}, {}, {}, {}, {})
+internal val noDay = DayActions({}, {}, {}, {}, {}, {}, {}, {})
+
+internal val noPatient = PatientActions({}, {}, {}, {}, {}, {})
+
+private val noAccount = AccountActions({}, { _, _ -> }, {}, {}, {}, {})
 
 /** Every screen in every state that is worth a picture, by name. */
 internal fun shots(language: String): Map<String, @Composable () -> Unit> {
@@ -22,7 +28,10 @@ internal fun shots(language: String): Map<String, @Composable () -> Unit> {
         "visit-refused" to { VisitScreen(of.refused, doNothing) },
         "visit-conflict" to { VisitScreen(of.conflicted, doNothing) },
         "visit-signed" to { VisitScreen(of.signed, doNothing) },
-        "patient" to { PatientScreen(of.patient, {}, {}, {}, {}, {}) },
+        "patient" to { PatientScreen(of.patient, noPatient) },
+        "emergency" to { PatientScreen(of.away, noPatient) },
+        "account" to { AccountScreen(of.account, noAccount) },
+        "visit-late" to { VisitScreen(of.late, doNothing) },
         "sync" to { SyncScreen(of.sync, {}, {}, { _, _ -> }, {}) },
         "search" to { SearchScreen(of.search, of.network, {}, {}, {}, {}, {}) },
     )

@@ -12,6 +12,7 @@ import kotlin.math.abs
 import kotlin.test.fail
 import org.homeround.ui.desktop.FileStrings
 import org.homeround.ui.desktop.Inter
+import org.homeround.ui.desktop.decoded
 import org.jetbrains.skia.Bitmap
 import org.jetbrains.skia.EncodedImageFormat
 import org.jetbrains.skia.Image
@@ -36,7 +37,7 @@ object Stage {
     @Composable
     fun Dressed(look: Look, content: @Composable () -> Unit) {
         val strings = FileStrings.read(resources, Locale.forLanguageTag(look.language))
-        CompositionLocalProvider(LocalStrings provides strings) { HomeroundTheme(look.dark, Inter, content) }
+        CompositionLocalProvider(LocalStrings provides strings, LocalImages provides ::decoded) { HomeroundTheme(look.dark, Inter, content) }
     }
 
     @OptIn(ExperimentalComposeUiApi::class)

@@ -5,9 +5,15 @@ import java.nio.file.Path
 import java.util.Locale
 import kotlin.test.assertEquals
 import kotlin.test.assertTrue
+import org.homeround.core.AllergyStatus
 import org.homeround.core.NotDoneReason
+import org.homeround.core.Role
+import org.homeround.core.Severity
 import org.homeround.core.TaskResult
 import org.homeround.core.TaskStatus
+import org.homeround.core.VisitStatus
+import org.homeround.kit.screens.Action
+import org.homeround.kit.screens.Ending
 import org.homeround.kit.screens.Glyph
 import org.homeround.kit.screens.VitalField
 import org.homeround.ui.desktop.FileStrings
@@ -54,6 +60,9 @@ class StringsTest {
         val made = NotDoneReason.entries.map { "reason_${it.name.lowercase()}" } +
             TaskStatus.entries.map { "task_${it.name.lowercase()}" } +
             TaskResult.entries.map { "result_${it.name.lowercase()}" } +
+            Ending.entries.map { "action_${it.name.lowercase()}" } + Action.entries.map { "action_${it.name.lowercase()}" } +
+            Role.entries.map { "role_${it.name.lowercase()}" } + Severity.entries.map { "severity_${it.name.lowercase()}" } +
+            AllergyStatus.entries.map { "allergy_${it.name.lowercase()}" } + VisitStatus.entries.map { "status_${it.name.lowercase()}" } +
             Glyph.entries.map { "glyph_${it.name.lowercase()}" } +
             VitalField.entries.map { "vital_${it.field}" }
         assertEquals(emptyList(), made.filter { it !in english.keys })

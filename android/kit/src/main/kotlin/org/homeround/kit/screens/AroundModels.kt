@@ -3,8 +3,10 @@ package org.homeround.kit.screens
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.delay
+import org.homeround.core.ChartView
 import org.homeround.core.DocumentRef
 import org.homeround.core.Found
+import org.homeround.core.HomeroundException
 import org.homeround.core.PatientId
 import org.homeround.core.QuarantineStatus
 import org.homeround.core.QuarantinedEdit
@@ -36,6 +38,8 @@ data class PatientState(
     val team: List<ChartRow> = emptyList(),
     val timeline: List<TimelineRow> = emptyList(),
     val kind: String? = null,
+    val away: Boolean = false,
+    val asking: Boolean = false,
     val more: Boolean = false,
     val loaded: Boolean = false,
     val network: Chip = chip(SyncState.Idle(false)),
@@ -43,40 +47,67 @@ data class PatientState(
 )
 
 /** A patient's chart, team and timeline. */
-class PatientModel(phone: Homeround, id: PatientId, scope: CoroutineScope, private val formats: Formats) :
-    Model<PatientState>(scope, PatientState()) {
+class PatientModel(
+    private val phone: Homeround,
+    id: PatientId,
+    scope: CoroutineScope,
+    private val formats: Formats,
+) : Model<PatientState>(scope, PatientState()) {
     private val patient = phone.patient(id)
     private var next: String? = null
 
     init {
         follow(phone.sync.state) { state, sync -> state.copy(network = chip(sync)) }
-        act {
+        act { look() }
+    }
+
+    /** Reads the patient, or says that there is none on this phone. */
+    private suspend fun look() {
+        try {
             val who = patient.read()
             val team = patient.careTeams().flatMap { it.members }
             change {
                 it.copy(
                     name = who.name, born = who.birthDate.orEmpty(), phones = who.phones, address = who.address,
-                    team = team.map { one -> ChartRow(one.name, listOfNotNull(one.role, one.phone)) }, loaded = true,
+                    team = team.map { one -> ChartRow(one.name, listOfNotNull(one.role, one.phone)) }, loaded = true, away = false,
                 )
             }
-            page(null)
+        } catch (_: HomeroundException.NotFound) {
+            change { it.copy(away = true) }
+            return
+        } catch (_: HomeroundException.NotAllowed) {
+            change { it.copy(away = true) }
+            return
         }
-        follow(patient.chart) { state, chart ->
-            state.copy(
-                alerts = chart.alerts.filter { it.alert.active }.map { ChartRow(it.alert.text, listOf(words(it.alert.severity))) },
-                allergies = chart.allergies.map {
-                    ChartRow(it.allergy.code.text, listOfNotNull(words(it.allergy.status), it.allergy.severity?.let(::words), it.allergy.reaction))
-                },
-                conditions = chart.conditions.map {
-                    ChartRow(it.condition.code.text, listOfNotNull(Words("condition_${it.condition.clinicalStatus}"), it.condition.onset))
-                },
-                medications = chart.medications.map {
-                    ChartRow(it.medication.code.text, listOfNotNull(it.medication.dose, it.medication.frequency))
-                },
-                contacts = chart.contacts.map { ChartRow(it.contact.name, listOfNotNull(it.contact.relationship, it.contact.phone)) },
-                access = chart.homeAccess.map { ChartRow(it.text, listOf(Words("access_${it.name}"))) },
-            )
+        page(null)
+        follow(patient.chart, ::take)
+    }
+
+    private fun take(state: PatientState, chart: ChartView) = state.copy(
+        alerts = chart.alerts.filter { it.alert.active }.map { ChartRow(it.alert.text, listOf(words(it.alert.severity))) },
+        allergies = chart.allergies.map {
+            ChartRow(it.allergy.code.text, listOfNotNull(words(it.allergy.status), it.allergy.severity?.let(::words), it.allergy.reaction))
+        },
+        conditions = chart.conditions.map {
+            ChartRow(it.condition.code.text, listOfNotNull(Words("condition_${it.condition.clinicalStatus}"), it.condition.onset))
+        },
+        medications = chart.medications.map {
+            ChartRow(it.medication.code.text, listOfNotNull(it.medication.dose, it.medication.frequency))
+        },
+        contacts = chart.contacts.map { ChartRow(it.contact.name, listOfNotNull(it.contact.relationship, it.contact.phone)) },
+        access = chart.homeAccess.map { ChartRow(it.text, listOf(Words("access_${it.name}"))) },
+    )
+
+    /** Access in an emergency, with a reason that a reviewer will read; the patient comes with the next sync. */
+    fun breakGlass(reason: String) = act {
+        change { it.copy(asking = true) }
+        try {
+            patient.breakGlass(reason)
+            phone.sync.now()
+        } finally {
+            change { it.copy(asking = false) }
         }
+        look()
     }
 
     override fun failed(state: PatientState, problem: Problem?) = state.copy(problem = problem)
@@ -111,8 +142,17 @@ class PatientModel(phone: Homeround, id: PatientId, scope: CoroutineScope, priva
 /** Unsent work of one document. */
 data class UnsentRow(val title: Words, val patient: String, val edits: Words, val since: String)
 
-/** An edit that could not stand. */
-data class QuarantineRow(val id: Long, val code: Words, val field: String, val values: String, val at: String, val open: Boolean)
+/** An edit that could not stand, with what was entered by its name. */
+data class QuarantineRow(
+    val id: Long,
+    val code: Words,
+    val field: Words?,
+    val values: List<Pair<Words, String>>,
+    val at: String,
+    val open: Boolean,
+    /** The patient left this phone: the office holds the edit, sealed. */
+    val held: Boolean = false,
+)
 
 /** What the sync's screen shows. */
 data class SyncScreenState(
@@ -159,8 +199,9 @@ class SyncModel(private val phone: Homeround, scope: CoroutineScope, private val
     }
 
     private fun row(edit: QuarantinedEdit) = QuarantineRow(
-        edit.id, Words("quarantine_reason", edit.code), edit.field.orEmpty(), edit.valuesJson, formats.moment(edit.atMs, zone),
-        edit.status == QuarantineStatus.OPEN,
+        edit.id, quarantineWords(edit.code), edit.field?.let(::fieldWords), edit.values.map { Words("value_${it.name}") to it.text },
+        formats.moment(edit.atMs, zone), edit.status == QuarantineStatus.OPEN,
+        edit.status == QuarantineStatus.HELD_BY_BACKEND,
     )
 
     private fun title(document: DocumentRef) = Words(
@@ -196,7 +237,10 @@ class SearchModel(private val phone: Homeround, scope: CoroutineScope) : Model<S
             // Whoever types on is not held up by each letter.
             delay(PAUSE_MS)
             val found = if (words.isBlank()) emptyList() else phone.search(words)
-            change { it.copy(rows = found.map(::row), searched = words.isNotBlank()) }
+            // A scanned code names a patient who need not be on this phone.
+            val code = words.trim().takeIf { found.isEmpty() && CODE.matches(it) }
+            val byCode = listOfNotNull(code?.let { SearchRow(it, Words("document_patient_code"), it.lowercase(), null) })
+            change { it.copy(rows = found.map(::row) + byCode, searched = words.isNotBlank()) }
         }
     }
 
@@ -211,5 +255,6 @@ class SearchModel(private val phone: Homeround, scope: CoroutineScope) : Model<S
 
     private companion object {
         const val PAUSE_MS = 150L
+        val CODE = Regex("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
     }
 }

@@ -67,6 +67,9 @@ class LockModel(private val phone: Homeround, scope: CoroutineScope) : Model<Loc
         look()
     }
 
+    /** Looks again where the phone stands: after it was locked, or came back to the front. */
+    fun lookAgain() = act { look() }
+
     private suspend fun look() {
         val session = phone.session.state()
         change { it.copy(session = session) }

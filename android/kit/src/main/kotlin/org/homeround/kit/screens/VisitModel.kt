@@ -1,11 +1,13 @@
 package org.homeround.kit.screens
 
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.flow.first
 import org.homeround.core.Attachment
 import org.homeround.core.ChartMedication
 import org.homeround.core.Conflict
 import org.homeround.core.EntryId
 import org.homeround.core.Fix
+import org.homeround.core.LateEdit
 import org.homeround.core.MedicationGivenEntry
 import org.homeround.core.MedicationNotGivenEntry
 import org.homeround.core.NewAttachment
@@ -26,6 +28,9 @@ import org.homeround.kit.NoteTyping
 /** A step that makes sense now. */
 enum class Action { TRAVEL, CHECK_IN, BREAK, RESUME, COMPLETE, SIGN, AMEND }
 
+/** How a visit ends that does not take place. */
+enum class Ending { MISS, CANCEL }
+
 /** A task's line. */
 data class TaskRow(val id: EntryId, val title: String, val required: Boolean, val done: Boolean, val state: Words, val comment: String?)
 
@@ -36,7 +41,26 @@ data class FindingRow(val lines: List<String>, val by: String, val at: String, v
 data class MedicationRow(val medication: ChartMedication, val title: String, val dose: String, val done: Words?)
 
 /** A photo's line. */
-data class PhotoRow(val id: EntryId, val caption: String, val thumbnail: ByteArray?, val by: String, val state: Chip)
+data class PhotoRow(
+    val id: EntryId,
+    val caption: String,
+    val thumbnail: ByteArray?,
+    val by: String,
+    val state: Chip,
+    val image: Boolean = true,
+)
+
+/** What a camera gives: the picture, and a small one for lists. */
+class Shot(val mediaType: String, val bytes: ByteArray, val thumbnail: ByteArray? = null)
+
+/** A photo that is looked at; its bytes come when they are there. */
+data class Opened(val photo: PhotoRow, val bytes: ByteArray?)
+
+/** An answered form. */
+data class FormRow(val title: String, val answers: List<Pair<String, String>>)
+
+/** An edit that came after the signature and waits for the signer. */
+data class LateRow(val by: String, val at: String, val fields: List<Words>, val told: Words)
 
 /** One of the values of a conflict. */
 data class Choice(val json: String, val text: String, val by: String, val mine: Boolean, val at: String, val shown: Boolean)
@@ -54,6 +78,7 @@ data class VisitState(
     val service: String = "",
     val status: Chip = chip(VisitStatus.SCHEDULED),
     val actions: List<Action> = emptyList(),
+    val endings: List<Ending> = emptyList(),
     val editable: Boolean = true,
     val tasks: List<TaskRow> = emptyList(),
     val findings: List<FindingRow> = emptyList(),
@@ -61,6 +86,9 @@ data class VisitState(
     val alerts: List<String> = emptyList(),
     val allergies: List<String> = emptyList(),
     val photos: List<PhotoRow> = emptyList(),
+    val opened: Opened? = null,
+    val forms: List<FormRow> = emptyList(),
+    val late: List<LateRow> = emptyList(),
     val note: String = "",
     val outcome: String = "",
     val conflicts: List<ConflictRow> = emptyList(),
@@ -87,6 +115,7 @@ class VisitModel(
         follow(phone.sync.state) { state, sync -> state.copy(network = chip(sync)) }
         follow(visit.view, ::take)
         follow(visit.attachments) { state, photos -> state.copy(photos = photos.map(::photo)) }
+        follow(visit.late) { state, late -> state.copy(late = late.map(::late)) }
         act {
             val patient = visit.read().patient
             follow(phone.patient(patient).chart) { state, chart ->
@@ -138,9 +167,10 @@ class VisitModel(
         visit.medicationGiven(MedicationGivenEntry(medication.id, medication.medication.code, null, null, null))
     }
 
-    fun withhold(row: MedicationRow, reason: NotDoneReason) = act {
+    fun withhold(row: MedicationRow, reason: NotDoneReason, comment: String) = act {
         val medication = row.medication
-        visit.medicationNotGiven(MedicationNotGivenEntry(medication.id, medication.medication.code, reason, null))
+        val said = comment.ifBlank { null }
+        visit.medicationNotGiven(MedicationNotGivenEntry(medication.id, medication.medication.code, reason, said))
     }
 
     /** The note's field holds this now: what changed against what was shown is typed into the shared note. */
@@ -152,7 +182,34 @@ class VisitModel(
 
     fun setOutcome(text: String) = act { visit.setOutcome(text) }
 
-    fun attach(new: NewAttachment, bytes: ByteArray) = act { visit.attach(new, bytes) }
+    /** The visit does not take place. */
+    fun end(ending: Ending, reason: NotDoneReason, comment: String) = act {
+        val said = comment.ifBlank { null }
+        when (ending) {
+            Ending.MISS -> visit.miss(reason, said)
+            Ending.CANCEL -> visit.cancel(reason, said)
+        }
+    }
+
+    fun attach(shot: Shot, caption: String) = act {
+        visit.attach(NewAttachment(shot.mediaType, caption.ifBlank { null }, null, shot.thumbnail), shot.bytes)
+    }
+
+    /** Shows a photo; a colleague's is fetched first. */
+    fun open(photo: PhotoRow) = act {
+        change { it.copy(opened = Opened(photo, null)) }
+        try {
+            val here = visit.attachments.first().any { it.id == photo.id && it.here }
+            if (!here) visit.fetchAttachment(photo.id)
+            val bytes = visit.attachmentBytes(photo.id)
+            change { if (it.opened?.photo?.id == photo.id) it.copy(opened = Opened(photo, bytes)) else it }
+        } catch (error: Exception) {
+            change { it.copy(opened = null) }
+            throw error
+        }
+    }
+
+    fun closePhoto() = change { it.copy(opened = null) }
 
     fun settle(conflict: ConflictRow, choice: Choice) = act { visit.settle(conflict.field, choice.json) }
 
@@ -169,6 +226,7 @@ class VisitModel(
             service = line?.service.orEmpty(),
             status = chip(view.status),
             actions = actions(view),
+            endings = endings(view.status),
             editable = view.status !in SEALED,
             tasks = view.tasks.map {
                 val state = it.reason?.let(::words) ?: it.result?.let(::words) ?: words(it.status)
@@ -177,6 +235,7 @@ class VisitModel(
             findings = view.observations.asReversed().map {
                 FindingRow(lines(it.finding), it.by.name, formats.time(it.measuredAtMs, zone), it.corrected?.reason)
             },
+            forms = view.forms.map { form -> FormRow(form.questionnaire, form.answers.map { it.linkId to it.text }) },
             note = view.note,
             outcome = view.outcome.orEmpty(),
             conflicts = view.conflicts.map { conflict(it, view) },
@@ -201,6 +260,12 @@ class VisitModel(
             is org.homeround.core.Upload.Pending -> Chip(Words("photo_pending"), Tone.QUIET, Glyph.UNSENT)
             null -> Chip(Words("photo_elsewhere"), Tone.QUIET, Glyph.ONLINE)
         },
+        image = one.mediaType.startsWith("image/"),
+    )
+
+    private fun late(edit: LateEdit) = LateRow(
+        edit.by.name, formats.moment(edit.atMs, zone), edit.fields.map(::fieldWords).distinct(),
+        Words(if (edit.knewOfSignature) "late_knew" else "late_good_faith"),
     )
 
     private fun conflict(conflict: Conflict, view: VisitView): ConflictRow {
@@ -208,7 +273,7 @@ class VisitModel(
         val choices = conflict.values.map {
             Choice(it.json, readable(conflict, it.text), it.by.name, it.by.me, formats.moment(it.atMs, zone), it.shown)
         }
-        return ConflictRow(conflict.field, Words("field_${conflict.section}_${conflict.name}"), task?.title.orEmpty(), choices)
+        return ConflictRow(conflict.field, fieldWords(conflict.field), task?.title.orEmpty(), choices)
     }
 
     /** Codes of results and statuses are keys of the string resources. */
@@ -222,6 +287,12 @@ class VisitModel(
     private companion object {
         val SEALED = setOf(VisitStatus.SIGNED, VisitStatus.AMENDED)
         val STANDING = setOf("ACTIVE", "UNCONFIRMED")
+
+        fun endings(status: VisitStatus): List<Ending> = when (status) {
+            VisitStatus.SCHEDULED, VisitStatus.TRAVELING -> Ending.entries
+            VisitStatus.IN_PROGRESS -> listOf(Ending.CANCEL)
+            else -> emptyList()
+        }
 
         fun actions(view: VisitView): List<Action> = when (view.status) {
             VisitStatus.SCHEDULED -> listOf(Action.TRAVEL, Action.CHECK_IN)

@@ -9,6 +9,7 @@ import java.util.Locale
 import org.homeround.core.AllergyStatus
 import org.homeround.core.HomeroundException
 import org.homeround.core.NotDoneReason
+import org.homeround.core.Role
 import org.homeround.core.Severity
 import org.homeround.core.SyncAction
 import org.homeround.core.SyncState
@@ -131,6 +132,37 @@ fun chip(state: SyncState): Chip = when (state) {
 }
 
 private val OFFLINE = setOf("offline", "unreachable", "timeout", "connection_broke")
+
+/** Fields that have a name of their own in the string resources, by section and last part. */
+private val FIELDS = setOf(
+    "tasks_title", "tasks_status", "tasks_result", "tasks_reason", "tasks_comment", "status_status", "outcome_outcome", "note_note",
+    "measures_weight_kg", "measures_pain_score", "measures_glucose_mg_dl", "medications_dose", "medications_status",
+    "conditions_clinical_status", "allergies_status", "allergies_severity",
+)
+
+/** Sections whose entries are only added. */
+private val SECTIONS = setOf("observations", "medications", "attachments", "forms", "steps", "corrections", "signatures", "amendments")
+
+/** What a field is called: `tasks/0192…/result` is the result of a task. */
+internal fun fieldWords(path: String): Words {
+    val parts = path.split('/')
+    val name = "${parts.first()}_${parts.last()}"
+    return when {
+        name in FIELDS -> Words("field_$name")
+        parts.first() in SECTIONS -> Words("section_${parts.first()}")
+        else -> Words("field_other")
+    }
+}
+
+/** Codes of a quarantined edit that have words of their own. */
+private val QUARANTINE_CODES = setOf(
+    "access_ended", "depends_on_rejected", "no_grant", "not_permitted", "value_not_permitted", "policy", "author_mismatch", "role_mismatch", "subject_not_permitted", "sealed",
+)
+
+internal fun quarantineWords(code: String): Words =
+    if (code in QUARANTINE_CODES) Words("quarantine_$code") else Words("quarantine_reason", code)
+
+internal fun words(role: Role): Words = Words("role_${role.name.lowercase()}")
 
 internal fun words(status: TaskStatus): Words = Words("task_${status.name.lowercase()}")
 

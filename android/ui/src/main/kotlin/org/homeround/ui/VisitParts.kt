@@ -1,0 +1,122 @@
+package org.homeround.ui
+
+import androidx.compose.foundation.layout.Arrangement
+import androidx.compose.foundation.layout.ExperimentalLayoutApi
+import androidx.compose.foundation.layout.FlowRow
+import androidx.compose.foundation.layout.fillMaxWidth
+import androidx.compose.material3.HorizontalDivider
+import androidx.compose.material3.MaterialTheme
+import androidx.compose.material3.OutlinedTextField
+import androidx.compose.material3.Text
+import androidx.compose.runtime.Composable
+import androidx.compose.runtime.getValue
+import androidx.compose.runtime.mutableStateOf
+import androidx.compose.runtime.remember
+import androidx.compose.runtime.setValue
+import androidx.compose.ui.Modifier
+import androidx.compose.ui.semantics.contentDescription
+import androidx.compose.ui.semantics.semantics
+import androidx.compose.ui.unit.dp
+import org.homeround.core.NotDoneReason
+import org.homeround.kit.screens.Ending
+import org.homeround.kit.screens.FormRow
+import org.homeround.kit.screens.LateRow
+import org.homeround.kit.screens.PhotoRow
+import org.homeround.kit.screens.VisitState
+
+/** The visit does not take place: nobody met, or called off, always with a reason. */
+@OptIn(ExperimentalLayoutApi::class)
+@Composable
+internal fun Endings(endings: List<Ending>, onEnd: (Ending, NotDoneReason, String) -> Unit) {
+    var chosen by remember(endings) { mutableStateOf<Ending?>(null) }
+    if (endings.isEmpty()) return
+    FlowRow(horizontalArrangement = Arrangement.spacedBy(10.dp), verticalArrangement = Arrangement.spacedBy(10.dp)) {
+        endings.forEach { ending ->
+            Also(text("action_${ending.name.lowercase()}")) { chosen = if (chosen == ending) null else ending }
+        }
+    }
+    chosen?.let { ending ->
+        Part(text("action_${ending.name.lowercase()}")) {
+            Reasons { reason, comment ->
+                chosen = null
+                onEnd(ending, reason, comment)
+            }
+        }
+    }
+}
+
+/** A coded reason, and a word on it if one is wanted. */
+@OptIn(ExperimentalLayoutApi::class)
+@Composable
+internal fun Reasons(onReason: (NotDoneReason, comment: String) -> Unit) {
+    var comment by remember { mutableStateOf("") }
+    val told = text("visit_comment")
+    OutlinedTextField(
+        comment, { comment = it }, Modifier.fillMaxWidth().semantics { contentDescription = told }, label = { Text(told) },
+    )
+    Quiet(text("visit_reason"))
+    FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp), verticalArrangement = Arrangement.spacedBy(4.dp)) {
+        NotDoneReason.entries.forEach { reason ->
+            Also(read(org.homeround.kit.screens.words(reason))) { onReason(reason, comment) }
+        }
+    }
+}
+
+/** What came after the signature and waits for the signer. */
+@Composable
+internal fun Late(rows: List<LateRow>) {
+    Part(text("late_title")) {
+        Quiet(text("late_hint"))
+        rows.forEach { row ->
+            HorizontalDivider(color = MaterialTheme.colorScheme.outlineVariant)
+            Line("${row.by} · ${row.at}", row.fields.map { read(it) }.joinToString(", "), strong = true)
+            Quiet(read(row.told))
+        }
+    }
+}
+
+/** Photos and files of the visit, and taking another. */
+@Composable
+internal fun Photos(state: VisitState, on: VisitActions) {
+    var caption by remember(state.photos.size) { mutableStateOf("") }
+    Part(text("visit_photos")) {
+        val take = on.photograph
+        if (state.editable && take != null) {
+            val told = text("photo_caption")
+            OutlinedTextField(
+                caption, { caption = it }, Modifier.fillMaxWidth().semantics { contentDescription = told }, label = { Text(told) },
+                singleLine = true,
+            )
+            Main(text("photo_take")) { take(caption) }
+        }
+        if (state.photos.isEmpty()) Quiet(text("visit_no_photos"))
+        state.photos.forEach { Photo(it, state, on) }
+    }
+}
+
+@Composable
+private fun Photo(photo: PhotoRow, state: VisitState, on: VisitActions) {
+    HorizontalDivider(color = MaterialTheme.colorScheme.outlineVariant)
+    val name = photo.caption.ifEmpty { text("photo_nameless") }
+    photo.thumbnail?.let { Thumbnail(it, name) }
+    Line(name, photo.by)
+    Labels(listOf(photo.state))
+    val opened = state.opened?.takeIf { it.photo.id == photo.id }
+    when {
+        opened != null -> {
+            val bytes = opened.bytes
+            if (bytes == null) Quiet(text("photo_fetching")) else Picture(bytes, name)
+            Also(text("photo_close"), onClick = on.closePhoto)
+        }
+        photo.image -> Also(text("photo_open")) { on.openPhoto(photo) }
+    }
+}
+
+/** An answered form. */
+@Composable
+internal fun Form(form: FormRow) {
+    Part(text("visit_form")) {
+        Quiet(form.title)
+        form.answers.forEach { (question, answer) -> Line(answer, question) }
+    }
+}
