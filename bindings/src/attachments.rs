@@ -22,10 +22,13 @@ pub struct NewAttachment {
     /// begin accordingly.
     pub media_type: String,
     /// In the person's own words, up to 500 characters.
+    #[uniffi(default = None)]
     pub caption: Option<String>,
     /// Which part of the body it shows.
+    #[uniffi(default = None)]
     pub body_site: Option<Coding>,
     /// A small picture for lists, up to 32 KiB.
+    #[uniffi(default = None)]
     pub thumbnail: Option<Vec<u8>>,
 }
 

@@ -19,10 +19,13 @@ pub struct Contact {
     /// The person's name.
     pub name: String,
     /// What they are to the patient, as in `daughter`.
+    #[uniffi(default = None)]
     pub relationship: Option<String>,
     /// How to reach them.
+    #[uniffi(default = None)]
     pub phone: Option<String>,
     /// How they like to be reached.
+    #[uniffi(default = None)]
     pub preference: Option<String>,
 }
 
@@ -34,8 +37,10 @@ pub struct Allergy {
     /// Whether it stands.
     pub status: AllergyStatus,
     /// How bad a reaction is.
+    #[uniffi(default = None)]
     pub severity: Option<Severity>,
     /// What happens.
+    #[uniffi(default = None)]
     pub reaction: Option<String>,
 }
 
@@ -47,8 +52,10 @@ pub struct Condition {
     /// FHIR clinical status, as in `active` or `resolved`.
     pub clinical_status: String,
     /// FHIR verification status, as in `confirmed`.
+    #[uniffi(default = None)]
     pub verification: Option<String>,
     /// Since when, as FHIR writes a date.
+    #[uniffi(default = None)]
     pub onset: Option<String>,
 }
 
@@ -60,8 +67,10 @@ pub struct Medication {
     /// FHIR status, as in `active`, `on-hold`, `stopped`.
     pub status: String,
     /// How much, as in `20 mg`.
+    #[uniffi(default = None)]
     pub dose: Option<String>,
     /// How often, as in `twice a day`.
+    #[uniffi(default = None)]
     pub frequency: Option<String>,
     /// Taken when needed only.
     pub as_needed: bool,

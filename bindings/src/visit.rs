@@ -19,7 +19,7 @@ use crate::types::{
 
 /// Something to be done during a visit.
 #[derive(Debug, Clone, PartialEq, uniffi::Record)]
-pub struct Task {
+pub struct VisitTask {
     /// Which.
     pub id: EntryId,
     /// What to do.
@@ -57,22 +57,31 @@ pub struct Step {
 #[derive(Debug, Clone, Default, PartialEq, uniffi::Record)]
 pub struct Vitals {
     /// Beats per minute.
+    #[uniffi(default = None)]
     pub pulse_bpm: Option<u16>,
     /// Systolic pressure, millimetres of mercury.
+    #[uniffi(default = None)]
     pub systolic_mmhg: Option<u16>,
     /// Diastolic pressure, millimetres of mercury.
+    #[uniffi(default = None)]
     pub diastolic_mmhg: Option<u16>,
     /// Degrees Celsius.
+    #[uniffi(default = None)]
     pub temperature_c: Option<f64>,
     /// Oxygen saturation, per cent.
+    #[uniffi(default = None)]
     pub spo2_percent: Option<u8>,
     /// Breaths per minute.
+    #[uniffi(default = None)]
     pub respirations_per_min: Option<u16>,
     /// Kilograms.
+    #[uniffi(default = None)]
     pub weight_kg: Option<f64>,
     /// Glucose, milligrams per decilitre.
+    #[uniffi(default = None)]
     pub glucose_mg_dl: Option<u16>,
     /// 0 none to 10 worst.
+    #[uniffi(default = None)]
     pub pain_score: Option<u8>,
 }
 
@@ -217,7 +226,7 @@ pub struct FormAnswer {
 
 /// A form with its answers so far.
 #[derive(Debug, Clone, PartialEq, uniffi::Record)]
-pub struct Form {
+pub struct AnsweredForm {
     /// Which.
     pub id: EntryId,
     /// Canonical address of the questionnaire, with its version.
@@ -267,7 +276,7 @@ pub struct VisitView {
     /// The note that the team types together.
     pub note: String,
     /// What is to be done.
-    pub tasks: Vec<Task>,
+    pub tasks: Vec<VisitTask>,
     /// The way of its status.
     pub steps: Vec<Step>,
     /// Findings.
@@ -277,7 +286,7 @@ pub struct VisitView {
     /// Medications given and not given.
     pub medications: Vec<MedicationGiven>,
     /// Forms.
-    pub forms: Vec<Form>,
+    pub forms: Vec<AnsweredForm>,
     /// Signatures.
     pub signatures: Vec<Signature>,
     /// What came after a signature.
@@ -408,8 +417,8 @@ fn view(
     }
 }
 
-fn task((id, task): (Entry, model::Task)) -> Task {
-    Task {
+fn task((id, task): (Entry, model::Task)) -> VisitTask {
+    VisitTask {
         id,
         title: task.title,
         required: task.required,
@@ -458,13 +467,13 @@ fn medication(
     }
 }
 
-fn form((id, form): (Entry, model::Form)) -> Form {
+fn form((id, form): (Entry, model::Form)) -> AnsweredForm {
     let answers = form.answers.into_iter().map(|(link_id, value)| FormAnswer {
         link_id,
         text: text_of(&value),
         json: value.to_string(),
     });
-    Form {
+    AnsweredForm {
         id,
         questionnaire: form.questionnaire,
         answers: answers.collect(),

@@ -67,14 +67,18 @@ pub enum Measure {
 #[derive(Debug, Clone, PartialEq, uniffi::Record)]
 pub struct MedicationGivenEntry {
     /// The line of the chart's list, if it is on it.
+    #[uniffi(default = None)]
     pub medication: Option<EntryId>,
     /// What it is.
     pub code: Coding,
     /// How much, more than 0; none when it was not noted.
+    #[uniffi(default = None)]
     pub dose_value: Option<f64>,
     /// UCUM unit or form, as in `mg` or `{tablet}`; with a dose.
+    #[uniffi(default = None)]
     pub dose_unit: Option<String>,
     /// In the person's own words.
+    #[uniffi(default = None)]
     pub comment: Option<String>,
 }
 
@@ -82,12 +86,14 @@ pub struct MedicationGivenEntry {
 #[derive(Debug, Clone, PartialEq, uniffi::Record)]
 pub struct MedicationNotGivenEntry {
     /// The line of the chart's list, if it is on it.
+    #[uniffi(default = None)]
     pub medication: Option<EntryId>,
     /// What it is.
     pub code: Coding,
     /// Why not.
     pub reason: NotDoneReason,
     /// In the person's own words.
+    #[uniffi(default = None)]
     pub comment: Option<String>,
 }
 
@@ -97,10 +103,13 @@ pub struct TaskOutcome {
     /// Where it stands now.
     pub status: TaskStatus,
     /// What came of it.
+    #[uniffi(default = None)]
     pub result: Option<TaskResult>,
     /// Why it was not done; needed for `NotDone`.
+    #[uniffi(default = None)]
     pub reason: Option<NotDoneReason>,
     /// In the person's own words.
+    #[uniffi(default = None)]
     pub comment: Option<String>,
 }
 
@@ -108,6 +117,7 @@ pub struct TaskOutcome {
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct NoteEdit {
     /// Where, in Unicode code points of the note as it stands; none: at the end.
+    #[uniffi(default = None)]
     pub at: Option<u64>,
     /// How many code points are removed from there.
     pub delete: u64,
@@ -119,6 +129,7 @@ pub struct NoteEdit {
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct NewAnswer {
     /// The form; none: it begins with this answer.
+    #[uniffi(default = None)]
     pub form: Option<EntryId>,
     /// Canonical address of the questionnaire, with its version.
     pub questionnaire: String,
@@ -136,6 +147,7 @@ pub struct NewCorrection {
     /// The entry that was wrong.
     pub target: EntryId,
     /// The entry that stands in its place; none: entered in error.
+    #[uniffi(default = None)]
     pub replacement: Option<EntryId>,
     /// Why; at least one character.
     pub reason: String,

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::house::House;
-use crate::{Trouble, kotlin, play, setup, size, steps, targets, tidy};
+use crate::{Trouble, kotlin, play, setup, size, steps, swift, targets, tidy};
 
 /// Developer commands of Homeround.
 ///
@@ -40,7 +40,7 @@ enum Task {
     },
     /// Run every test there is: the command of the README and of CI
     ///
-    /// Steps: setup, tidy, fmt, clippy, test, doc, deny, demo, fhir, kotlin, size, targets. A failing step does not keep
+    /// Steps: setup, tidy, fmt, clippy, test, doc, deny, demo, fhir, kotlin, swift, size, targets. A failing step does not keep
     /// the later ones from running; the table at the end tells each step's result and time, and
     /// how to run a failed one alone.
     Test {
@@ -87,6 +87,21 @@ enum Task {
         #[arg(long)]
         json: bool,
     },
+    /// Build and test the Swift side
+    ///
+    /// Generates the binding, builds the kit, checks the guide's snippets, and runs the tests
+    /// against the real library and a real server. Where Swift 6 is not installed, it is
+    /// fetched once into the target folder (Debian, Ubuntu, as root).
+    Swift {
+        /// Write the iOS string catalog from Android's string resources instead
+        #[arg(long)]
+        strings: bool,
+        /// End with one JSON object: ok, tests
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make the XCFramework that Apple's platforms link (on a Mac)
+    Ios,
     /// Check the core and its binding for the phones' own targets
     ///
     /// iOS and Android on arm64, without their SDKs: on Debian, with the compiler of its packages,
@@ -134,6 +149,8 @@ impl Cli {
             Task::Bench(passed) => play::bench(&house, &passed.args),
             Task::Kotlin { json } => kotlin::kotlin(&house, json),
             Task::Size { json } => size::size(&house, json),
+            Task::Swift { strings, json } => swift::swift(&house, strings, json),
+            Task::Ios => swift::ios(&house),
             Task::Targets => targets::targets(&house),
             Task::Phone(passed) => kotlin::phone(&house, &passed.args),
             Task::Face { write } => {

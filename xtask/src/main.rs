@@ -7,6 +7,7 @@
 mod cli;
 mod exec;
 mod full_disk;
+mod guide;
 mod house;
 mod kotlin;
 mod play;
@@ -14,6 +15,7 @@ mod report;
 mod setup;
 mod size;
 mod steps;
+mod swift;
 mod targets;
 mod tidy;
 mod ui;

@@ -69,6 +69,22 @@ pub(crate) fn for_targets() -> Result<(), Trouble> {
     }])
 }
 
+/// What the Swift side needs where Swift is not installed: a folder with Debian's.
+///
+/// # Errors
+/// [`Trouble`] when it is missing and can't be installed.
+pub(crate) fn for_swift() -> Result<(), Trouble> {
+    provide(&[
+        COMPILER,
+        Need {
+            what: "debootstrap (brings the Swift toolchain)",
+            is_there: || exec::succeeds("debootstrap", &["--version"]),
+            apt: &["debootstrap", "debian-archive-keyring"],
+            macos: "xcode-select --install",
+        },
+    ])
+}
+
 /// What the Kotlin side needs. A JDK with its fonts and windows: pictures are drawn.
 ///
 /// # Errors

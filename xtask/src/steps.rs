@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::exec::{self, Watch};
 use crate::house::House;
 use crate::report::{Counts, Report, StepReport, Verdict};
-use crate::{Trouble, kotlin, play, setup, size, targets, tidy, ui};
+use crate::{Trouble, kotlin, play, setup, size, swift, targets, tidy, ui};
 
 /// Validates what the backend writes with parts that nobody here wrote.
 const FHIR_SCRIPT: &str = "tests/fhir/validate.py";
@@ -41,6 +41,8 @@ pub(crate) enum Step {
     Fhir,
     /// The Kotlin kit and the screens, over the real library and server
     Kotlin,
+    /// The Swift kit over the real library and server
+    Swift,
     /// The phone's library keeps its budget
     Size,
     /// The core and its binding compile for iOS and Android
@@ -48,7 +50,7 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Setup,
         Self::Tidy,
         Self::Fmt,
@@ -59,6 +61,7 @@ impl Step {
         Self::Demo,
         Self::Fhir,
         Self::Kotlin,
+        Self::Swift,
         Self::Size,
         Self::Targets,
     ];
@@ -75,6 +78,7 @@ impl Step {
             Self::Fhir => "fhir",
             Self::Demo => "demo",
             Self::Kotlin => "kotlin",
+            Self::Swift => "swift",
             Self::Size => "size",
             Self::Targets => "targets",
         }
@@ -92,6 +96,7 @@ impl Step {
             Self::Fhir => "FHIR written here is valid to independent validators",
             Self::Demo => "the day of visits, end to end",
             Self::Kotlin => "the Kotlin kit and the screens, over the real library and server",
+            Self::Swift => "the Swift kit and its view models, over the real library and server",
             Self::Size => "the phone's library keeps its budget",
             Self::Targets => "the core and its binding compile for iOS and Android",
         }
@@ -106,8 +111,11 @@ impl Step {
             Self::Demo => demo(house),
             Self::Size => size::step(house),
             Self::Targets => targets::step(house),
-            Self::Kotlin => {
-                let (verdict, passed) = kotlin::step(house)?;
+            Self::Kotlin | Self::Swift => {
+                let (verdict, passed) = match self {
+                    Self::Kotlin => kotlin::step(house)?,
+                    _ => swift::step(house)?,
+                };
                 counts.passed += passed;
                 Ok(verdict)
             }

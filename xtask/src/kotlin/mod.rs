@@ -6,7 +6,6 @@
 
 mod catalog;
 mod compile;
-mod guide;
 mod junit;
 mod phone;
 
@@ -16,6 +15,7 @@ use std::process::{Command, ExitCode};
 use serde_json::json;
 
 use crate::exec;
+use crate::guide::{self, Guide};
 use crate::house::House;
 use crate::report::Verdict;
 use crate::{Trouble, play, setup, ui};
@@ -26,6 +26,12 @@ pub(crate) use phone::phone;
 const LINES_SHOWN: usize = 60;
 /// The file that says which versions.
 const CATALOG: &str = "android/gradle/libs.versions.toml";
+const GUIDE: Guide = Guide {
+    text: "docs/kotlin.md",
+    language: "kotlin",
+    extension: "kt",
+    head: |number| format!("package guide{number}\n\n"),
+};
 /// The text form of the binding.
 const FACE: &str = "bindings/api.txt";
 
@@ -81,7 +87,7 @@ fn test(house: &House) -> Result<junit::Counts, Trouble> {
     let built = build(house)?;
     face(house, false)?;
     android(house, &built)?;
-    let guide = guide::extract(house, &built.folder)?;
+    let guide = guide::extract(house, &GUIDE, &built.folder)?;
     let sources = [
         house.root.join("android/kit/src/test/kotlin"),
         house.root.join("android/ui/src/test/kotlin"),
@@ -135,7 +141,7 @@ pub(crate) fn build(house: &House) -> Result<Built, Trouble> {
         folder: folder.clone(),
     };
     let generated = folder.join("binding");
-    generate(house, &built.native, &generated)?;
+    generate(house, "kotlin", &built.native, &generated)?;
     let kit = house.root.join("android/kit/src/main/kotlin");
     let screens = [
         "android/ui/src/main/kotlin",
@@ -162,8 +168,11 @@ pub(crate) fn build(house: &House) -> Result<Built, Trouble> {
     Ok(built)
 }
 
-/// The library under the name that the binding asks for.
-fn native(house: &House, folder: &Path) -> Result<PathBuf, Trouble> {
+/// The library under the name that the binding asks for, in `folder/native`.
+///
+/// # Errors
+/// [`Trouble`] when it does not build.
+pub(crate) fn native(house: &House, folder: &Path) -> Result<PathBuf, Trouble> {
     play::build(house, play::Profile::Dev)?;
     let to = folder.join("native");
     let copy = || -> std::io::Result<()> {
@@ -196,17 +205,26 @@ fn bindgen(house: &House) -> Command {
     command
 }
 
-fn generate(house: &House, native: &Path, to: &Path) -> Result<(), Trouble> {
+/// Writes the binding in this language, from the library in `native`.
+///
+/// # Errors
+/// [`Trouble`] with the generator's log.
+pub(crate) fn generate(
+    house: &House,
+    language: &str,
+    native: &Path,
+    to: &Path,
+) -> Result<(), Trouble> {
     let mut command = bindgen(house);
     command.args(["generate", "--config", "bindings/uniffi.toml"]);
-    command.args(["--language", "kotlin", "--no-format", "--library"]);
+    command.args(["--language", language, "--no-format", "--library"]);
     command.arg(native.join(LIBRARY)).arg("--out-dir").arg(to);
     let log = house.log("bindgen");
     if exec::logged("binding", &mut command, &log)?.success() {
         return Ok(());
     }
     play::show_end(&log, LINES_SHOWN);
-    let what = "the Kotlin binding can't be written";
+    let what = format!("the {language} binding can't be written");
     Err(Trouble::new(what, format!("see {}", log.display())))
 }
 

@@ -1,0 +1,23 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+// On Linux the kit links `libhomeround.so`, which the command that builds it hands over; on Apple's
+// platforms it links the XCFramework that `cargo xtask ios` makes.
+#if os(Linux)
+    let core: Target = .systemLibrary(name: "HomeroundFFI", path: "Sources/HomeroundFFI")
+#else
+    let core: Target = .binaryTarget(name: "HomeroundFFI", path: "HomeroundFFI.xcframework")
+#endif
+
+let package = Package(
+    name: "HomeroundKit",
+    platforms: [.iOS(.v17), .macOS(.v14)],
+    products: [.library(name: "HomeroundKit", targets: ["HomeroundKit"])],
+    targets: [
+        core,
+        // Generated, and in Swift 5's mode: what UniFFI writes is not for complete concurrency checking.
+        .target(name: "HomeroundCore", dependencies: ["HomeroundFFI"], swiftSettings: [.swiftLanguageMode(.v5)]),
+        .target(name: "HomeroundKit", dependencies: ["HomeroundCore"]),
+        .testTarget(name: "HomeroundKitTests", dependencies: ["HomeroundKit"]),
+    ]
+)

@@ -1,0 +1,155 @@
+import HomeroundCore
+
+/// A patient: demographics, team, timeline and the chart that the team maintains.
+public final class Patient: Sendable {
+    private let core: HomeroundCore.Patient
+    private let chartOf: HomeroundCore.Chart
+    private let worker: Worker
+
+    init(core: HomeroundCore.Patient, chart: HomeroundCore.Chart, worker: Worker) {
+        self.core = core
+        chartOf = chart
+        self.worker = worker
+    }
+
+    /// Demographics.
+    public func read() async throws -> Demographics { try await worker.read { [core] in try core.read() } }
+
+    /// The care teams with their people.
+    public func careTeams() async throws -> [CareTeam] { try await worker.read { [core] in try core.careTeams() } }
+
+    /// The clinical timeline, newest first, a page at a time.
+    public func timeline(_ query: TimelineQuery) async throws -> TimelinePage {
+        try await worker.read { [core] in try core.timeline(query: query) }
+    }
+
+    /// The care plans on this phone.
+    public func plans() async throws -> [PlanId] { try await worker.read { [core] in try core.plans() } }
+
+    /// The visits on this phone.
+    public func visits() async throws -> [VisitId] { try await worker.read { [core] in try core.visits() } }
+
+    /// Asks for access in an emergency, with a reason that a reviewer will read.
+    public func breakGlass(reason: String) async throws { try await core.breakGlass(reason: reason) }
+
+    /// The chart as it stands. Emits again whenever it changes.
+    public var chart: Live<ChartView> { worker.live { [chartOf] in try chartOf.read() } }
+
+    /// The chart as it stands now.
+    public func chartNow() async throws -> ChartView { try await worker.read { [chartOf] in try chartOf.read() } }
+
+    private func save(_ work: @escaping @Sendable (HomeroundCore.Chart) throws -> Saved) async throws -> Saved {
+        try await worker.write { [chartOf] in try work(chartOf) }
+    }
+
+    /// Sets how to get into the home: `door_code`, `parking`, `directions`, `pets`, `hazards`.
+    @discardableResult
+    public func setHomeAccess(_ name: String, _ text: String) async throws -> Saved {
+        try await save { try $0.setHomeAccess(name: name, text: text) }
+    }
+
+    /// Adds somebody to call.
+    @discardableResult
+    public func addContact(_ contact: Contact) async throws -> Saved { try await save { try $0.addContact(contact: contact) } }
+
+    /// Adds an allergy.
+    @discardableResult
+    public func addAllergy(_ allergy: Allergy) async throws -> Saved { try await save { try $0.addAllergy(allergy: allergy) } }
+
+    /// Says whether an allergy stands, and how bad it is.
+    @discardableResult
+    public func setAllergy(_ allergy: EntryId, _ status: AllergyStatus, severity: Severity? = nil) async throws -> Saved {
+        try await save { try $0.setAllergy(allergy: allergy, status: status, severity: severity) }
+    }
+
+    /// Adds a condition.
+    @discardableResult
+    public func addCondition(_ condition: Condition) async throws -> Saved {
+        try await save { try $0.addCondition(condition: condition) }
+    }
+
+    /// Sets a condition's FHIR clinical status.
+    @discardableResult
+    public func setCondition(_ condition: EntryId, _ status: String) async throws -> Saved {
+        try await save { try $0.setCondition(condition: condition, status: status) }
+    }
+
+    /// Adds a line to the medication list.
+    @discardableResult
+    public func addMedication(_ medication: Medication) async throws -> Saved {
+        try await save { try $0.addMedication(medication: medication) }
+    }
+
+    /// Changes a medication's dose; two people's different values open a conflict.
+    @discardableResult
+    public func setDose(_ medication: EntryId, _ dose: String) async throws -> Saved {
+        try await save { try $0.setDose(medication: medication, dose: dose) }
+    }
+
+    /// Sets a medication's FHIR status.
+    @discardableResult
+    public func setMedicationStatus(_ medication: EntryId, _ status: String) async throws -> Saved {
+        try await save { try $0.setMedicationStatus(medication: medication, status: status) }
+    }
+
+    /// Adds a warning.
+    @discardableResult
+    public func addAlert(_ alert: Alert) async throws -> Saved { try await save { try $0.addAlert(alert: alert) } }
+
+    /// Says that `medications`, `allergies` or `conditions` were looked at and are right.
+    @discardableResult
+    public func review(_ section: String, comment: String? = nil) async throws -> Saved {
+        try await save { try $0.review(section: section, comment: comment) }
+    }
+
+    /// Settles a conflict of the chart.
+    @discardableResult
+    public func settle(_ field: String, chosenJson: String) async throws -> Saved {
+        try await save { try $0.settle(field: field, chosenJson: chosenJson) }
+    }
+}
+
+/// A care plan.
+public final class Plan: Sendable {
+    private let core: HomeroundCore.Plan
+    private let worker: Worker
+
+    init(core: HomeroundCore.Plan, worker: Worker) {
+        self.core = core
+        self.worker = worker
+    }
+
+    /// The plan as it stands. Emits again whenever it changes.
+    public var view: Live<PlanView> { worker.live { [core] in try core.read() } }
+
+    /// The plan as it stands now.
+    public func read() async throws -> PlanView { try await worker.read { [core] in try core.read() } }
+
+    private func save(_ work: @escaping @Sendable (HomeroundCore.Plan) throws -> Saved) async throws -> Saved {
+        try await worker.write { [core] in try work(core) }
+    }
+
+    /// Says where an activity stands.
+    @discardableResult
+    public func setActivity(_ activity: EntryId, _ status: TaskStatus, progress: String? = nil) async throws -> Saved {
+        try await save { try $0.setActivity(activity: activity, status: status, progress: progress) }
+    }
+
+    /// Says how far a goal is, in FHIR's achievement status.
+    @discardableResult
+    public func setGoal(_ goal: EntryId, _ achievement: String) async throws -> Saved {
+        try await save { try $0.setGoal(goal: goal, achievement: achievement) }
+    }
+
+    /// Notes whether an activity was kept to.
+    @discardableResult
+    public func recordAdherence(_ activity: EntryId, kept: Bool, comment: String? = nil) async throws -> Saved {
+        try await save { try $0.recordAdherence(activity: activity, kept: kept, comment: comment) }
+    }
+
+    /// Settles a conflict of the plan.
+    @discardableResult
+    public func settle(_ field: String, chosenJson: String) async throws -> Saved {
+        try await save { try $0.settle(field: field, chosenJson: chosenJson) }
+    }
+}

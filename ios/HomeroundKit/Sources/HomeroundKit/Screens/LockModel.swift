@@ -1,0 +1,84 @@
+import HomeroundCore
+
+/// What the lock screen shows.
+public struct LockState: ScreenState {
+    public var session: SessionState?
+    public var pin = ""
+    public var busy = false
+    public var network = chip(.idle(synced: false))
+    public var problem: Problem?
+
+    public init() {}
+
+    private var step: String {
+        switch session {
+        case .new: "choose_pin"
+        case .notEnrolled: "sign_in"
+        default: "unlock"
+        }
+    }
+
+    /// What a person is asked for.
+    public var title: Words { Words("lock_\(step)") }
+
+    /// What stands below the title.
+    public var hint: Words { Words("lock_\(step)_hint") }
+
+    /// Whether digits are asked for.
+    public var asksPin: Bool { session == .new || session == .locked }
+
+    /// Whether going on makes sense.
+    public var ready: Bool { !busy && (!asksPin || pin.count >= 6) }
+}
+
+/// Choosing a PIN, unlocking, enrolling.
+public final class LockModel: Model<LockState> {
+    private let phone: Homeround
+
+    public init(_ phone: Homeround) {
+        self.phone = phone
+        super.init(LockState(), phone)
+        lookAgain()
+    }
+
+    public func digit(_ digit: Int) {
+        change {
+            guard $0.pin.count < 64 else { return }
+            $0.pin += "\(digit)"
+            $0.problem = nil
+        }
+    }
+
+    public func erase() { change { $0.pin = String($0.pin.dropLast()) } }
+
+    @discardableResult
+    public func proceed() -> Work {
+        let now = state
+        return act { [self] in
+            change { $0.busy = true }
+            defer {
+                change {
+                    $0.pin = ""
+                    $0.busy = false
+                }
+            }
+            switch now.session {
+            case .new: try await phone.session.create(pin: now.pin)
+            case .notEnrolled:
+                try await phone.session.enrol()
+                try await phone.sync.now()
+            default: try await phone.session.unlock(.pin(pin: now.pin))
+            }
+            try await look()
+        }
+    }
+
+    /// Looks again where the phone stands: after it was locked, or came back to the front.
+    @discardableResult
+    public func lookAgain() -> Work { act { [self] in try await look() } }
+
+    private func look() async throws {
+        let session = try await phone.session.state()
+        change { $0.session = session }
+    }
+}

@@ -1,0 +1,275 @@
+import Foundation
+import HomeroundCore
+
+/// A visit.
+public final class VisitModel: Model<VisitState> {
+    private let visit: Visit
+    private let formats: Formats
+    private let now: @Sendable () -> Int64
+    private let place: @Sendable () async -> Fix?
+    private var zone = "UTC"
+    private var given: [EntryId: Words] = [:]
+
+    /// - Parameters:
+    ///   - now: milliseconds since 1970.
+    ///   - place: where the phone is, if that is known.
+    public init(
+        _ phone: Homeround, _ id: VisitId, _ formats: Formats, now: @escaping @Sendable () -> Int64,
+        place: @escaping @Sendable () async -> Fix? = { nil }
+    ) throws {
+        visit = try phone.visit(id)
+        self.formats = formats
+        self.now = now
+        self.place = place
+        super.init(VisitState(), phone)
+        follow(visit.view) { [weak self] state, view in self?.take(&state, view) }
+        follow(visit.attachments) { state, photos in state.photos = photos.map(VisitModel.photo) }
+        follow(visit.late) { [weak self] state, late in state.late = late.compactMap { self?.late($0) } }
+        act { [self] in
+            let patient = try phone.patient(try await visit.read().patient)
+            follow(patient.chart) { [weak self] state, chart in self?.take(&state, chart) }
+        }
+    }
+
+    // MARK: What a person does
+
+    @discardableResult
+    public func take(_ action: Action, pin: String = "", reason: String = "") -> Work {
+        act { [self] in
+            switch action {
+            case .travel: try await visit.startTravel(await place())
+            case .checkIn: try await visit.checkIn(await place())
+            case .break: try await visit.takeBreak()
+            case .resume: try await visit.resume()
+            case .complete: try await visit.complete(await place())
+            case .sign: try await visit.sign(.pin(pin: pin))
+            case .amend: try await visit.amend(reason)
+            }
+        }
+    }
+
+    /// The visit does not take place.
+    @discardableResult
+    public func end(_ ending: Ending, _ reason: NotDoneReason, comment: String) -> Work {
+        act { [self] in
+            switch ending {
+            case .miss: try await visit.miss(reason, comment: said(comment))
+            case .cancel: try await visit.cancel(reason, comment: said(comment))
+            }
+        }
+    }
+
+    @discardableResult
+    public func finish(_ task: EntryId) -> Work {
+        act { [self] in try await visit.setTask(task, TaskOutcome(status: .done, result: .pass)) }
+    }
+
+    @discardableResult
+    public func leaveOut(_ task: EntryId, _ reason: NotDoneReason, comment: String) -> Work {
+        act { [self] in
+            try await visit.setTask(task, TaskOutcome(status: .notDone, reason: reason, comment: said(comment)))
+        }
+    }
+
+    public func typeVital(_ field: VitalField, _ text: String) { change { $0.vitals.typed[field] = text } }
+
+    @discardableResult
+    public func recordVitals() -> Work {
+        act { [self] in
+            let (vitals, wrong) = state.vitals.parse(formats)
+            if let wrong {
+                change { $0.problem = Problem(Words("error_not_a_number"), field: wrong.rawValue) }
+                return
+            }
+            try await visit.recordVitals(vitals, measuredAtMs: now())
+            change { $0.vitals = VitalsForm() }
+        }
+    }
+
+    @discardableResult
+    public func give(_ row: MedicationRow) -> Work {
+        act { [self] in
+            let entry = MedicationGivenEntry(medication: row.id, code: row.medication.medication.code)
+            try await visit.medicationGiven(entry)
+        }
+    }
+
+    @discardableResult
+    public func withhold(_ row: MedicationRow, _ reason: NotDoneReason, comment: String) -> Work {
+        act { [self] in
+            let entry = MedicationNotGivenEntry(
+                medication: row.id, code: row.medication.medication.code, reason: reason, comment: said(comment))
+            try await visit.medicationNotGiven(entry)
+        }
+    }
+
+    /// The note's field holds this now: what changed against what was shown is typed into the shared note.
+    @discardableResult
+    public func typeNote(_ text: String) -> Work {
+        guard let typed = NoteTyping.between(state.note, text) else { return act {} }
+        change { $0.note = text }
+        return act { [self] in try await visit.editNote(typed.insert, at: typed.at, delete: typed.delete) }
+    }
+
+    @discardableResult
+    public func setOutcome(_ text: String) -> Work { act { [self] in try await visit.setOutcome(text) } }
+
+    @discardableResult
+    public func attach(_ shot: Shot, caption: String) -> Work {
+        act { [self] in
+            let new = NewAttachment(mediaType: shot.mediaType, caption: said(caption), thumbnail: shot.thumbnail)
+            try await visit.attach(new, bytes: shot.bytes)
+        }
+    }
+
+    /// Shows a photo; a colleague's is fetched first.
+    @discardableResult
+    public func open(_ photo: PhotoRow) -> Work {
+        change { $0.opened = Opened(photo: photo.id) }
+        return act { [self] in
+            do {
+                if !photo.here { try await visit.fetchAttachment(photo.id) }
+                let bytes = try await visit.attachmentBytes(photo.id)
+                change { if $0.opened?.photo == photo.id { $0.opened?.bytes = bytes } }
+            } catch {
+                change { $0.opened = nil }
+                throw error
+            }
+        }
+    }
+
+    public func closePhoto() { change { $0.opened = nil } }
+
+    @discardableResult
+    public func settle(_ conflict: ConflictRow, _ choice: Choice) -> Work {
+        act { [self] in try await visit.settle(conflict.field, chosenJson: choice.json) }
+    }
+
+    private func said(_ comment: String) -> String? { comment.allSatisfy(\.isWhitespace) ? nil : comment }
+
+    // MARK: What the screen shows of it
+
+    private func take(_ state: inout VisitState, _ view: VisitView) {
+        let line = view.summary
+        if let line { zone = line.timeZone }
+        state.loaded = true
+        state.patientId = view.patient
+        state.patient = line?.patientName ?? ""
+        state.address = line?.address ?? ""
+        state.window = line.map { formats.window($0.startMs, $0.endMs, $0.timeZone) } ?? ""
+        state.service = line?.service ?? ""
+        state.unsent = Int(clamping: line?.unsent ?? 0)
+        state.status = chip(view.status)
+        state.actions = VisitModel.actions(view.status)
+        state.endings = VisitModel.endings(view.status)
+        state.editable = view.status != .signed && view.status != .amended
+        state.tasks = view.tasks.map(VisitModel.task)
+        state.findings = view.observations.reversed().map { one in
+            FindingRow(
+                id: one.id, lines: readings(one.finding), by: one.by.name, at: formats.time(one.measuredAtMs, zone),
+                wrong: one.corrected?.reason)
+        }
+        state.forms = view.forms.map { FormRow(id: $0.id, title: $0.questionnaire, answers: $0.answers) }
+        state.note = view.note
+        state.outcome = view.outcome ?? ""
+        state.conflicts = view.conflicts.map { conflict($0, view) }
+        state.signed = view.signatures.last.map { Words("visit_signed_by", $0.by.name, formats.moment($0.atMs, zone)) }
+        given = [:]
+        for one in view.medications {
+            if let medication = one.medication { given[medication] = VisitModel.done(one.given) }
+        }
+        state.medications = state.medications.map { withDone($0) }
+    }
+
+    private func take(_ state: inout VisitState, _ chart: ChartView) {
+        state.alerts = chart.alerts.filter(\.alert.active).map(\.alert.text)
+        state.allergies = chart.allergies.filter { $0.allergy.status == .active || $0.allergy.status == .unconfirmed }
+            .map(\.allergy.code.text)
+        state.medications = chart.medications.filter { $0.medication.status == "active" }.map { one in
+            let dose = [one.medication.dose, one.medication.frequency].compactMap { $0 }.joined(separator: ", ")
+            return withDone(MedicationRow(medication: one, dose: dose))
+        }
+    }
+
+    private func withDone(_ row: MedicationRow) -> MedicationRow {
+        var row = row
+        row.done = given[row.id]
+        return row
+    }
+
+    private func late(_ edit: LateEdit) -> LateRow {
+        var fields: [Words] = []
+        for words in edit.fields.map(fieldWords) where !fields.contains(words) { fields.append(words) }
+        return LateRow(
+            id: edit.change, by: edit.by.name, at: formats.moment(edit.atMs, zone), fields: fields,
+            told: Words(edit.knewOfSignature ? "late_knew" : "late_good_faith"))
+    }
+
+    private func conflict(_ conflict: Conflict, _ view: VisitView) -> ConflictRow {
+        let choices = conflict.values.map { value in
+            Choice(
+                json: value.json, text: value.text, coded: VisitModel.coded(conflict, value.text), by: value.by.name,
+                mine: value.by.me, at: formats.moment(value.atMs, zone), shown: value.shown)
+        }
+        let task = view.tasks.first { $0.id == conflict.item }
+        return ConflictRow(field: conflict.field, title: fieldWords(conflict.field), about: task?.title ?? "", choices: choices)
+    }
+
+    /// Codes of results and statuses are keys of the string catalog.
+    private static func coded(_ conflict: Conflict, _ text: String) -> Words? {
+        switch conflict.name {
+        case "result": Words("result_\(text)")
+        case "status": Words(conflict.section == "tasks" ? "task_\(text)" : "status_\(text)")
+        case "reason": Words("reason_\(text)")
+        default: nil
+        }
+    }
+
+    private static func task(_ one: VisitTask) -> TaskRow {
+        let state =
+            one.reason.map(words) ?? one.result.map { Words("result_\(snake($0))") } ?? Words("task_\(snake(one.status))")
+        return TaskRow(
+            id: one.id, title: one.title, required: one.required, done: one.status == .done, state: state, comment: one.comment)
+    }
+
+    private static func done(_ given: Administration) -> Words {
+        switch given {
+        case .given: Words("medication_given")
+        case .notGiven(let reason): words(reason)
+        }
+    }
+
+    private static func photo(_ one: Attachment) -> PhotoRow {
+        let state =
+            switch one.upload {
+            case .sent: Chip(Words("photo_sent"), .quiet, .check)
+            case .refused: Chip(Words("photo_refused"), .alarm, .warning)
+            case .pending: Chip(Words("photo_pending"), .quiet, .unsent)
+            case nil: Chip(Words("photo_elsewhere"), .quiet, .online)
+            }
+        return PhotoRow(
+            id: one.id, caption: one.caption ?? "", thumbnail: one.thumbnail, by: one.by.name, state: state,
+            image: one.mediaType.hasPrefix("image/"), here: one.here)
+    }
+
+    private static func actions(_ status: VisitStatus) -> [Action] {
+        switch status {
+        case .scheduled: [.travel, .checkIn]
+        case .traveling: [.checkIn]
+        case .inProgress: [.complete, .break]
+        case .onBreak: [.resume]
+        case .completed: [.sign]
+        case .signed: [.amend]
+        case .amended: [.sign, .amend]
+        case .canceled, .missed: []
+        }
+    }
+
+    private static func endings(_ status: VisitStatus) -> [Ending] {
+        switch status {
+        case .scheduled, .traveling: [.miss, .cancel]
+        case .inProgress: [.cancel]
+        default: []
+        }
+    }
+}

@@ -1,0 +1,148 @@
+import Foundation
+import HomeroundCore
+
+/// A step that makes sense now.
+public enum Action: String, CaseIterable, Sendable {
+    case travel, checkIn = "check_in", `break`, resume, complete, sign, amend
+
+    /// What the button says.
+    public var words: Words { Words("action_\(rawValue)") }
+}
+
+/// How a visit ends that does not take place.
+public enum Ending: String, CaseIterable, Sendable {
+    case miss, cancel
+
+    /// What the button says.
+    public var words: Words { Words("action_\(rawValue)") }
+}
+
+/// A task's line.
+public struct TaskRow: Identifiable, Sendable {
+    public let id: EntryId
+    public let title: String
+    public let required: Bool
+    public let done: Bool
+    public let state: Words
+    public let comment: String?
+}
+
+/// A finding's line.
+public struct FindingRow: Identifiable, Sendable {
+    public let id: EntryId
+    public let lines: [Reading]
+    public let by: String
+    public let at: String
+    public let wrong: String?
+}
+
+/// A medication's line: of the chart's list, with what was done about it during this visit.
+public struct MedicationRow: Identifiable, Sendable {
+    public var id: EntryId { medication.id }
+    public let medication: ChartMedication
+    public let dose: String
+    public var done: Words?
+
+    public var title: String { medication.medication.code.text }
+}
+
+/// A photo's line.
+public struct PhotoRow: Identifiable, Sendable {
+    public let id: EntryId
+    public let caption: String
+    public let thumbnail: Data?
+    public let by: String
+    public let state: Chip
+    public let image: Bool
+    let here: Bool
+}
+
+/// What a camera gives: the picture, and a small one for lists.
+public struct Shot: Sendable {
+    public let mediaType: String
+    public let bytes: Data
+    public let thumbnail: Data?
+
+    public init(mediaType: String, bytes: Data, thumbnail: Data? = nil) {
+        self.mediaType = mediaType
+        self.bytes = bytes
+        self.thumbnail = thumbnail
+    }
+}
+
+/// A photo that is looked at; its bytes come when they are there.
+public struct Opened: Sendable {
+    public let photo: EntryId
+    public var bytes: Data?
+}
+
+/// An answered form.
+public struct FormRow: Identifiable, Sendable {
+    public let id: EntryId
+    public let title: String
+    public let answers: [FormAnswer]
+}
+
+/// An edit that came after the signature and waits for the signer.
+public struct LateRow: Identifiable, Sendable {
+    public let id: String
+    public let by: String
+    public let at: String
+    public let fields: [Words]
+    public let told: Words
+}
+
+/// One of the values of a conflict.
+public struct Choice: Identifiable, Sendable {
+    public var id: String { json }
+    public let json: String
+    public let text: String
+    /// For a coded value: its word.
+    public let coded: Words?
+    public let by: String
+    public let mine: Bool
+    public let at: String
+    public let shown: Bool
+}
+
+/// A field on which people disagree.
+public struct ConflictRow: Identifiable, Sendable {
+    public var id: String { field }
+    public let field: String
+    public let title: Words
+    public let about: String
+    public let choices: [Choice]
+}
+
+/// What the visit's screen shows.
+public struct VisitState: ScreenState {
+    public var loaded = false
+    public var patientId: PatientId?
+    public var patient = ""
+    public var address = ""
+    public var window = ""
+    public var service = ""
+    public var status = chip(VisitStatus.scheduled)
+    public var actions: [Action] = []
+    public var endings: [Ending] = []
+    public var editable = true
+    public var tasks: [TaskRow] = []
+    public var findings: [FindingRow] = []
+    public var medications: [MedicationRow] = []
+    public var alerts: [String] = []
+    public var allergies: [String] = []
+    public var photos: [PhotoRow] = []
+    public var opened: Opened?
+    public var forms: [FormRow] = []
+    public var late: [LateRow] = []
+    public var note = ""
+    public var outcome = ""
+    public var conflicts: [ConflictRow] = []
+    public var signed: Words?
+    public var vitals = VitalsForm()
+    public var unsent = 0
+    public var network = chip(SyncState.idle(synced: false))
+    public var problem: Problem?
+
+    public init() {}
+}

@@ -1,0 +1,213 @@
+import Foundation
+import HomeroundCore
+
+/// A visit, for reading and for work. An edit is saved for good when its call returns.
+public final class Visit: Sendable {
+    private let core: HomeroundCore.Visit
+    private let worker: Worker
+    /// Which visit.
+    public let id: VisitId
+
+    init(core: HomeroundCore.Visit, worker: Worker) {
+        self.core = core
+        self.worker = worker
+        id = (try? core.id()) ?? ""
+    }
+
+    /// The visit as it stands. Emits again whenever it changes, here or elsewhere.
+    public var view: Live<VisitView> { worker.live { [core] in try core.read() } }
+
+    /// Photos, recordings and files. Emits again when that changes.
+    public var attachments: Live<[Attachment]> { worker.live { [core] in try core.attachments() } }
+
+    /// What came after the last signature and is not taken in; empty before any signature.
+    public var late: Live<[LateEdit]> {
+        worker.live { [core] in try core.read().signatures.isEmpty ? [] : core.awaiting() }
+    }
+
+    /// The visit as it stands now.
+    public func read() async throws -> VisitView { try await worker.read { [core] in try core.read() } }
+
+    /// The open conflicts alone.
+    public func conflicts() async throws -> [Conflict] { try await worker.read { [core] in try core.conflicts() } }
+
+    /// The attachments as they stand now.
+    public func attachmentsNow() async throws -> [Attachment] { try await worker.read { [core] in try core.attachments() } }
+
+    private func save(_ work: @escaping @Sendable (HomeroundCore.Visit) throws -> Saved) async throws -> Saved {
+        try await worker.write { [core] in try work(core) }
+    }
+
+    // MARK: Steps
+
+    /// On the way.
+    @discardableResult
+    public func startTravel(_ fix: Fix? = nil) async throws -> Saved { try await save { try $0.startTravel(fix: fix) } }
+
+    /// Arrived in the home.
+    @discardableResult
+    public func checkIn(_ fix: Fix? = nil) async throws -> Saved { try await save { try $0.checkIn(fix: fix) } }
+
+    /// Interrupts the visit.
+    @discardableResult
+    public func takeBreak() async throws -> Saved { try await save { try $0.takeBreak() } }
+
+    /// Goes on after a break.
+    @discardableResult
+    public func resume() async throws -> Saved { try await save { try $0.resume() } }
+
+    /// Leaves the home: the visit is done and can be signed.
+    @discardableResult
+    public func complete(_ fix: Fix? = nil) async throws -> Saved { try await save { try $0.complete(fix: fix) } }
+
+    /// Nobody was met.
+    @discardableResult
+    public func miss(_ reason: NotDoneReason, comment: String? = nil) async throws -> Saved {
+        try await save { try $0.miss(reason: reason, comment: comment) }
+    }
+
+    /// Calls the visit off.
+    @discardableResult
+    public func cancel(_ reason: NotDoneReason, comment: String? = nil) async throws -> Saved {
+        try await save { try $0.cancel(reason: reason, comment: comment) }
+    }
+
+    // MARK: What is recorded
+
+    /// Records a set of vital signs.
+    @discardableResult
+    public func recordVitals(_ vitals: Vitals, measuredAtMs: Int64) async throws -> Saved {
+        try await save { try $0.recordVitals(entry: VitalsEntry(measuredAtMs: measuredAtMs, vitals: vitals)) }
+    }
+
+    /// Records one finding.
+    @discardableResult
+    public func observe(_ finding: NewFinding, measuredAtMs: Int64) async throws -> Saved {
+        try await save { try $0.observe(measuredAtMs: measuredAtMs, finding: finding) }
+    }
+
+    /// Sets a single-valued measurement; two people's different values open a conflict.
+    @discardableResult
+    public func setMeasure(_ measure: Measure) async throws -> Saved { try await save { try $0.setMeasure(measure: measure) } }
+
+    /// Records that a medication was given.
+    @discardableResult
+    public func medicationGiven(_ entry: MedicationGivenEntry) async throws -> Saved {
+        try await save { try $0.medicationGiven(entry: entry) }
+    }
+
+    /// Records that a medication was not given, and why.
+    @discardableResult
+    public func medicationNotGiven(_ entry: MedicationNotGivenEntry) async throws -> Saved {
+        try await save { try $0.medicationNotGiven(entry: entry) }
+    }
+
+    /// Says what came of a task.
+    @discardableResult
+    public func setTask(_ task: EntryId, _ outcome: TaskOutcome) async throws -> Saved {
+        try await save { try $0.setTask(task: task, outcome: outcome) }
+    }
+
+    /// Adds a task.
+    @discardableResult
+    public func addTask(_ title: String, required: Bool = false) async throws -> Saved {
+        try await save { try $0.addTask(title: title, required: required) }
+    }
+
+    /// Says in words what came of the visit.
+    @discardableResult
+    public func setOutcome(_ outcome: String) async throws -> Saved { try await save { try $0.setOutcome(outcome: outcome) } }
+
+    /// Types into the shared note. Places are counted in Unicode scalars; see ``NoteTyping`` for what
+    /// a text field gives.
+    @discardableResult
+    public func editNote(_ insert: String, at: Int? = nil, delete: Int = 0) async throws -> Saved {
+        let edit = NoteEdit(at: at.map { UInt64($0) }, delete: UInt64(delete), insert: insert)
+        return try await save { try $0.editNote(edit: edit) }
+    }
+
+    /// Answers one question of a form.
+    @discardableResult
+    public func answer(_ answer: NewAnswer) async throws -> Saved { try await save { try $0.answer(answer: answer) } }
+
+    /// Marks an entry as wrong; it stays and says so.
+    @discardableResult
+    public func correct(_ correction: NewCorrection) async throws -> Saved {
+        try await save { try $0.correct(correction: correction) }
+    }
+
+    /// Settles a conflict: the chosen value stands, the others stay in the history.
+    @discardableResult
+    public func settle(_ field: String, chosenJson: String) async throws -> Saved {
+        try await save { try $0.settle(field: field, chosenJson: chosenJson) }
+    }
+
+    // MARK: Signing
+
+    /// Seals the completed visit, after asking for the PIN or the sensor once more.
+    @discardableResult
+    public func sign(_ with: Unlock) async throws -> Saved { try await save { try $0.sign(with: with) } }
+
+    /// Verifies the seal of the last signature.
+    public func verify() async throws -> SealCheck { try await worker.read { [core] in try core.verify() } }
+
+    /// What came after the last signature and is not taken in by an amendment.
+    public func awaiting() async throws -> [LateEdit] { try await worker.read { [core] in try core.awaiting() } }
+
+    /// Takes what came after the signature into the visit, with a reason.
+    @discardableResult
+    public func amend(_ reason: String, note: String? = nil) async throws -> Saved {
+        try await save { try $0.amend(reason: reason, note: note) }
+    }
+
+    // MARK: Attachments
+
+    /// Adds a photo, a recording or a file; bytes and entry are durable when this returns.
+    @discardableResult
+    public func attach(_ new: NewAttachment, bytes: Data) async throws -> Saved {
+        try await save { try $0.attach(new: new, bytes: bytes) }
+    }
+
+    /// As ``attach(_:bytes:)``, of a file. Delete it afterwards: it is not encrypted.
+    @discardableResult
+    public func attachFile(_ new: NewAttachment, path: String) async throws -> Saved {
+        try await save { try $0.attachFile(new: new, path: path) }
+    }
+
+    /// The bytes of an attachment that is on this phone.
+    public func attachmentBytes(_ id: EntryId) async throws -> Data {
+        try await worker.read { [core] in try core.attachmentBytes(id: id) }
+    }
+
+    /// Fetches the bytes of a colleague's attachment.
+    public func fetchAttachment(_ id: EntryId) async throws { try await core.fetchAttachment(id: id) }
+}
+
+/// What changed between two texts of a field, as the note takes it. Places are Unicode scalars.
+public struct NoteTyping: Equatable, Sendable {
+    public let at: Int
+    public let delete: Int
+    public let insert: String
+
+    public init(at: Int, delete: Int, insert: String) {
+        self.at = at
+        self.delete = delete
+        self.insert = insert
+    }
+
+    /// The one stretch in which `after` differs from `before`; none when they are alike.
+    public static func between(_ before: String, _ after: String) -> NoteTyping? {
+        let old = Array(before.unicodeScalars)
+        let new = Array(after.unicodeScalars)
+        var head = 0
+        while head < old.count, head < new.count, old[head] == new[head] { head += 1 }
+        var tail = 0
+        while tail < old.count - head, tail < new.count - head, old[old.count - 1 - tail] == new[new.count - 1 - tail] {
+            tail += 1
+        }
+        var insert = String.UnicodeScalarView()
+        insert.append(contentsOf: new[head..<(new.count - tail)])
+        let delete = old.count - head - tail
+        return delete == 0 && insert.isEmpty ? nil : NoteTyping(at: head, delete: delete, insert: String(insert))
+    }
+}
