@@ -155,9 +155,14 @@ impl Backend {
     }
 
     fn tree(&self, new: &NewBooking, now: Millis) -> Result<Value, ServiceError> {
+        // Entries are shown in the order of their ids, and ids of one
+        // millisecond are in no order of their own.
+        let mut ids = (new.tasks.iter())
+            .map(|_| self.uuid(now).map(EntryId))
+            .collect::<Result<Vec<_>, _>>()?;
+        ids.sort_unstable();
         let mut tasks = Map::new();
-        for task in &new.tasks {
-            let id = EntryId(self.uuid(now)?);
+        for (task, id) in new.tasks.iter().zip(ids) {
             let mut fields = Map::new();
             fields.insert("title".into(), json!(task.title));
             if let Some(code) = &task.code {

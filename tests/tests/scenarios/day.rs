@@ -138,3 +138,17 @@ fn a_move_of_a_booking_and_a_change_of_who_comes_reach_the_phones() {
         1
     );
 }
+
+#[test]
+fn the_tasks_of_a_visit_stand_in_the_order_in_which_the_office_booked_them() {
+    let stage = Stage::set();
+    let titles = ["Weigh", "Change the dressing", "Cut nails", "Bathe", "Walk"];
+    let booking = Booking {
+        tasks: titles.to_vec(),
+        ..Booking::of(stage.patients[0], &[stage.nurse])
+    };
+    let visit = stage.office().book(&booking);
+    let read = stage.phone("nina").app().visit(visit).read().unwrap();
+    let shown: Vec<_> = read.tasks.values().map(|task| &task.title).collect();
+    assert_eq!(shown, titles);
+}
