@@ -153,7 +153,7 @@ impl From<model::Finding> for Finding {
 
 /// A measured or observed finding.
 #[derive(Debug, Clone, PartialEq, uniffi::Record)]
-pub struct Observation {
+pub struct VisitObservation {
     /// Which.
     pub id: EntryId,
     /// Who observed it.
@@ -280,7 +280,7 @@ pub struct VisitView {
     /// The way of its status.
     pub steps: Vec<Step>,
     /// Findings.
-    pub observations: Vec<Observation>,
+    pub observations: Vec<VisitObservation>,
     /// Single-valued measurements.
     pub measurements: Vec<Measurement>,
     /// Medications given and not given.
@@ -372,7 +372,7 @@ fn view(
         observations: visit
             .observations
             .into_iter()
-            .map(|(id, one)| Observation {
+            .map(|(id, one)| VisitObservation {
                 id,
                 by: names.by(one.by),
                 measured_at_ms: one.measured_at_ms.0,

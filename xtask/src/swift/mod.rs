@@ -1,6 +1,7 @@
 //! The Swift side: the binding and the kit, built and tested against the real native
 //! library and a real server; the guide's snippets.
 
+mod apple;
 mod ios;
 mod strings;
 mod toolchain;
@@ -68,8 +69,9 @@ fn test(house: &House) -> Result<u64, Trouble> {
     };
     bench.build()?;
     bench.lint()?;
+    let found = apple::check(&bench)?;
     let guide = guide::extract(house, &GUIDE, &folder)?;
-    bench.check("guide", &[guide])?;
+    bench.check("guide", &[guide], &found)?;
     bench.test()
 }
 
@@ -164,6 +166,9 @@ impl Bench<'_> {
             "HomeroundKit/Package.swift",
             "HomeroundKit/Sources/HomeroundKit",
             "HomeroundKit/Tests",
+            "HomeroundKit/Sources/HomeroundApple",
+            "App/Sources",
+            "Stubs",
         ];
         self.run("lint", "ios", &words).map(|_| ())
     }
@@ -184,8 +189,8 @@ impl Bench<'_> {
         ]
     }
 
-    /// Type-checks sources against the kit.
-    fn check(&self, label: &str, folders: &[PathBuf]) -> Result<(), Trouble> {
+    /// Type-checks sources against the kit, and against modules that are found otherwise.
+    fn check(&self, label: &str, folders: &[PathBuf], found: &[String]) -> Result<(), Trouble> {
         let files: Vec<String> = sources(folders)
             .iter()
             .map(|file| self.inside(file).display().to_string())
@@ -199,7 +204,7 @@ impl Bench<'_> {
         let mut words = vec!["swiftc", "-typecheck", "-swift-version", "6"];
         words.extend(["-parse-as-library", "-warnings-as-errors"]);
         let search = self.search();
-        words.extend(search.iter().map(String::as_str));
+        words.extend(found.iter().chain(&search).map(String::as_str));
         words.extend(files.iter().map(String::as_str));
         self.run(label, "ios", &words).map(|_| ())
     }

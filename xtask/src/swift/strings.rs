@@ -1,7 +1,7 @@
 //! The words of the screens for iOS, from the words of the screens for Android: one
 //! source, so that both say the same in both languages.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use serde_json::{Value, json};
@@ -44,6 +44,7 @@ pub(super) fn catalog(house: &House, write: bool) -> Result<(), Trouble> {
             (key, entry)
         })
         .collect();
+    used(house, &strings)?;
     let catalog = json!({ "sourceLanguage": "en", "strings": strings, "version": "1.0" });
     let text = format!("{catalog:#}\n");
     let path = house.root.join(CATALOG);
@@ -62,6 +63,55 @@ pub(super) fn catalog(house: &House, write: bool) -> Result<(), Trouble> {
         format!("{CATALOG} does not say what Android's string resources say"),
         "cargo xtask swift --strings writes it",
     ))
+}
+
+/// Every key that the kit and the app name exists, in every language.
+fn used(house: &House, strings: &BTreeMap<String, Value>) -> Result<(), Trouble> {
+    for (key, entry) in strings {
+        for (language, path) in SOURCES {
+            if entry["localizations"].get(language).is_none() {
+                return Err(Trouble::new(
+                    format!("the text {key} is missing in {path}"),
+                    "translate it there",
+                ));
+            }
+        }
+    }
+    let folders = ["HomeroundKit/Sources/HomeroundKit/Screens", "App/Sources"];
+    let folders = folders.map(|folder| house.root.join("ios").join(folder));
+    for file in super::sources(&folders) {
+        let text = fs::read_to_string(&file).unwrap_or_default();
+        if let Some(key) = unknown(&text, strings) {
+            return Err(Trouble::new(
+                format!("{}: there is no text {key}", file.display()),
+                "add it to Android's string resources, in both languages",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The first literal that begins as keys do and is none, nor the end of one. Of a literal
+/// with something put in, what stands before it counts.
+fn unknown(source: &str, strings: &BTreeMap<String, Value>) -> Option<String> {
+    let family = |key: &str| key.split('_').next().unwrap_or_default().to_owned();
+    let families: BTreeSet<String> = strings.keys().map(|key| family(key)).collect();
+    let literals = source
+        .lines()
+        .flat_map(|line| line.split('"').skip(1).step_by(2));
+    let mut named = literals.filter(|literal| {
+        let (first, rest) = literal.split_once('_').unwrap_or_default();
+        !rest.contains(' ') && families.contains(first)
+    });
+    named
+        .find(|literal| {
+            let known = |key: &String| match literal.split_once("\\(") {
+                Some((before, _)) => key.starts_with(before),
+                None => key == literal || key.ends_with(&format!("_{literal}")),
+            };
+            !strings.keys().any(known)
+        })
+        .map(str::to_owned)
 }
 
 fn localization(text: &Text) -> Value {
@@ -128,6 +178,24 @@ fn content(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_that_does_not_exist_is_found_whole_or_by_its_beginning() {
+        let keys = [
+            "visit_note",
+            "status_signed",
+            "quarantine_access_ended",
+            "access_pets",
+        ];
+        let strings = keys.map(|key| (key.to_owned(), Value::Null)).into();
+        let find = |source| unknown(source, &strings);
+        let good =
+            r#"told("visit_note"); Words("status_\(one)"); ["access_ended"]; "visit the home_now""#;
+        assert_eq!(find(good), None);
+        assert_eq!(find(r#"told("visit_nota")"#), Some("visit_nota".into()));
+        let began = r#"Words("visit_field_\(name)")"#;
+        assert_eq!(find(began), Some(r"visit_field_\(name)".into()));
+    }
 
     #[test]
     fn texts_and_plurals_are_read_and_places_are_apples() {

@@ -210,4 +210,24 @@ public struct NoteTyping: Equatable, Sendable {
         let delete = old.count - head - tail
         return delete == 0 && insert.isEmpty ? nil : NoteTyping(at: head, delete: delete, insert: String(insert))
     }
+
+    /// The text with this typed into it.
+    public func into(_ text: String) -> String {
+        var scalars = Array(text.unicodeScalars)
+        let from = min(at, scalars.count)
+        scalars.replaceSubrange(from..<min(from + delete, scalars.count), with: insert.unicodeScalars)
+        var typed = String.UnicodeScalarView()
+        typed.append(contentsOf: scalars)
+        return String(typed)
+    }
+
+    /// The same typing in a text that another typing has changed meanwhile. Where both touch the same stretch, what the
+    /// other typed stays.
+    public func over(_ other: NoteTyping) -> NoteTyping {
+        let (end, otherEnd) = (at + delete, other.at + other.delete)
+        let typed = other.insert.unicodeScalars.count
+        if end <= other.at { return self }
+        if at >= otherEnd { return NoteTyping(at: at + typed - other.delete, delete: delete, insert: insert) }
+        return NoteTyping(at: other.at + typed, delete: max(0, end - otherEnd), insert: insert)
+    }
 }

@@ -186,4 +186,20 @@ struct TypingTests {
         // Places are Unicode scalars: a smiley is one.
         #expect(NoteTyping.between("a🙂", "a🙂b") == NoteTyping(at: 2, delete: 0, insert: "b"))
     }
+
+    @Test("typing is moved over what somebody else typed meanwhile, and neither is lost")
+    func over() {
+        let base = "Wound dry"
+        func both(_ mine: String, _ theirs: String) -> String {
+            guard var typed = NoteTyping.between(base, mine) else { return theirs }
+            if let other = NoteTyping.between(base, theirs) { typed = typed.over(other) }
+            return typed.into(theirs)
+        }
+        #expect(both("Wound dry!", "🙂 Wound dry") == "🙂 Wound dry!")
+        #expect(both("A Wound dry", "Wound dry, clean") == "A Wound dry, clean")
+        // Both replaced the same stretch: the other's words stay, and mine come after them.
+        #expect(both("Wound wet", "Wound red") == "Wound redwet")
+        // Mine is all gone but what stands before the other's words.
+        #expect(both("", "Wound, dry") == "Wound,")
+    }
 }

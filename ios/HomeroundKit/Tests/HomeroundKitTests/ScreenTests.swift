@@ -95,15 +95,24 @@ struct ScreenTests {
         let medication = try #require(model.state.medications.first)
         await model.withhold(medication, .refused, comment: "felt sick").value
         try await until("the refusal") { model.state.medications.first?.done == Words("reason_refused") }
-        await model.typeNote("Wound dry.").value
-        await model.typeNote("Wound very dry.").value
+        model.typeNote("Wound dry.")
+        #expect(model.state.draft != nil && model.state.note.isEmpty)
+        await model.saveNote().value
+        try await until("the note") { model.state.note == "Wound dry." && model.state.draft == nil }
+        model.typeNote("Wound very dry.")
+        // A colleague's words came while she was typing: neither is lost.
+        try await phone.visit(site.visit).editNote("Seen by Theo. ", at: 0)
+        try await until("the colleague's words") { model.state.note == "Seen by Theo. Wound dry." }
+        #expect(model.state.noteShown == "Wound very dry.")
+        await model.saveNote().value
+        #expect(model.state.noteShown == "Seen by Theo. Wound very dry.")
         await model.attach(Shot(mediaType: "image/jpeg", bytes: Data([0xFF, 0xD8, 0xFF, 0xE0])), caption: "Heel").value
         try await until("the photo") { model.state.photos.first?.state.words == Words("photo_pending") }
         let photo = try #require(model.state.photos.first)
         await model.open(photo).value
         #expect(model.state.opened?.bytes?.count == 4)
         let view = try await phone.visit(site.visit).read()
-        #expect(view.note == "Wound very dry.")
+        #expect(view.note == "Seen by Theo. Wound very dry.")
         #expect(view.medications.first?.comment == "felt sick")
         let sync = SyncModel(phone, formats, zone: Backend.zone)
         try await until("what is unsent") { sync.state.rows.first?.patient == "Testina Ä. Probe" && sync.state.photos == 1 }
@@ -196,6 +205,37 @@ struct ScreenTests {
         #expect(lock.state.session == .ready)
         await account.signOut().value
         try await until("a new phone") { lock.state.session == .new }
+    }
+
+    @Test("every code that a screen shows has its words in both languages")
+    func words() throws {
+        struct Catalog: Decodable {
+            struct Entry: Decodable { let localizations: [String: Ignored] }
+            struct Ignored: Decodable {}
+            let strings: [String: Entry]
+        }
+        let file = try environment("HOMEROUND_ROOT") + "/ios/App/Resources/Localizable.xcstrings"
+        let catalog = try JSONDecoder().decode(Catalog.self, from: Data(contentsOf: URL(fileURLWithPath: file)))
+        func keys<Code: CaseIterable>(_ family: String, _ codes: Code.Type) -> [String] {
+            codes.allCases.map { one in
+                let name = "\(one)".map { $0.isUppercase ? "_\($0.lowercased())" : "\($0)" }.joined()
+                return "\(family)_\(name)"
+            }
+        }
+        var shown = keys("reason", NotDoneReason.self)
+        shown += keys("status", VisitStatus.self)
+        shown += keys("task", TaskStatus.self)
+        shown += keys("result", TaskResult.self)
+        shown += keys("allergy", AllergyStatus.self)
+        shown += keys("severity", Severity.self)
+        shown += keys("role", Role.self)
+        shown += keys("sync", SyncAction.self)
+        shown += Action.allCases.map(\.words.key)
+        shown += Ending.allCases.map(\.words.key)
+        shown += VitalField.allCases.map { "vital_\($0.rawValue)" }
+        shown += Glyph.allCases.map { "glyph_\($0.rawValue)" }
+        #expect(shown.count > 60)
+        for key in shown { #expect(catalog.strings[key]?.localizations.keys.sorted() == ["en", "es"], "\(key)") }
     }
 
     @Test("a model tells whoever observes it, and goes when nobody holds it")

@@ -97,6 +97,30 @@ struct TraitTests {
         #expect(try await first(phone.sync.health).unsent == 0)
     }
 
+    @Test("a URLSession carries a whole sync, and leaves no body behind")
+    func session() async throws {
+        let site = try await backend.day()
+        let phone = try await TestPhone(folder, backend, "nina").ready()
+        try await phone.visit(site.visit).checkIn()
+        let bodies = URL(fileURLWithPath: folder.path("bodies"))
+        try FileManager.default.createDirectory(at: bodies, withIntermediateDirectories: true)
+        try Data("left by a killed app".utf8).write(to: bodies.appendingPathComponent("old"))
+        let backend = backend
+        let courier = try SessionCourier(
+            phone, tokens: { _ in try await backend.token("nina") }, configuration: .ephemeral, folder: bodies)
+        let report = try await courier.run()
+        #expect(report.sent == 1 && report.ended == .idle(synced: true))
+        #expect(try await first(phone.sync.health).unsent == 0)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: bodies.path).isEmpty)
+        backend.stop()
+        try await phone.visit(site.visit).takeBreak()
+        let offline = try await courier.run()
+        guard case .waiting = offline.ended else { throw Missing(description: "it waits for the network") }
+        #expect(offline.sent == 0)
+        #expect(try await first(phone.sync.health).unsent == 1)
+        courier.close()
+    }
+
     @Test("ten thousand objects and ten thousand async calls leave memory and handles as they were")
     func leaks() async throws {
         let test = TestPhone(folder, backend, "nina")

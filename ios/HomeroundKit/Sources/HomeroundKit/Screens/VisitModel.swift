@@ -103,12 +103,36 @@ public final class VisitModel: Model<VisitState> {
         }
     }
 
-    /// The note's field holds this now: what changed against what was shown is typed into the shared note.
+    /// The note's field holds this now; it is not saved yet, and stays through whatever a colleague types meanwhile.
+    public func typeNote(_ text: String) {
+        change {
+            let from = $0.draft?.from ?? $0.note
+            $0.draft = text == from ? nil : NoteDraft(text: text, from: from)
+        }
+    }
+
+    /// Types into the shared note what the person changed.
     @discardableResult
-    public func typeNote(_ text: String) -> Work {
-        guard let typed = NoteTyping.between(state.note, text) else { return act {} }
-        change { $0.note = text }
-        return act { [self] in try await visit.editNote(typed.insert, at: typed.at, delete: typed.delete) }
+    public func saveNote() -> Work {
+        let before = state.note
+        guard let draft = state.draft, var typed = NoteTyping.between(draft.from, draft.text) else { return act {} }
+        if let other = NoteTyping.between(draft.from, before) { typed = typed.over(other) }
+        change {
+            $0.draft = nil
+            $0.note = typed.into(before)
+        }
+        return act { [self, typed] in
+            do {
+                try await visit.editNote(typed.insert, at: typed.at, delete: typed.delete)
+            } catch {
+                // Nothing was saved: what was typed is still there to be saved.
+                change {
+                    $0.note = before
+                    $0.draft = NoteDraft(text: $0.draft?.text ?? draft.text, from: draft.from)
+                }
+                throw error
+            }
+        }
     }
 
     @discardableResult
@@ -169,7 +193,10 @@ public final class VisitModel: Model<VisitState> {
                 id: one.id, lines: readings(one.finding), by: one.by.name, at: formats.time(one.measuredAtMs, zone),
                 wrong: one.corrected?.reason)
         }
-        state.forms = view.forms.map { FormRow(id: $0.id, title: $0.questionnaire, answers: $0.answers) }
+        state.forms = view.forms.map { form in
+            let answers = form.answers.enumerated().map { AnswerRow(id: $0, question: $1.linkId, answer: $1.text) }
+            return FormRow(id: form.id, title: form.questionnaire, answers: answers)
+        }
         state.note = view.note
         state.outcome = view.outcome ?? ""
         state.conflicts = view.conflicts.map { conflict($0, view) }

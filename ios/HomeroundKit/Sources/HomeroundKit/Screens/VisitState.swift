@@ -76,11 +76,18 @@ public struct Opened: Sendable {
     public var bytes: Data?
 }
 
+/// An answer as it is shown.
+public struct AnswerRow: Identifiable, Sendable {
+    public let id: Int
+    public let question: String
+    public let answer: String
+}
+
 /// An answered form.
 public struct FormRow: Identifiable, Sendable {
     public let id: EntryId
     public let title: String
-    public let answers: [FormAnswer]
+    public let answers: [AnswerRow]
 }
 
 /// An edit that came after the signature and waits for the signer.
@@ -114,6 +121,12 @@ public struct ConflictRow: Identifiable, Sendable {
     public let choices: [Choice]
 }
 
+/// What was typed into the note and is not saved yet, and the note that it was typed into.
+public struct NoteDraft: Equatable, Sendable {
+    public let text: String
+    let from: String
+}
+
 /// What the visit's screen shows.
 public struct VisitState: ScreenState {
     public var loaded = false
@@ -136,6 +149,7 @@ public struct VisitState: ScreenState {
     public var forms: [FormRow] = []
     public var late: [LateRow] = []
     public var note = ""
+    public var draft: NoteDraft?
     public var outcome = ""
     public var conflicts: [ConflictRow] = []
     public var signed: Words?
@@ -145,4 +159,7 @@ public struct VisitState: ScreenState {
     public var problem: Problem?
 
     public init() {}
+
+    /// What the note's field holds.
+    public var noteShown: String { draft?.text ?? note }
 }

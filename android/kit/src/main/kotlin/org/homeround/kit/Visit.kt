@@ -137,6 +137,28 @@ class Visit internal constructor(private val core: Core, private val worker: Wor
 
 /** What changed between two texts of a field, as the note takes it. */
 data class NoteTyping(val at: Int, val delete: Int, val insert: String) {
+    /** The text with this typed into it. */
+    fun into(text: String): String {
+        val from = text.offsetByCodePoints(0, minOf(at, text.codePointCount(0, text.length)))
+        val left = text.codePointCount(from, text.length)
+        return text.replaceRange(from, text.offsetByCodePoints(from, minOf(delete, left)), insert)
+    }
+
+    /**
+     * The same typing in a text that [other] has changed meanwhile. Where both touch the same stretch,
+     * what the other typed stays.
+     */
+    fun over(other: NoteTyping): NoteTyping {
+        val end = at + delete
+        val otherEnd = other.at + other.delete
+        val typed = other.insert.codePointCount(0, other.insert.length)
+        return when {
+            end <= other.at -> this
+            at >= otherEnd -> copy(at = at + typed - other.delete)
+            else -> copy(at = other.at + typed, delete = maxOf(0, end - otherEnd))
+        }
+    }
+
     companion object {
         /** The one stretch in which [after] differs from [before]; none when they are alike. */
         fun between(before: String, after: String): NoteTyping? {

@@ -228,4 +228,19 @@ class DayTest {
         // Places are code points: a smiley is one.
         assertEquals(NoteTyping(2, 0, "b"), NoteTyping.between("a🙂", "a🙂b"))
     }
+
+    @Test
+    fun `typing is moved over what somebody else typed meanwhile, and neither is lost`() {
+        val base = "Wound dry"
+        fun both(mine: String, theirs: String): String {
+            val typed = NoteTyping.between(base, mine) ?: return theirs
+            return (NoteTyping.between(base, theirs)?.let(typed::over) ?: typed).into(theirs)
+        }
+        assertEquals("🙂 Wound dry!", both("Wound dry!", "🙂 Wound dry"))
+        assertEquals("A Wound dry, clean", both("A Wound dry", "Wound dry, clean"))
+        // Both replaced the same stretch: the other's words stay, and mine come after them.
+        assertEquals("Wound redwet", both("Wound wet", "Wound red"))
+        // Mine is all gone but what stands before the other's words.
+        assertEquals("Wound,", both("", "Wound, dry"))
+    }
 }

@@ -149,7 +149,7 @@ private fun VisitPlace(shell: Shell, place: Place.Visit, way: MutableList<Place>
             finish = { model.finish(it) }, leaveOut = { task, reason, comment -> model.leaveOut(task, reason, comment) },
             typeVital = { field, text -> model.typeVital(field, text) }, recordVitals = { model.recordVitals() },
             give = { model.give(it) }, withhold = { row, reason, comment -> model.withhold(row, reason, comment) },
-            typeNote = { model.typeNote(it) }, outcome = { model.setOutcome(it) },
+            typeNote = { model.typeNote(it) }, saveNote = { model.saveNote() }, outcome = { model.setOutcome(it) },
             end = { ending, reason, comment -> model.end(ending, reason, comment) },
             photograph = photograph, openPhoto = { model.open(it) }, closePhoto = { model.closePhoto() },
             settle = { conflict, choice -> model.settle(conflict, choice) }, sync = sync, dismiss = { model.dismiss() },

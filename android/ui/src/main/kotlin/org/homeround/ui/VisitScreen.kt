@@ -2,7 +2,6 @@ package org.homeround.ui
 
 import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Column
-import androidx.compose.foundation.layout.ColumnScope
 import androidx.compose.foundation.layout.ExperimentalLayoutApi
 import androidx.compose.foundation.layout.FlowRow
 import androidx.compose.foundation.layout.Row
@@ -57,6 +56,7 @@ class VisitActions(
     val give: (MedicationRow) -> Unit,
     val withhold: (MedicationRow, NotDoneReason, String) -> Unit,
     val typeNote: (String) -> Unit,
+    val saveNote: () -> Unit,
     val outcome: (String) -> Unit,
     val end: (Ending, NotDoneReason, String) -> Unit,
     /** Takes a picture with this caption; none: there is no camera. */
@@ -270,29 +270,38 @@ private fun Medications(state: VisitState, on: VisitActions) {
 @Composable
 private fun Note(state: VisitState, on: VisitActions) {
     Part(text("visit_note")) {
-        Field(text("visit_note"), text("visit_note_hint"), state.note, state.editable, lines = 3, on.typeNote)
+        if (state.editable) {
+            val told = text("visit_note")
+            Quiet(text("visit_note_hint"))
+            OutlinedTextField(
+                state.noteShown, on.typeNote, Modifier.fillMaxWidth().semantics { contentDescription = told }, minLines = 3,
+            )
+            if (state.draft != null) Main(text("visit_save"), onClick = on.saveNote)
+        } else {
+            Text(state.note, style = MaterialTheme.typography.bodyLarge)
+        }
     }
     Part(text("visit_outcome")) {
-        Field(text("visit_outcome"), "", state.outcome, state.editable, lines = 1, on.outcome)
+        Field(text("visit_outcome"), state.outcome, state.editable, on.outcome)
     }
 }
 
-/** A field whose text is saved when the person says so. */
+/**
+ * A field whose text is saved when the person says so. What comes from elsewhere replaces what was
+ * not touched, and leaves alone what is being typed.
+ */
 @Composable
-private fun ColumnScope.Field(
-    name: String,
-    hint: String,
-    saved: String,
-    editable: Boolean,
-    lines: Int,
-    onSave: (String) -> Unit,
-) {
-    var typed by remember(saved) { mutableStateOf(saved) }
+private fun Field(name: String, saved: String, editable: Boolean, onSave: (String) -> Unit) {
+    var typed by remember { mutableStateOf(saved) }
+    var seen by remember { mutableStateOf(saved) }
+    if (seen != saved) {
+        if (typed == seen) typed = saved
+        seen = saved
+    }
     if (!editable) {
         Text(saved, style = MaterialTheme.typography.bodyLarge)
         return
     }
-    if (hint.isNotEmpty()) Quiet(hint)
-    OutlinedTextField(typed, { typed = it }, Modifier.fillMaxWidth().semantics { contentDescription = name }, minLines = lines)
+    OutlinedTextField(typed, { typed = it }, Modifier.fillMaxWidth().semantics { contentDescription = name })
     if (typed != saved) Main(text("visit_save")) { onSave(typed) }
 }

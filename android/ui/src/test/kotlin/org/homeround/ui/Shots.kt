@@ -4,7 +4,7 @@ import androidx.compose.runtime.Composable
 
 internal val doNothing = VisitActions(
     back = {}, patient = {}, take = { _, _, _ -> }, finish = {}, leaveOut = { _, _, _ -> }, typeVital = { _, _ -> }, recordVitals = {},
-    give = {}, withhold = { _, _, _ -> }, typeNote = {}, outcome = {}, end = { _, _, _ -> }, photograph = {}, openPhoto = {},
+    give = {}, withhold = { _, _, _ -> }, typeNote = {}, saveNote = {}, outcome = {}, end = { _, _, _ -> }, photograph = {}, openPhoto = {},
     closePhoto = {}, settle = { _, _ -> }, sync = {}, dismiss = {},
 )
 

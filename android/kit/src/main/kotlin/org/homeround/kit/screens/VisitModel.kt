@@ -7,6 +7,7 @@ import org.homeround.core.ChartMedication
 import org.homeround.core.Conflict
 import org.homeround.core.EntryId
 import org.homeround.core.Fix
+import org.homeround.core.HomeroundException
 import org.homeround.core.LateEdit
 import org.homeround.core.MedicationGivenEntry
 import org.homeround.core.MedicationNotGivenEntry
@@ -68,6 +69,9 @@ data class Choice(val json: String, val text: String, val by: String, val mine: 
 /** A field on which people disagree. */
 data class ConflictRow(val field: String, val title: Words, val about: String, val choices: List<Choice>)
 
+/** What was typed into the note and is not saved yet, and the note that it was typed into. */
+data class NoteDraft(val text: String, val from: String)
+
 /** What the visit's screen shows. */
 data class VisitState(
     val loaded: Boolean = false,
@@ -90,6 +94,7 @@ data class VisitState(
     val forms: List<FormRow> = emptyList(),
     val late: List<LateRow> = emptyList(),
     val note: String = "",
+    val draft: NoteDraft? = null,
     val outcome: String = "",
     val conflicts: List<ConflictRow> = emptyList(),
     val signed: Words? = null,
@@ -97,7 +102,10 @@ data class VisitState(
     val unsent: Int = 0,
     val network: Chip = chip(SyncState.Idle(false)),
     val problem: Problem? = null,
-)
+) {
+    /** What the note's field holds. */
+    val noteShown: String get() = draft?.text ?: note
+}
 
 /** A visit. */
 class VisitModel(
@@ -173,11 +181,26 @@ class VisitModel(
         visit.medicationNotGiven(MedicationNotGivenEntry(medication.id, medication.medication.code, reason, said))
     }
 
-    /** The note's field holds this now: what changed against what was shown is typed into the shared note. */
-    fun typeNote(text: String) = act {
-        val typed = NoteTyping.between(state.value.note, text) ?: return@act
-        change { it.copy(note = text) }
-        visit.editNote(typed.insert, typed.at, typed.delete)
+    /** The note's field holds this now; it is not saved yet, and stays through whatever a colleague types meanwhile. */
+    fun typeNote(text: String) = change {
+        val from = it.draft?.from ?: it.note
+        it.copy(draft = if (text == from) null else NoteDraft(text, from))
+    }
+
+    /** Types into the shared note what the person changed. */
+    fun saveNote() = act {
+        val before = state.value.note
+        val draft = state.value.draft ?: return@act
+        val mine = NoteTyping.between(draft.from, draft.text) ?: return@act
+        val typed = NoteTyping.between(draft.from, before)?.let(mine::over) ?: mine
+        change { it.copy(draft = null, note = typed.into(before)) }
+        try {
+            visit.editNote(typed.insert, typed.at, typed.delete)
+        } catch (failure: HomeroundException) {
+            // Nothing was saved: what was typed is still there to be saved.
+            change { it.copy(note = before, draft = NoteDraft(it.draft?.text ?: draft.text, draft.from)) }
+            throw failure
+        }
     }
 
     fun setOutcome(text: String) = act { visit.setOutcome(text) }
