@@ -1,5 +1,7 @@
 //! Scenarios, the demo's day, benchmarks and fixtures.
 
+pub mod crash;
 pub mod demo;
+pub mod disk;
 pub mod phone;
 pub mod stage;

@@ -65,6 +65,12 @@ enum Task {
     ///
     /// Prints a table, or with `--json` one line a measure. Other arguments go to the benchmark.
     Bench(Passed),
+    /// Cut the power at every operation of a day, and open what a disk may have kept
+    ///
+    /// `--images N` says how many; a long run prints progress, can be stopped, and goes on with
+    /// `--resume`. `--synchronous normal` is the control, which must show losses. `-- --help` tells
+    /// the rest.
+    Crash(Passed),
     /// Compile the binding, the kit and the screens for Kotlin, and run their tests
     ///
     /// On the JVM, against the real native library and a real server process. Installs a JDK and
@@ -147,6 +153,7 @@ impl Cli {
             Task::Tidy => tidy::run(&house.root).map(|()| ExitCode::SUCCESS),
             Task::Demo(passed) => play::demo(&house, &passed.args),
             Task::Bench(passed) => play::bench(&house, &passed.args),
+            Task::Crash(passed) => play::crash(&house, &passed.args),
             Task::Kotlin { json } => kotlin::kotlin(&house, json),
             Task::Size { json } => size::size(&house, json),
             Task::Swift { strings, json } => swift::swift(&house, strings, json),

@@ -38,6 +38,25 @@ pub(crate) fn bench(house: &House, args: &[String]) -> Result<ExitCode, Trouble>
     hand_over(house, Profile::Release, "homeround-bench", args)
 }
 
+/// Cuts the power.
+///
+/// # Errors
+/// [`Trouble`] when it can't be built or started.
+pub(crate) fn crash(house: &House, args: &[String]) -> Result<ExitCode, Trouble> {
+    let mut command = ready(house, Profile::Dev, "homeround-crash")?;
+    in_memory(&mut command);
+    exec::handed_over(command.args(args))
+}
+
+/// Temporary files in memory, where the machine has such a folder: nothing of what is
+/// tested waits for a disk then.
+pub(crate) fn in_memory(command: &mut Command) {
+    let memory = Path::new("/dev/shm");
+    if std::env::var_os("TMPDIR").is_none() && memory.is_dir() {
+        command.env("TMPDIR", memory);
+    }
+}
+
 /// Runs the backend.
 ///
 /// # Errors

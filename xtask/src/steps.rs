@@ -37,6 +37,8 @@ pub(crate) enum Step {
     Deny,
     /// The day of visits, end to end
     Demo,
+    /// No power cut loses what was acknowledged
+    Crash,
     /// FHIR written here is valid to independent validators
     Fhir,
     /// The Kotlin kit and the screens, over the real library and server
@@ -50,7 +52,7 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Setup,
         Self::Tidy,
         Self::Fmt,
@@ -59,6 +61,7 @@ impl Step {
         Self::Doc,
         Self::Deny,
         Self::Demo,
+        Self::Crash,
         Self::Fhir,
         Self::Kotlin,
         Self::Swift,
@@ -77,6 +80,7 @@ impl Step {
             Self::Deny => "deny",
             Self::Fhir => "fhir",
             Self::Demo => "demo",
+            Self::Crash => "crash",
             Self::Kotlin => "kotlin",
             Self::Swift => "swift",
             Self::Size => "size",
@@ -95,6 +99,7 @@ impl Step {
             Self::Deny => "licences, banned crates, sources",
             Self::Fhir => "FHIR written here is valid to independent validators",
             Self::Demo => "the day of visits, end to end",
+            Self::Crash => "no power cut loses what was acknowledged, and the control shows losses",
             Self::Kotlin => "the Kotlin kit and the screens, over the real library and server",
             Self::Swift => "the Swift kit and its view models, over the real library and server",
             Self::Size => "the phone's library keeps its budget",
@@ -109,6 +114,7 @@ impl Step {
             Self::Test => test(house, counts),
             Self::Fhir => fhir(house),
             Self::Demo => demo(house),
+            Self::Crash => crash(house),
             Self::Size => size::step(house),
             Self::Targets => targets::step(house),
             Self::Kotlin | Self::Swift => {
@@ -257,6 +263,21 @@ fn demo(house: &House) -> Result<Verdict, Trouble> {
             "cargo xtask demo --json",
         )),
     }
+}
+
+/// A few images of every moment of a day; then the control, which must lose something.
+fn crash(house: &House) -> Result<Verdict, Trouble> {
+    for control in [&[][..], &["--synchronous", "normal"]] {
+        let mut command = play::ready(house, play::Profile::Dev, "homeround-crash")?;
+        command.args(["--images", "4000", "--json", "--report"]);
+        command.arg(house.target.join("crash-smoke")).args(control);
+        play::in_memory(&mut command);
+        let verdict = program(Step::Crash, house, &mut command)?;
+        if verdict != Verdict::Passed {
+            return Ok(verdict);
+        }
+    }
+    Ok(Verdict::Passed)
 }
 
 /// What the last demo of a test run printed.

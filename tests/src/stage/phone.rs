@@ -75,7 +75,17 @@ impl Phone {
     /// A new phone of this login, enrolled; nothing is downloaded yet.
     #[must_use]
     pub fn new(backend: &Backend, login: &str) -> Self {
+        Self::new_on(backend, login, |_| {})
+    }
+
+    /// As [`new`](Self::new), and something happens to the folder of the store before
+    /// anything is in it.
+    #[must_use]
+    pub fn new_on(backend: &Backend, login: &str, first: impl FnOnce(&Path)) -> Self {
         let folder = TempDir::new().unwrap();
+        let store = folder.path().join("store");
+        std::fs::create_dir_all(&store).unwrap();
+        first(&store);
         let hands = Arc::new(Hands::default());
         let app = open(&folder, &hands, &backend.url());
         app.create(PIN, false).unwrap();
@@ -139,6 +149,12 @@ impl Phone {
     #[must_use]
     pub fn store_folder(&self) -> PathBuf {
         self.folder.path().join("store")
+    }
+
+    /// The folder of what is hardware on a real phone.
+    #[must_use]
+    pub fn hardware_folder(&self) -> PathBuf {
+        self.folder.path().join("hardware")
     }
 
     /// The process ends, something happens, it begins again and is unlocked.
