@@ -15,6 +15,11 @@ use crate::model::{
 use crate::store::{AuditEntry, ScopeRow, ScopeState, StoreError, WriteTx};
 use crate::wire::Page;
 
+/// Patients that a download from the beginning has not named yet, 16 bytes each.
+const UNCONFIRMED: &str = "unconfirmed";
+/// Why a patient leaves whom it did not name, as the backend says it.
+const ACCESS_ENDED: &str = "access_ended";
+
 impl PhoneStore {
     pub(super) fn take_page(&self, page: &Page) -> Result<(BTreeSet<DocumentId>, u64), AppError> {
         let clock = self.clock();
@@ -31,6 +36,7 @@ impl PhoneStore {
         };
         let in_force = policy.as_ref().unwrap_or(&opened.policy).clone();
         let store = std::sync::Arc::clone(&opened.store);
+        let mut left = false;
         let taken = store.write(|tx| -> Result<(BTreeSet<DocumentId>, u64), AppError> {
             if let Some(signed) = &page.policy {
                 put_policy(tx, signed)?;
@@ -52,6 +58,7 @@ impl PhoneStore {
                 }
             }
             let (touched, quarantined) = (dock.touched, dock.quarantined);
+            left = confirm_scope(tx, page)?;
             close_page(tx, page, &in_force, clock)?;
             tx.audit(&AuditEntry {
                 at: clock.wall_ms,
@@ -65,7 +72,7 @@ impl PhoneStore {
         for id in &taken.0 {
             opened.forget_document(*id);
         }
-        if !page.leaves.is_empty() {
+        if left || !page.leaves.is_empty() {
             opened.forget_all();
         }
         Ok(taken)
@@ -112,14 +119,54 @@ fn scope_changes(
     }
     for leave in &page.leaves {
         let patient = PatientId::from_bytes(&leave.patient[..])?;
-        if let Some(mut scope) = tx.scope(patient)? {
-            scope.state = ScopeState::Leaving;
-            scope.grants.clear();
-            tx.put_scope(&scope)?;
-            tx.put_meta(&reason_key(patient), Some(leave.reason.as_bytes()))?;
-        }
+        self::leave(tx, patient, &leave.reason)?;
     }
     let _ = clock;
+    Ok(())
+}
+
+/// A download from the beginning, as after the backend was put back to a backup, names
+/// every patient that this phone may have: at its end, whoever was not named leaves. The
+/// backend can't say so itself, as it does not know what the phone has. A patient of whom
+/// something is unsent waits until the backend has decided on it: a backup may have
+/// forgotten the patient, and then the work is only here. Answers whether somebody leaves.
+fn confirm_scope(tx: &WriteTx<'_>, page: &Page) -> Result<bool, AppError> {
+    let begins = tx.meta(CURSOR)?.is_none();
+    let mut open: BTreeSet<PatientId> = if begins {
+        let known = tx.scopes()?.into_iter();
+        let known = known.filter(|scope| scope.state != ScopeState::Leaving);
+        known.map(|scope| scope.patient).collect()
+    } else {
+        let kept = tx.meta(UNCONFIRMED)?.unwrap_or_default();
+        let kept = kept.chunks_exact(16).map(PatientId::from_bytes);
+        kept.collect::<Result<_, _>>()?
+    };
+    if open.is_empty() {
+        return Ok(false);
+    }
+    for enter in &page.enters {
+        open.remove(&PatientId::from_bytes(&enter.patient[..])?);
+    }
+    let mut kept = BTreeSet::new();
+    for patient in &open {
+        if page.more || tx.unsent_of_patient(*patient)? > 0 {
+            kept.insert(*patient);
+        } else {
+            leave(tx, *patient, ACCESS_ENDED)?;
+        }
+    }
+    let bytes: Vec<u8> = kept.iter().flat_map(|patient| *patient.bytes()).collect();
+    tx.put_meta(UNCONFIRMED, (!kept.is_empty()).then_some(&*bytes))?;
+    Ok(kept.len() < open.len())
+}
+
+fn leave(tx: &WriteTx<'_>, patient: PatientId, reason: &str) -> Result<(), AppError> {
+    if let Some(mut scope) = tx.scope(patient)? {
+        scope.state = ScopeState::Leaving;
+        scope.grants.clear();
+        tx.put_scope(&scope)?;
+        tx.put_meta(&reason_key(patient), Some(reason.as_bytes()))?;
+    }
     Ok(())
 }
 

@@ -97,7 +97,15 @@ impl Opened {
     ) -> Result<bool, AppError> {
         let before = load(tx, id)?;
         let mut order: Vec<Unsent> = Vec::new();
-        for unsent in tx.unsent_changes(id)? {
+        let all = tx.unsent_changes(id)?;
+        let needed = needed(&before, &all, &fallen);
+        for unsent in all.iter().filter(|unsent| needed.contains(&unsent.hash)) {
+            if let Some(why) = fallen.remove(&unsent.hash) {
+                tx.acknowledge(id, &unsent.hash, None)?;
+                self.quarantine(tx, &before, unsent, &why, clock)?;
+            }
+        }
+        for unsent in all {
             let stands_on = before
                 .deps(&unsent.hash)
                 .iter()
@@ -209,6 +217,27 @@ impl Opened {
         })?;
         Ok(())
     }
+}
+
+/// The rejected changes that can't be taken out: somebody's acknowledged work stands on
+/// them, so that the document could not be built without. It comes to that after the
+/// backend was put back to a backup: what it had accepted is offered again, by somebody who
+/// may not any more. They stay in the document, and are quarantined all the same.
+fn needed(
+    document: &Document,
+    unsent: &[Unsent],
+    fallen: &BTreeMap<ChangeHash, Fallen>,
+) -> BTreeSet<ChangeHash> {
+    let unsent: BTreeSet<ChangeHash> = unsent.iter().map(|one| one.hash).collect();
+    let mut needed = BTreeSet::new();
+    // From the last to the first: each comes after everything that stands on it.
+    for (hash, _) in document.changes().into_iter().rev() {
+        if !unsent.contains(&hash) || needed.contains(&hash) {
+            needed.extend(document.deps(&hash));
+        }
+    }
+    needed.retain(|hash| fallen.contains_key(hash));
+    needed
 }
 
 /// What a change wrote, by field.

@@ -214,3 +214,36 @@ fn booking_a_forgotten_visit_again_under_its_id_destroys_nobodys_work() {
     assert_eq!(quarantined.len(), 1);
     assert_eq!(quarantined[0].code, "wrong_document");
 }
+
+#[test]
+fn an_edit_that_is_refused_after_a_restore_and_that_colleagues_built_on_leaves_the_phone_working() {
+    let mut stage = Stage::set();
+    let visit = stage.visit();
+    let (nina, theo) = (stage.phone("nina"), stage.phone("theo"));
+    let backup = tempfile::NamedTempFile::new().unwrap();
+    stage.backend.stop();
+    stage.backend.back_up(backup.path());
+    stage.backend.serve();
+    // Hers is accepted, his stands on it, and she has both.
+    measure(&nina, visit, 70..72);
+    nina.sync(&stage.backend);
+    theo.sync(&stage.backend);
+    measure(&theo, visit, 80..82);
+    theo.sync(&stage.backend);
+    nina.sync(&stage.backend);
+    stage.backend.stop();
+    stage.backend.put_back(backup.path());
+    stage.backend.serve();
+    stage.office().end_grants(stage.nurse, stage.patients[0]);
+    let report = nina.sync(&stage.backend);
+    assert_eq!(report.rejected, 2, "{report:?}");
+    // The backend, which knows of no phone that has the patient, did not say that she leaves.
+    assert_eq!(nina.sync(&stage.backend).purged, 1);
+    let quarantined = nina.app().quarantine().unwrap();
+    assert_eq!(quarantined.len(), 2, "{quarantined:?}");
+    assert!(nina.app().visit(visit).read().is_err());
+    // His wait for hers, and are still on his phone.
+    let _ = theo.try_sync(&stage.backend);
+    assert_eq!(theo.app().visit(visit).read().unwrap().observations.len(), 4);
+    assert_eq!(theo.unsent(), 2);
+}
