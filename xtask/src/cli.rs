@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::house::House;
-use crate::{Trouble, kotlin, play, setup, size, steps, swift, targets, tidy};
+use crate::{Trouble, kotlin, play, sbom, setup, size, steps, swift, targets, tidy};
 
 /// Developer commands of Homeround.
 ///
@@ -113,6 +113,15 @@ enum Task {
     /// iOS and Android on arm64, without their SDKs: on Debian, with the compiler of its packages,
     /// which are installed if they are missing. Nothing is linked.
     Targets,
+    /// Write the bills of materials of the phone's library and of the backend
+    ///
+    /// CycloneDX 1.6, below target/sbom: everything that is linked, with versions, licences and
+    /// checksums, and the C sources that crates carry.
+    Sbom {
+        /// Print one JSON object: written, with file and components of each
+        #[arg(long)]
+        json: bool,
+    },
     /// Compare the binding's public face with bindings/api.txt
     Face {
         /// Write the file instead
@@ -160,6 +169,7 @@ impl Cli {
             Task::Ios => swift::ios(&house),
             Task::Targets => targets::targets(&house),
             Task::Phone(passed) => kotlin::phone(&house, &passed.args),
+            Task::Sbom { json } => sbom::sbom(&house, json),
             Task::Face { write } => {
                 play::build(&house, play::Profile::Dev)?;
                 kotlin::face(&house, write).map(|()| ExitCode::SUCCESS)

@@ -12,6 +12,7 @@ mod house;
 mod kotlin;
 mod play;
 mod report;
+mod sbom;
 mod setup;
 mod size;
 mod steps;
