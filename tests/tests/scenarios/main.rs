@@ -14,6 +14,7 @@
 mod access;
 mod attachments;
 mod calls;
+mod canaries;
 mod clocks;
 mod day;
 mod escrows;

@@ -244,6 +244,9 @@ fn an_edit_that_is_refused_after_a_restore_and_that_colleagues_built_on_leaves_t
     assert!(nina.app().visit(visit).read().is_err());
     // His wait for hers, and are still on his phone.
     let _ = theo.try_sync(&stage.backend);
-    assert_eq!(theo.app().visit(visit).read().unwrap().observations.len(), 4);
+    assert_eq!(
+        theo.app().visit(visit).read().unwrap().observations.len(),
+        4
+    );
     assert_eq!(theo.unsent(), 2);
 }
