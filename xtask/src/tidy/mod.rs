@@ -62,6 +62,7 @@ pub(crate) fn check(root: &Path) -> Result<Vec<Violation>, Trouble> {
         papers::check_places(source, &mut found);
     }
     papers::check_decisions(&sources, &mut found);
+    papers::check_named_tests(&sources, &mut found);
     found.sort();
     found.dedup();
     Ok(found)

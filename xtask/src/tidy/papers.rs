@@ -9,6 +9,9 @@ use super::source::Source;
 const DECISIONS: &str = "docs/adr/";
 const INDEX: &str = "docs/adr/README.md";
 
+/// Papers that prove what they say by the names of tests.
+const PROVING: &[&str] = &["SECURITY.md", "docs/reliability.md"];
+
 /// First folders of paths that exist on one machine alone.
 const PRIVATE_FOLDERS: &[&str] = &["home", "Users", "root", "work", "workspace", "builds"];
 /// Last labels of names that public DNS does not know.
@@ -33,6 +36,36 @@ pub(crate) fn check_places(source: &Source, found: &mut Vec<Violation>) {
             );
         }
     }
+}
+
+/// Every test that a paper names exists. A test's name is a sentence: it has two
+/// underscores at least.
+pub(crate) fn check_named_tests(sources: &[Source], found: &mut Vec<Violation>) {
+    for paper in sources
+        .iter()
+        .filter(|source| PROVING.contains(&&*source.path))
+    {
+        for (index, line) in paper.text.lines().enumerate() {
+            for name in line
+                .split('`')
+                .skip(1)
+                .step_by(2)
+                .filter(|name| is_test_name(name))
+            {
+                let written = format!("fn {name}(");
+                let mut rust = sources.iter().filter(|source| source.rust.is_some());
+                if !rust.any(|source| source.text.contains(&written)) {
+                    let remedy = format!("there is no test `{name}`: name one that shows it");
+                    found.push(Violation::new(paper, index + 1, "named-test", remedy));
+                }
+            }
+        }
+    }
+}
+
+fn is_test_name(name: &str) -> bool {
+    name.matches('_').count() >= 2
+        && (name.chars()).all(|c| c == '_' || c.is_ascii_lowercase() || c.is_ascii_digit())
 }
 
 /// An absolute path into somebody's folder.

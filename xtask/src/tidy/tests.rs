@@ -360,3 +360,12 @@ fn the_lexer_survives_every_cut_of_a_file() {
         assert_eq!(lexed.code.len(), end);
     }
 }
+
+#[test]
+fn a_test_that_a_paper_names_and_that_does_not_exist_is_found() {
+    let paper = "| a | `it_is_shown_here` and `it_is_not` by `a_word` |\n";
+    let test = "//! Doc.\n#[test]\nfn it_is_shown_here() {}\n";
+    let violations = Tree::new(&[("SECURITY.md", paper), ("tests/tests/x.rs", test)]).violations();
+    assert_eq!(violations, ["SECURITY.md:1: named-test"]);
+    fine("docs/other.md", paper);
+}
