@@ -105,11 +105,7 @@ impl Pages {
                 .iter()
                 .find(|it| it.id().key()[..] == snapshot.document[..]);
             if let Some(known) = known {
-                drop(Document::load(
-                    known.id(),
-                    Some(&snapshot.bytes),
-                    std::iter::empty(),
-                ));
+                drop(Document::arrived(known.id(), &snapshot.bytes));
             }
         }
         self.take_pack(&page.changes)
