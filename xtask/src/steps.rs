@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::exec::{self, Watch};
 use crate::house::House;
 use crate::report::{Counts, Report, StepReport, Verdict};
-use crate::{Trouble, kotlin, play, setup, size, swift, targets, tidy, ui};
+use crate::{Trouble, fuzz, kotlin, play, setup, size, swift, targets, tidy, ui};
 
 /// Validates what the backend writes with parts that nobody here wrote.
 const FHIR_SCRIPT: &str = "tests/fhir/validate.py";
@@ -37,6 +37,8 @@ pub(crate) enum Step {
     Deny,
     /// The day of visits, end to end
     Demo,
+    /// No hostile input does harm
+    Fuzz,
     /// FHIR written here is valid to independent validators
     Fhir,
     /// The Kotlin kit and the screens, over the real library and server
@@ -50,7 +52,7 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Setup,
         Self::Tidy,
         Self::Fmt,
@@ -59,6 +61,7 @@ impl Step {
         Self::Doc,
         Self::Deny,
         Self::Demo,
+        Self::Fuzz,
         Self::Fhir,
         Self::Kotlin,
         Self::Swift,
@@ -77,6 +80,7 @@ impl Step {
             Self::Deny => "deny",
             Self::Fhir => "fhir",
             Self::Demo => "demo",
+            Self::Fuzz => "fuzz",
             Self::Kotlin => "kotlin",
             Self::Swift => "swift",
             Self::Size => "size",
@@ -95,6 +99,7 @@ impl Step {
             Self::Deny => "licences, banned crates, sources",
             Self::Fhir => "FHIR written here is valid to independent validators",
             Self::Demo => "the day of visits, end to end",
+            Self::Fuzz => "no hostile input does harm, at any door",
             Self::Kotlin => "the Kotlin kit and the screens, over the real library and server",
             Self::Swift => "the Swift kit and its view models, over the real library and server",
             Self::Size => "the phone's library keeps its budget",
@@ -109,6 +114,7 @@ impl Step {
             Self::Test => test(house, counts),
             Self::Fhir => fhir(house),
             Self::Demo => demo(house),
+            Self::Fuzz => fuzz::step(house),
             Self::Size => size::step(house),
             Self::Targets => targets::step(house),
             Self::Kotlin | Self::Swift => {

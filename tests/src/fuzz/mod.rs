@@ -58,7 +58,7 @@ struct Args {
     #[arg(long)]
     json: bool,
     /// Where findings, new corpora and the report go.
-    #[arg(long, default_value = "target/fuzz")]
+    #[arg(long, default_value = "target/fuzz", overrides_with = "folder")]
     folder: PathBuf,
     /// Runs one door in this process.
     #[arg(long, hide = true)]

@@ -560,6 +560,18 @@ fn a_document_whose_columns_claim_more_rows_than_one_may_hold_is_refused_uncount
 }
 
 #[test]
+fn a_document_whose_changes_hash_otherwise_than_its_heads_is_refused() {
+    // Found by `cargo xtask fuzz`: it loads, is saved and edited, and panics
+    // when its changes are asked for.
+    let renamed = include_bytes!("renamed_heads.bin");
+    let mut chart = visit_id();
+    chart.kind = crate::model::DocumentKind::Chart;
+    for id in [visit_id(), chart] {
+        assert!(Document::arrived(id, renamed).is_err());
+    }
+}
+
+#[test]
 fn a_whole_document_arrives_as_it_was_saved_and_an_altered_one_does_not() {
     let (doc, _) = with_entry();
     let saved = doc.save();

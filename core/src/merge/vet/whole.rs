@@ -4,9 +4,10 @@
 //! automerge decodes whatever a column claims: 500 bytes that say 2^30 rows take
 //! gigabytes. Every column is walked run by run first, as those of a change are.
 
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use automerge::{Automerge, ReadDoc};
+use automerge::{Automerge, Change, ReadDoc};
 
 use super::can_be_edited;
 use super::chunk::{Input, MAGIC, name_as};
@@ -55,11 +56,21 @@ fn prove(id: DocumentId, bytes: &[u8]) -> Result<(Automerge, Projection), VetErr
             && again.get_changes_meta(&[]).len() == doc.get_changes_meta(&[]).len()
             && project::project(&again, id.kind, None) == projection
     };
-    if stable && can_be_edited(&doc, id.kind) {
+    if stable && gives_its_changes(&doc) && can_be_edited(&doc, id.kind) {
         Ok((doc, projection))
     } else {
         Err(VetError::Unstable)
     }
+}
+
+/// Whether its changes can be written down one by one, under the names that the
+/// document knows them by: a document may load whose changes hash otherwise.
+fn gives_its_changes(doc: &Automerge) -> bool {
+    let changes = doc.get_changes(&[]);
+    let known = |change: &Change| doc.get_change_meta_by_hash(&change.hash()).is_some();
+    let heads = doc.get_heads();
+    let named: HashSet<_> = changes.iter().map(Change::hash).collect();
+    changes.iter().all(known) && heads.iter().all(|head| named.contains(head))
 }
 
 /// Reads the outside and counts the rows of every column.

@@ -104,7 +104,7 @@ impl Door for Values {
             (9, "402913"),
             (
                 11,
-                "{\"text\":\"care\",\"code\":\"1\",\"system\":\"http://x\"}",
+                "{\"text\":\"care\",\"code\":\"1\",\"system\":\"urn:x\"}",
             ),
         ];
         seeds.extend(texts.map(|(kind, text)| [&[kind], text.as_bytes()].concat()));
