@@ -192,7 +192,11 @@ fn alter(dice: &mut Dice, body: &mut Body, other: &[u8]) {
                     data.splice(to..to, run);
                 }
             }
-            5 => bomb(dice, table.get_mut(at)),
+            5 => {
+                if let Some(column) = table.get_mut(at) {
+                    bomb(dice, column);
+                }
+            }
             6 => {
                 let number = dice.figure(112);
                 if let Some(column) = table.get_mut(at) {
@@ -209,10 +213,7 @@ fn alter(dice: &mut Dice, body: &mut Body, other: &[u8]) {
 }
 
 /// A deflated column that inflates to much more than its bytes.
-fn bomb(dice: &mut Dice, column: Option<&mut (u64, Vec<u8>)>) {
-    let Some((number, data)) = column else {
-        return;
-    };
+fn bomb(dice: &mut Dice, (number, data): &mut (u64, Vec<u8>)) {
     *number |= COLUMN_DEFLATED;
     let mut plain = std::mem::take(data);
     if dice.once_in(20) {

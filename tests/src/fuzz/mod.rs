@@ -32,6 +32,8 @@ use worker::{Figures, Moment};
 
 /// Most memory that one input may take beside what was held before it.
 pub(crate) const EXTRA_MIB_MAX: f64 = 64.0;
+/// Where temporary files lie in memory, on systems that have such a folder.
+const MEMORY: &str = "/dev/shm";
 /// Longest that one input may take.
 pub(crate) const MS_MAX: f64 = 1000.0;
 
@@ -194,7 +196,8 @@ fn watch(args: &Args, name: &str, seconds: f64) -> Figures {
 
 /// The last figures that a door's process told, and whether it ended well.
 fn child(args: &Args, name: &str, seconds: f64, seed: u64) -> std::io::Result<(Figures, bool)> {
-    let mut process = Command::new(std::env::current_exe()?)
+    let mut process = Command::new(std::env::current_exe()?);
+    process
         .args([
             "--worker",
             name,
@@ -206,8 +209,12 @@ fn child(args: &Args, name: &str, seconds: f64, seed: u64) -> std::io::Result<(F
         .arg("--folder")
         .arg(&args.folder)
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()?;
+        .stderr(Stdio::null());
+    // What is written is not kept, and an fsync would cost more than the door.
+    if Path::new(MEMORY).is_dir() {
+        process.env("TMPDIR", MEMORY);
+    }
+    let mut process = process.spawn()?;
     let mut last = Figures::default();
     if let Some(out) = process.stdout.take() {
         for line in BufReader::new(out).lines() {
@@ -232,11 +239,9 @@ pub(crate) fn committed(name: &str) -> PathBuf {
         .join(name)
 }
 
-/// A temporary folder, in memory where the system has one there: what is
-/// written is not kept, and an fsync would cost more than the door.
+/// A temporary folder; see [`MEMORY`].
 pub(crate) fn folder() -> tempfile::TempDir {
-    let made = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
-    made.expect("a temporary folder")
+    tempfile::tempdir().expect("a temporary folder")
 }
 
 #[expect(

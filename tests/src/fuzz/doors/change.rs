@@ -380,7 +380,7 @@ fn any_action(dice: &mut Dice, was: &OpType) -> OpType {
     let figure = dice.figure(1);
     let scalar = match dice.below(12) {
         0 => ScalarValue::Null,
-        1 => ScalarValue::Boolean(figure % 2 == 0),
+        1 => ScalarValue::Boolean(figure.is_multiple_of(2)),
         2 => ScalarValue::Int(figure.cast_signed()),
         3 => ScalarValue::Uint(figure),
         4 => ScalarValue::F64(f64::from_bits(figure)),

@@ -4,6 +4,7 @@ mod change;
 mod fhir;
 mod json;
 mod page;
+mod phone;
 mod push;
 mod token;
 mod values;
@@ -68,6 +69,7 @@ pub(crate) const DOORS: &[Named] = &[
     ("change", || Box::new(change::Changes::new())),
     ("snapshot", || Box::new(change::Snapshots::new())),
     ("page", || Box::new(page::Pages::new())),
+    ("phone", || Box::new(phone::Phones::new())),
     ("push", || Box::new(push::Pushes::new())),
     ("cursor", || Box::new(push::Cursors::new())),
     ("escrow", || Box::new(vault::Escrows::new())),

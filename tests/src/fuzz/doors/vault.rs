@@ -36,10 +36,13 @@ impl Entropy for Seeded {
 /// Hardware whose wrapping is the plaintext: what a mutant does behind it is
 /// what is looked at.
 #[derive(Default)]
-struct Glass(Mutex<BTreeMap<String, (u64, Option<Vec<u8>>)>>);
+struct Glass(Mutex<BTreeMap<String, Held>>);
+
+/// A label's counter and secret.
+type Held = (u64, Option<Vec<u8>>);
 
 impl Glass {
-    fn with<T>(&self, label: &str, work: impl FnOnce(&mut (u64, Option<Vec<u8>>)) -> T) -> T {
+    fn with<T>(&self, label: &str, work: impl FnOnce(&mut Held) -> T) -> T {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         work(held.entry(label.to_owned()).or_default())
     }
