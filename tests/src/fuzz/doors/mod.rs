@@ -7,6 +7,7 @@ mod page;
 mod phone;
 mod push;
 mod token;
+mod upload;
 mod values;
 mod vault;
 
@@ -71,6 +72,7 @@ pub(crate) const DOORS: &[Named] = &[
     ("page", || Box::new(page::Pages::new())),
     ("phone", || Box::new(phone::Phones::new())),
     ("push", || Box::new(push::Pushes::new())),
+    ("upload", || Box::new(upload::Uploads::new())),
     ("cursor", || Box::new(push::Cursors::new())),
     ("escrow", || Box::new(vault::Escrows::new())),
     ("keyfile", || Box::new(vault::Keyfiles::new())),
