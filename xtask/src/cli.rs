@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::house::House;
-use crate::{Trouble, kotlin, play, sbom, setup, size, steps, swift, targets, tidy};
+use crate::{Trouble, fuzz, kotlin, play, sbom, setup, size, steps, swift, targets, tidy};
 
 /// Developer commands of Homeround.
 ///
@@ -40,7 +40,7 @@ enum Task {
     },
     /// Run every test there is: the command of the README and of CI
     ///
-    /// Steps: setup, tidy, fmt, clippy, test, doc, deny, demo, fhir, kotlin, swift, size, targets. A failing step does not keep
+    /// Steps: setup, tidy, fmt, clippy, test, doc, deny, demo, fuzz, fhir, kotlin, swift, size, targets. A failing step does not keep
     /// the later ones from running; the table at the end tells each step's result and time, and
     /// how to run a failed one alone.
     Test {
@@ -128,6 +128,11 @@ enum Task {
         #[arg(long)]
         write: bool,
     },
+    /// Try hostile input at every door that takes bytes
+    ///
+    /// `--seconds T` says how long, `--door D` where; a long run prints progress, can be stopped, and
+    /// goes on with `--resume`. Findings are kept in target/fuzz. `-- --help` tells the rest.
+    Fuzz(Passed),
     /// Run the server from this source tree
     ///
     /// Arguments go to homeround-server: `cargo xtask server -- --help` tells them.
@@ -174,6 +179,7 @@ impl Cli {
                 play::build(&house, play::Profile::Dev)?;
                 kotlin::face(&house, write).map(|()| ExitCode::SUCCESS)
             }
+            Task::Fuzz(passed) => fuzz::fuzz(&house, &passed.args),
             Task::Server(passed) => play::server(&house, &passed.args),
         }
     }

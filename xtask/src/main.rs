@@ -7,6 +7,7 @@
 mod cli;
 mod exec;
 mod full_disk;
+mod fuzz;
 mod guide;
 mod house;
 mod kotlin;

@@ -65,7 +65,7 @@ pub(crate) fn server(house: &House, args: &[String]) -> Result<ExitCode, Trouble
     hand_over(house, Profile::Dev, "homeround-server", args)
 }
 
-fn hand_over(
+pub(crate) fn hand_over(
     house: &House,
     profile: Profile,
     binary: &str,

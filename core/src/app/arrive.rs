@@ -64,8 +64,9 @@ impl Dock<'_, '_> {
     /// Takes in a document in one piece: as its base if it is new here, else
     /// what it has that ours lacks.
     pub(super) fn whole(&mut self, id: DocumentId, bytes: &[u8]) -> Result<(), AppError> {
-        let Ok(arrived) = Document::load(id, Some(bytes), std::iter::empty()) else {
-            return self.refuse(id, &snapshot_name(bytes), "malformed", "", None);
+        let arrived = match Document::arrived(id, bytes) {
+            Ok(arrived) => arrived,
+            Err(error) => return self.refuse(id, &snapshot_name(bytes), error.code(), "", None),
         };
         if !self.tx.has_truth(id)? {
             self.tx.append_whole(id, bytes)?;
@@ -334,7 +335,7 @@ pub(super) fn peek(rows: &Rows, id: DocumentId) -> Result<Value, AppError> {
     let damaged = |_| AppError::Damaged {
         set_aside: String::new(),
     };
-    let base = Document::load(id, Some(&whole.bytes), std::iter::empty()).map_err(damaged)?;
+    let base = Document::arrived(id, &whole.bytes).map_err(damaged)?;
     let mut trial = base.trial();
     for arrival in &arrivals {
         if arrival.kind != ArrivalKind::Whole {

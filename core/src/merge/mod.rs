@@ -43,6 +43,14 @@ pub const CHANGE_DEPS_MAX: u64 = 64;
 pub const CHANGE_PREDS_MAX: u64 = 2 * CHANGE_OPS_MAX;
 /// Actors that one change names beside its own.
 pub const CHANGE_ACTORS_MAX: u64 = 4_096;
+/// Bytes of a document in one piece.
+pub const DOCUMENT_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Operations of a document that arrives in one piece: two hundred a day for years.
+pub const DOCUMENT_OPS_MAX: u64 = 250_000;
+/// Changes of a document that arrives in one piece.
+pub const DOCUMENT_CHANGES_MAX: u64 = 50_000;
+/// Actors of a document that arrives in one piece.
+pub const DOCUMENT_ACTORS_MAX: u64 = 16_384;
 /// Bytes of one key of a map.
 pub const KEY_BYTES_MAX: usize = 128;
 /// Segments of a path.

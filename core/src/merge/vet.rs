@@ -9,6 +9,7 @@
 mod chunk;
 mod columns;
 mod shape;
+mod whole;
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};

@@ -146,7 +146,12 @@ impl Device {
     /// The pages from the start.
     #[must_use]
     pub fn pages(&self) -> Vec<Page> {
-        let mut cursor = Vec::new();
+        self.pages_after(Vec::new())
+    }
+
+    /// The pages after a cursor.
+    #[must_use]
+    pub fn pages_after(&self, mut cursor: Vec<u8>) -> Vec<Page> {
         let mut pages: Vec<Page> = Vec::new();
         loop {
             let request = PullRequest {

@@ -542,3 +542,59 @@ fn random(rng: &mut TestRng) -> usize {
     use proptest::prelude::Rng;
     usize::try_from(rng.next_u32()).unwrap()
 }
+
+#[test]
+fn a_document_whose_columns_claim_more_rows_than_one_may_hold_is_refused_uncounted() {
+    // Found by `cargo xtask fuzz`: 473 bytes that took 24 GiB and 45 seconds.
+    let claims = include_bytes!("claims_many_rows.bin");
+    for kind in [
+        crate::model::DocumentKind::Visit,
+        crate::model::DocumentKind::Chart,
+        crate::model::DocumentKind::Plan,
+    ] {
+        let mut id = visit_id();
+        id.kind = kind;
+        let refused = Document::arrived(id, claims).unwrap_err();
+        assert_eq!(refused, VetError::TooManyOps);
+    }
+}
+
+#[test]
+fn a_document_whose_changes_hash_otherwise_than_its_heads_is_refused() {
+    // Found by `cargo xtask fuzz`: it loads, is saved and edited, and panics
+    // when its changes are asked for.
+    let renamed = include_bytes!("renamed_heads.bin");
+    let mut chart = visit_id();
+    chart.kind = crate::model::DocumentKind::Chart;
+    for id in [visit_id(), chart] {
+        assert!(Document::arrived(id, renamed).is_err());
+    }
+}
+
+#[test]
+fn a_whole_document_arrives_as_it_was_saved_and_an_altered_one_does_not() {
+    let (doc, _) = with_entry();
+    let saved = doc.save();
+    assert_same(&Document::arrived(visit_id(), &saved).unwrap(), &doc);
+    for index in 0..saved.len() {
+        let mut bad = saved.clone();
+        bad[index] ^= 0x10;
+        assert!(
+            Document::arrived(visit_id(), &bad).is_err(),
+            "flipped {index}"
+        );
+        assert!(Document::arrived(visit_id(), &saved[..index]).is_err());
+    }
+    let twice = [saved.as_slice(), &saved].concat();
+    assert_eq!(
+        Document::arrived(visit_id(), &twice).unwrap_err(),
+        VetError::Malformed
+    );
+    let huge = vec![0; DOCUMENT_BYTES_MAX + 1];
+    assert_eq!(
+        Document::arrived(visit_id(), &huge).unwrap_err(),
+        VetError::TooLarge
+    );
+    let change = doc.changes().swap_remove(0).1;
+    assert!(Document::arrived(visit_id(), &change).is_err());
+}

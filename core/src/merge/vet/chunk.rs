@@ -13,7 +13,7 @@ use super::columns;
 use crate::merge::{CHANGE_ACTORS_MAX, CHANGE_BYTES_MAX, CHANGE_DEPS_MAX, TIME_MS_MAX, VetError};
 use crate::model::{ActorId, ChangeHash};
 
-const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
+pub(super) const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
 const TYPE_CHANGE: u8 = 1;
 const TYPE_DEFLATED: u8 = 2;
 /// Columns that a change may have: twice those that automerge 0.12 writes.
@@ -100,7 +100,12 @@ fn plain(body: &[u8], checksum: [u8; 4]) -> Vec<u8> {
 
 /// The hash of a change: over its type, its length and its plain body.
 pub(super) fn name(body: &[u8]) -> ChangeHash {
-    let mut head = vec![TYPE_CHANGE];
+    name_as(TYPE_CHANGE, body)
+}
+
+/// The hash of a chunk of some type.
+pub(super) fn name_as(kind: u8, body: &[u8]) -> ChangeHash {
+    let mut head = vec![kind];
     write_uleb(&mut head, body.len() as u64);
     let digest = Sha256::new().chain_update(&head).chain_update(body);
     ChangeHash(digest.finalize().into())
@@ -197,7 +202,7 @@ impl<'a> Input<'a> {
         Ok(taken)
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], VetError> {
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], VetError> {
         let (taken, rest) = self.0.split_first_chunk().ok_or(VetError::Malformed)?;
         self.0 = rest;
         Ok(*taken)

@@ -26,7 +26,7 @@ mod spec {
 
 /// How one value of a run-length column is written.
 #[derive(Clone, Copy)]
-enum Item {
+pub(super) enum Item {
     /// Unsigned; below the bound.
     Below(u64),
     Signed,
@@ -111,7 +111,11 @@ fn no_sum(_: u64) -> u64 {
 }
 
 /// Counts the rows of a run-length column and sums a figure over them.
-fn runs(data: &[u8], item: Item, figure: fn(u64) -> u64) -> Result<(u64, u64), VetError> {
+pub(super) fn runs(
+    data: &[u8],
+    item: Item,
+    figure: fn(u64) -> u64,
+) -> Result<(u64, u64), VetError> {
     let mut input = Input(data);
     let (mut rows, mut sum) = (0_u64, 0_u64);
     while !input.0.is_empty() {
@@ -157,7 +161,7 @@ fn read(input: &mut Input<'_>, item: Item) -> Result<u64, VetError> {
 }
 
 /// Counts the rows of a column of alternating runs.
-fn flags(data: &[u8]) -> Result<u64, VetError> {
+pub(super) fn flags(data: &[u8]) -> Result<u64, VetError> {
     let mut input = Input(data);
     let mut rows = 0_u64;
     while !input.0.is_empty() {

@@ -1,0 +1,184 @@
+//! Values as shells and files hand them in: ids, roles, JSON of entries and
+//! records, and vital signs. The first byte says which.
+
+use homeround::access::Policy;
+use homeround::app::VitalsEntry;
+use homeround::model::{
+    Address, AttachmentEntry, Booking, CareTeam, ChangeHash, Chart, Coding, CorrectionEntry,
+    DocumentId, History, MedicationEntry, Millis, ObservationEntry, Patient, PatientId, Person,
+    Plan, Role, SignatureEntry, StepEntry, TaskStatus, Visit, VisitId, VisitStatus,
+};
+use homeround::vault::Pin;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::super::dice::{Dice, havoc};
+use super::change::samples;
+use super::{Door, Outcome, json};
+
+const KINDS: u8 = 23;
+
+pub(crate) struct Values;
+
+impl Values {
+    pub(crate) const fn new() -> Self {
+        Self
+    }
+}
+
+/// What parses is written and read again, and is the same.
+fn model<T: DeserializeOwned + Serialize + PartialEq>(text: &[u8]) -> Outcome {
+    let name = std::any::type_name::<T>();
+    let Ok(value) = serde_json::from_slice::<T>(text) else {
+        return Outcome::refused(name);
+    };
+    let again = serde_json::to_vec(&value).ok();
+    let again = again.and_then(|text| serde_json::from_slice::<T>(&text).ok());
+    Outcome::judged(name, again.is_some_and(|again| again == value))
+}
+
+fn parsed<T: std::str::FromStr + ToString + PartialEq>(text: &[u8]) -> Outcome {
+    let name = std::any::type_name::<T>();
+    match String::from_utf8_lossy(text).parse::<T>() {
+        Err(_) => Outcome::refused(name),
+        Ok(value) => Outcome::judged(
+            name,
+            value
+                .to_string()
+                .parse()
+                .is_ok_and(|again: T| again == value),
+        ),
+    }
+}
+
+fn vitals(bytes: &[u8]) -> Outcome {
+    let mut figures = bytes.chunks(9);
+    let mut next = || {
+        let chunk = figures.next()?;
+        let (flag, rest) = chunk.split_first()?;
+        let mut figure = [0; 8];
+        figure[..rest.len()].copy_from_slice(rest);
+        (flag % 2 == 1).then(|| u64::from_be_bytes(figure))
+    };
+    let entry = VitalsEntry {
+        measured_at: Millis(next().unwrap_or(0).cast_signed()),
+        pulse_bpm: next().map(|it| it as u16),
+        systolic_mmhg: next().map(|it| it as u16),
+        diastolic_mmhg: next().map(|it| it as u16),
+        temperature_c: next().map(f64::from_bits),
+        spo2_percent: next().map(|it| it as u8),
+        respirations_per_min: next().map(|it| it as u16),
+        weight_kg: next().map(f64::from_bits),
+        glucose_mg_dl: next().map(|it| it as u16),
+        pain_score: next().map(|it| it as u8),
+    };
+    match entry.parse() {
+        Err(refused) => Outcome::refused(format!("vitals {}", refused.field)),
+        Ok(vitals) => {
+            let text = serde_json::to_string(&vitals).unwrap_or_default();
+            let again = serde_json::from_str(&text).ok();
+            Outcome::judged("vitals", again == Some(vitals))
+        }
+    }
+}
+
+impl Door for Values {
+    fn seeds(&self) -> Vec<Vec<u8>> {
+        let mut seeds = Vec::new();
+        for document in samples() {
+            let kind = document.id().kind.code() - 1;
+            seeds.push([&[kind], document.view().to_string().as_bytes()].concat());
+        }
+        let id = "01920000-0000-7000-8000-000000000001";
+        let hash = "ab".repeat(32);
+        let patient = format!(
+            "{{\"id\":\"{id}\",\"family\":\"A\",\"given\":[\"B\"],\"birth_date\":\"1950-02-03\",\"phones\":[]}}"
+        );
+        let texts = [
+            (3, id),
+            (4, hash.as_str()),
+            (5, "nurse"),
+            (6, "in_progress"),
+            (7, "done"),
+            (8, patient.as_str()),
+            (9, "402913"),
+            (
+                11,
+                "{\"text\":\"care\",\"code\":\"1\",\"system\":\"urn:x\"}",
+            ),
+        ];
+        seeds.extend(texts.map(|(kind, text)| [&[kind], text.as_bytes()].concat()));
+        for kind in 11..KINDS {
+            seeds.push([&[kind], b"{}".as_slice()].concat());
+        }
+        let pulse = [[0; 9], [1, 0, 0, 0, 0, 0, 0, 0, 72]].concat();
+        let warm = [[0; 9]; 4].concat();
+        seeds.push([&[10], pulse.as_slice()].concat());
+        seeds.push(
+            [
+                &[10],
+                warm.as_slice(),
+                &[1],
+                &36.6_f64.to_bits().to_be_bytes(),
+            ]
+            .concat(),
+        );
+        seeds
+    }
+
+    fn mutate(&self, dice: &mut Dice, input: &[u8], other: &[u8]) -> Vec<u8> {
+        let (kind, bytes) = input.split_first().unwrap_or((&0, &[]));
+        let kind = if dice.once_in(30) {
+            dice.byte() % KINDS
+        } else {
+            *kind
+        };
+        let other = other.get(1..).unwrap_or_default();
+        let mutant = if matches!(kind, 0..=2 | 8 | 11..) {
+            json::mutate(dice, bytes, other)
+        } else {
+            let mut raw = bytes.to_vec();
+            havoc(dice, &mut raw, other);
+            raw
+        };
+        [&[kind], mutant.as_slice()].concat()
+    }
+
+    fn knock(&mut self, input: &[u8]) -> Outcome {
+        let (kind, bytes) = input.split_first().unwrap_or((&0, &[]));
+        match kind % KINDS {
+            0 => model::<Visit>(bytes),
+            1 => model::<Chart>(bytes),
+            2 => model::<Plan>(bytes),
+            3 if bytes.len() == 17 => match DocumentId::from_key(bytes) {
+                Err(_) => Outcome::refused("key"),
+                Ok(id) => Outcome::judged("key", id.key()[..] == *bytes),
+            },
+            3 => parsed::<VisitId>(bytes),
+            4 => parsed::<ChangeHash>(bytes),
+            5 => parsed::<PatientId>(bytes),
+            6 => model::<VisitStatus>(bytes),
+            7 => model::<TaskStatus>(bytes),
+            8 => model::<Patient>(bytes),
+            9 => match Pin::new(&String::from_utf8_lossy(bytes)) {
+                Err(_) => Outcome::refused("pin"),
+                Ok(_) => Outcome::accepted("pin"),
+            },
+            10 => vitals(bytes),
+            11 => model::<Coding>(bytes),
+            12 => model::<Booking>(bytes),
+            13 => model::<History>(bytes),
+            14 => model::<Person>(bytes),
+            15 => model::<CareTeam>(bytes),
+            16 => model::<SignatureEntry>(bytes),
+            17 => model::<ObservationEntry>(bytes),
+            18 => model::<MedicationEntry>(bytes),
+            19 => model::<StepEntry>(bytes),
+            20 => model::<AttachmentEntry>(bytes),
+            21 if bytes.len() % 2 == 0 => model::<Address>(bytes),
+            21 => model::<CorrectionEntry>(bytes),
+            _ if bytes.len() % 2 == 0 => model::<Role>(bytes),
+            _ => model::<Policy>(bytes),
+        }
+    }
+}
