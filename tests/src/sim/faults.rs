@@ -44,6 +44,9 @@ pub(super) struct Trouble {
     power: BTreeSet<usize>,
     phone_backups: BTreeSet<usize>,
     server_backup: bool,
+    /// Since that backup somebody's phone gave away what it wrote: it was purged, or put back.
+    /// Only the author's own phone may offer an edit again.
+    author_gone: bool,
     /// Phones that were put back to a backup: their chip knows a later line.
     pub(super) put_back: BTreeSet<usize>,
 }
@@ -157,6 +160,7 @@ impl World {
             self.look_for_death(number);
             self.phones[number].disk.revive();
             self.start_phone(number);
+            self.phones[number].drop_run();
             self.phones[number].sign_in(&self.server);
         }
         self.trouble.signed_out.clear();
@@ -286,13 +290,15 @@ impl World {
                 &self.folder.path().join("server-backup"),
             );
             self.trouble.server_backup = true;
+            let all = self.phones.len() * self.model.patients.len();
+            self.trouble.author_gone = self.model.access.len() < all;
         }
     }
 
     /// Grants of the office that were lost with the restore are given and ended again: a
     /// coordinator would.
     fn put_server_back(&mut self) {
-        if !self.trouble.server_backup {
+        if !self.trouble.server_backup || self.trouble.author_gone {
             return;
         }
         self.steady_server();
@@ -369,6 +375,7 @@ impl World {
             self.model.murky.insert(claim.document);
         }
         self.trouble.put_back.insert(number);
+        self.trouble.author_gone = true;
         self.phones[number].end();
         let backup = self.folder.path().join(format!("phone{number}-backup"));
         copy_database(&backup, &self.phones[number].folder);

@@ -257,6 +257,18 @@ impl Phone {
         true
     }
 
+    /// A run that is under way is dropped at its await.
+    pub(super) fn drop_run(&mut self) {
+        let seed = self.entropy.draw();
+        let Some(process) = &mut self.process else {
+            return;
+        };
+        if process.run.take().is_some() {
+            process.engine = Some(Engine::new(EngineConfig::new(seed)));
+            process.store = Some(Planted::new(process.app.sync_store(), self.bug));
+        }
+    }
+
     /// Lets the run go on to its next await. A report: it is over.
     pub(super) fn poll(&mut self, server: &Server) -> Option<RunReport> {
         let process = self.process.as_mut()?;
