@@ -71,7 +71,7 @@ fn phones_that_lose_power_at_their_disks_keep_what_they_acknowledged() {
 
 #[test]
 fn a_backend_that_is_put_back_to_a_backup_is_given_everything_again() {
-    let faults = [(20, Fault::ServerBackup), (50, Fault::ServerRestore)];
+    let faults = [(42, Fault::ServerBackup), (58, Fault::ServerRestore)];
     holds(&with(&faults, 1));
 }
 

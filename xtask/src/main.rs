@@ -13,6 +13,7 @@ mod kotlin;
 mod play;
 mod report;
 mod setup;
+mod sim;
 mod size;
 mod steps;
 mod swift;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::exec::{self, Watch};
 use crate::house::House;
 use crate::report::{Counts, Report, StepReport, Verdict};
-use crate::{Trouble, kotlin, play, setup, size, swift, targets, tidy, ui};
+use crate::{Trouble, kotlin, play, setup, sim, size, swift, targets, tidy, ui};
 
 /// Validates what the backend writes with parts that nobody here wrote.
 const FHIR_SCRIPT: &str = "tests/fhir/validate.py";
@@ -39,6 +39,8 @@ pub(crate) enum Step {
     Demo,
     /// No power cut loses what was acknowledged
     Crash,
+    /// Simulated hours with everything that goes wrong: nothing acknowledged is lost
+    Sim,
     /// FHIR written here is valid to independent validators
     Fhir,
     /// The Kotlin kit and the screens, over the real library and server
@@ -52,7 +54,7 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::Setup,
         Self::Tidy,
         Self::Fmt,
@@ -62,6 +64,7 @@ impl Step {
         Self::Deny,
         Self::Demo,
         Self::Crash,
+        Self::Sim,
         Self::Fhir,
         Self::Kotlin,
         Self::Swift,
@@ -81,6 +84,7 @@ impl Step {
             Self::Fhir => "fhir",
             Self::Demo => "demo",
             Self::Crash => "crash",
+            Self::Sim => "sim",
             Self::Kotlin => "kotlin",
             Self::Swift => "swift",
             Self::Size => "size",
@@ -100,6 +104,7 @@ impl Step {
             Self::Fhir => "FHIR written here is valid to independent validators",
             Self::Demo => "the day of visits, end to end",
             Self::Crash => "no power cut loses what was acknowledged, and the control shows losses",
+            Self::Sim => "hours with everything that goes wrong lose nothing that was acknowledged",
             Self::Kotlin => "the Kotlin kit and the screens, over the real library and server",
             Self::Swift => "the Swift kit and its view models, over the real library and server",
             Self::Size => "the phone's library keeps its budget",
@@ -115,6 +120,7 @@ impl Step {
             Self::Fhir => fhir(house),
             Self::Demo => demo(house),
             Self::Crash => crash(house),
+            Self::Sim => sim::step(house),
             Self::Size => size::step(house),
             Self::Targets => targets::step(house),
             Self::Kotlin | Self::Swift => {

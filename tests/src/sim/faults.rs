@@ -44,9 +44,9 @@ pub(super) struct Trouble {
     power: BTreeSet<usize>,
     phone_backups: BTreeSet<usize>,
     server_backup: bool,
-    /// Since that backup somebody's phone gave away what it wrote: it was purged, or put back.
-    /// Only the author's own phone may offer an edit again.
-    author_gone: bool,
+    /// Since that backup the author of something lost it: a phone was purged or put back, or
+    /// the backend itself began a visit. Only the author may offer a change again.
+    pub(super) author_gone: bool,
     /// Phones that were put back to a backup: their chip knows a later line.
     pub(super) put_back: BTreeSet<usize>,
 }

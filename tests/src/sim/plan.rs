@@ -111,6 +111,17 @@ impl Plan {
         for _ in 0..hours * phones as u64 * 4 {
             let at_ms = ms(&mut dice, span);
             let fault = draw(&mut dice, phones);
+            let before = ms(&mut dice, 25 * MINUTE);
+            let backup = match fault {
+                Fault::ServerRestore => Some(Fault::ServerBackup),
+                Fault::PhoneRestore(phone) => Some(Fault::PhoneBackup(phone)),
+                _ => None,
+            };
+            // An older one alone would seldom be there.
+            if let Some(fault) = backup {
+                let at_ms = (at_ms - before).max(0);
+                plan.faults.push(Planned { at_ms, fault });
+            }
             plan.faults.push(Planned { at_ms, fault });
         }
         plan.faults.sort_by_key(|planned| planned.at_ms);
@@ -138,14 +149,12 @@ fn draw(dice: &mut Dice, phones: usize) -> Fault {
         66..=69 => Fault::SignedOut(phone, long),
         70..=75 => {
             let patient = usize::try_from(dice.below(64)).unwrap_or(0);
-            Fault::Revoked(phone, patient, long)
+            Fault::Revoked(phone, patient, long * 3)
         }
         76..=79 => Fault::ServerRestart(1 + ms(dice, 10 * MINUTE)),
         80..=82 => Fault::ServerPowerCut(operation),
-        83..=84 => Fault::ServerBackup,
-        85 => Fault::ServerRestore,
-        86..=89 => Fault::PhoneBackup(phone),
-        90..=91 => Fault::PhoneRestore(phone),
+        83..=86 => Fault::ServerRestore,
+        87..=91 => Fault::PhoneRestore(phone),
         92..=94 => Fault::Update(phone),
         _ => Fault::Byzantine(dice.draw()),
     }

@@ -212,6 +212,7 @@ impl World {
         if !self.server.is_up() {
             return;
         }
+        self.trouble.author_gone = true;
         for number in 0..self.plan.phones {
             let patient = *self.dice.pick(&self.model.patients);
             let pair = [number, (number + 1) % self.plan.phones];
