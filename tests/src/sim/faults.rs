@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use homeround::app::{AppError, Whereabouts};
+use homeround::app::AppError;
 use homeround::model::{PatientId, PersonId};
 use homeround::store::{DatabaseKey, OpenMode, open_connection};
 
 use crate::disk::Fault as DiskFault;
 
 use super::logs;
-use super::model::Claim;
 use super::plan::Fault;
 use super::server::copy_database;
 use super::world::{Event, World};
@@ -355,20 +354,17 @@ impl World {
         if !self.trouble.phone_backups.contains(&number) {
             return;
         }
-        let Some(app) = self.phones[number].app().cloned() else {
+        if self.phones[number].process.is_none() {
             return;
-        };
-        let unsent = |claim: &Claim| {
-            let place = app.whereabouts(claim.document, &claim.hash);
-            matches!(place, Ok(Whereabouts::Outbox) | Err(_))
-        };
+        }
+        self.steady_server();
         let mut gone = Vec::new();
         for (index, claim) in self.model.claims.iter().enumerate() {
-            if claim.phone == number && !claim.excused && unsent(claim) {
+            let own = claim.phone == number && !claim.excused;
+            if own && !self.server.has(&claim.hash) {
                 gone.push(index);
             }
         }
-        drop(app);
         for index in gone {
             let claim = &mut self.model.claims[index];
             claim.excused = true;

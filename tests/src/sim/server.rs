@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, header};
-use homeround::model::Role;
+use homeround::model::{ChangeHash, Role};
 use homeround::store::{Database, DatabaseKey, OpenMode, open_connection};
 use homeround::sync::{AccessToken, Lost, Response, Traffic, Transport, TransportFault};
 use homeround::wire;
@@ -173,6 +173,17 @@ impl Server {
     pub(super) fn database(&self) -> Database {
         let key = DatabaseKey::from_bytes(&KEY).unwrap();
         open_connection(&self.folder.join(FILE), &key, OpenMode::Existing).unwrap()
+    }
+
+    /// Whether its files hold this change, accepted or rejected.
+    pub(super) fn has(&self, hash: &ChangeHash) -> bool {
+        let sql = "SELECT count(*) FROM (SELECT hash FROM change WHERE hash = ?1
+                   UNION ALL SELECT hash FROM rejected WHERE hash = ?1)";
+        let database = self.database();
+        let found = database
+            .connection()
+            .query_row(sql, [&hash.0[..]], |row| row.get::<_, i64>(0));
+        found.unwrap() > 0
     }
 
     /// A token of this login.
