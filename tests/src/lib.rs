@@ -4,4 +4,5 @@ pub mod crash;
 pub mod demo;
 pub mod disk;
 pub mod phone;
+pub mod sim;
 pub mod stage;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::house::House;
-use crate::{Trouble, fuzz, kotlin, play, sbom, setup, size, steps, swift, targets, tidy};
+use crate::{Trouble, fuzz, kotlin, play, sbom, setup, sim, size, steps, swift, targets, tidy};
 
 /// Developer commands of Homeround.
 ///
@@ -71,6 +71,12 @@ enum Task {
     /// `--resume`. `--synchronous normal` is the control, which must show losses. `-- --help` tells
     /// the rest.
     Crash(Passed),
+    /// Simulate phones and a backend for hours, with everything that goes wrong
+    ///
+    /// In a release build, seeds side by side, each played twice. `--seed S --hours H`, or
+    /// `--seeds A..B`; `--json` ends with one object; `-- --help` tells the rest. An
+    /// interrupted run goes on with `--resume`; stories of failures are in target/sim/.
+    Sim(Passed),
     /// Compile the binding, the kit and the screens for Kotlin, and run their tests
     ///
     /// On the JVM, against the real native library and a real server process. Installs a JDK and
@@ -167,6 +173,7 @@ impl Cli {
             Task::Tidy => tidy::run(&house.root).map(|()| ExitCode::SUCCESS),
             Task::Demo(passed) => play::demo(&house, &passed.args),
             Task::Bench(passed) => play::bench(&house, &passed.args),
+            Task::Sim(passed) => sim::sim(&house, &passed.args),
             Task::Crash(passed) => play::crash(&house, &passed.args),
             Task::Kotlin { json } => kotlin::kotlin(&house, json),
             Task::Size { json } => size::size(&house, json),

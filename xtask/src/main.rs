@@ -15,6 +15,7 @@ mod play;
 mod report;
 mod sbom;
 mod setup;
+mod sim;
 mod size;
 mod steps;
 mod swift;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::exec::{self, Watch};
 use crate::house::House;
 use crate::report::{Counts, Report, StepReport, Verdict};
-use crate::{Trouble, fuzz, kotlin, play, setup, size, swift, targets, tidy, ui};
+use crate::{Trouble, fuzz, kotlin, play, setup, sim, size, swift, targets, tidy, ui};
 
 /// Validates what the backend writes with parts that nobody here wrote.
 const FHIR_SCRIPT: &str = "tests/fhir/validate.py";
@@ -41,6 +41,8 @@ pub(crate) enum Step {
     Crash,
     /// No hostile input does harm
     Fuzz,
+    /// Simulated hours with everything that goes wrong: nothing acknowledged is lost
+    Sim,
     /// FHIR written here is valid to independent validators
     Fhir,
     /// The Kotlin kit and the screens, over the real library and server
@@ -54,7 +56,7 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::Setup,
         Self::Tidy,
         Self::Fmt,
@@ -65,6 +67,7 @@ impl Step {
         Self::Demo,
         Self::Crash,
         Self::Fuzz,
+        Self::Sim,
         Self::Fhir,
         Self::Kotlin,
         Self::Swift,
@@ -85,6 +88,7 @@ impl Step {
             Self::Demo => "demo",
             Self::Crash => "crash",
             Self::Fuzz => "fuzz",
+            Self::Sim => "sim",
             Self::Kotlin => "kotlin",
             Self::Swift => "swift",
             Self::Size => "size",
@@ -105,6 +109,7 @@ impl Step {
             Self::Demo => "the day of visits, end to end",
             Self::Crash => "no power cut loses what was acknowledged, and the control shows losses",
             Self::Fuzz => "no hostile input does harm, at any door",
+            Self::Sim => "hours with everything that goes wrong lose nothing that was acknowledged",
             Self::Kotlin => "the Kotlin kit and the screens, over the real library and server",
             Self::Swift => "the Swift kit and its view models, over the real library and server",
             Self::Size => "the phone's library keeps its budget",
@@ -121,6 +126,7 @@ impl Step {
             Self::Demo => demo(house),
             Self::Crash => crash(house),
             Self::Fuzz => fuzz::step(house),
+            Self::Sim => sim::step(house),
             Self::Size => size::step(house),
             Self::Targets => targets::step(house),
             Self::Kotlin | Self::Swift => {

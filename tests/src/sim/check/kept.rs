@@ -1,0 +1,56 @@
+//! Every acknowledged edit is in the shared document with its values, or in a quarantine
+//! that names it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use homeround::app::Authored;
+use homeround::model::{ChangeHash, DocumentId};
+
+use super::super::world::World;
+
+pub(super) fn check(world: &mut World) {
+    let witness = world.phones.last().and_then(|phone| phone.app()).cloned();
+    let Some(witness) = witness else { return };
+    let mut authored: BTreeMap<DocumentId, Vec<Authored>> = BTreeMap::new();
+    let rejected = rejected(world);
+    let mut missing = Vec::new();
+    let mut figures = (0, 0);
+    for claim in &world.model.claims {
+        let document = authored
+            .entry(claim.document)
+            .or_insert_with(|| witness.authorship(claim.document).unwrap_or_default());
+        if claim.stands_in(document) {
+            continue;
+        }
+        let put_back = world.trouble.put_back.contains(&claim.phone);
+        if is_quarantined(world, claim.phone, &claim.hash)
+            || (put_back && rejected.contains(&claim.hash))
+        {
+            figures.0 += 1;
+        } else if claim.excused {
+            figures.1 += 1;
+        } else {
+            missing.push(claim.told());
+        }
+    }
+    (world.figures.quarantined, world.figures.taken_back) = figures;
+    world.figures.lost += missing.len() as u64;
+    for told in missing {
+        world.violated(format!("lost: {told}"));
+    }
+}
+
+/// What the backend keeps for a reviewer.
+fn rejected(world: &World) -> BTreeSet<ChangeHash> {
+    let office = world.server.office();
+    let rows = world.server.wait(world.server.backend().rejected(&office));
+    let rows = rows.unwrap_or_default();
+    rows.into_iter().map(|row| row.hash).collect()
+}
+
+fn is_quarantined(world: &World, phone: usize, hash: &ChangeHash) -> bool {
+    let rows = world.phones[phone]
+        .app()
+        .and_then(|app| app.quarantine().ok());
+    rows.is_some_and(|rows| rows.iter().any(|row| row.hash == *hash))
+}

@@ -1,0 +1,24 @@
+//! What must be true once everything is healed. One file, one claim.
+
+mod agree;
+mod appends;
+mod audit;
+mod conflicts;
+mod kept;
+mod projections;
+mod quiet_log;
+mod scope;
+
+use super::world::World;
+
+/// Looks at everything.
+pub(super) fn all(world: &mut World) {
+    kept::check(world);
+    agree::check(world);
+    appends::check(world);
+    conflicts::check(world);
+    scope::check(world);
+    projections::check(world);
+    audit::check(world);
+    quiet_log::check(world);
+}

@@ -1,0 +1,73 @@
+//! The simulator: real phones and the real backend against simulated clocks, network,
+//! randomness and processes, in one thread, driven by a seed, with a reference model that
+//! says what should be true.
+//!
+//! | file | what |
+//! |---|---|
+//! | plan | what goes wrong and when, drawn from the seed before it begins |
+//! | world | the queue of events; network; the moments at which all is healed and looked at |
+//! | faults | each fault, done and undone |
+//! | phone, server, parts | the machines |
+//! | work | what nurses do |
+//! | model | what was promised |
+//! | check | one claim a file |
+//! | planted | deliberate bugs, to show that the checks can fail |
+//! | trace, logs | what happened, what was logged |
+//! | shrink, cli | making a failure small; the command |
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "the tests' own ground: what fails here fails the run"
+)]
+
+mod byzantine;
+mod check;
+pub mod cli;
+mod faults;
+mod logs;
+mod model;
+mod parts;
+mod phone;
+mod plan;
+mod planted;
+mod server;
+mod shrink;
+mod trace;
+mod work;
+mod world;
+
+use std::path::Path;
+
+pub use plan::{Fault, Plan, Planned, Weather};
+pub use planted::Bug;
+pub use shrink::shrink;
+pub use trace::Trace;
+pub use world::Figures;
+
+/// What came of one simulation.
+pub struct Outcome {
+    /// What was counted.
+    pub figures: Figures,
+    /// What was not as promised; empty: everything was.
+    pub violations: Vec<String>,
+    /// What happened.
+    pub trace: Trace,
+}
+
+/// Plays a plan.
+#[must_use]
+pub fn play(plan: &Plan) -> Outcome {
+    let _log = logs::keep();
+    let memory = Path::new("/dev/shm");
+    let system = std::env::temp_dir();
+    let root = if memory.is_dir() { memory } else { &system };
+    let mut world = world::World::new(plan, root);
+    world.play();
+    Outcome {
+        figures: world.figures,
+        violations: world.violations,
+        trace: world.trace,
+    }
+}

@@ -1,0 +1,311 @@
+//! A phone: its machine, and the process that runs on it for as long as nobody kills it.
+//!
+//! A sync run is the core's own driver, polled by the simulator: it stops at each token and
+//! each request, and there it can be dropped.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin as Pinned;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+
+use homeround::app::{AppError, Clocks, Homeround, OpenConfig, PhoneStore, Platform};
+use homeround::model::{DeviceId, PersonId};
+use homeround::sync::{
+    AccessToken, Cancel, Engine, EngineConfig, Lost, OpId, Request, Response, RunReport,
+    TokenFault, TokenSource, Transport, run,
+};
+use homeround::vault::Unlock;
+
+use super::parts::{Chip, Hands, Seeded, Time, held};
+use super::planted::{Bug, Planted};
+use super::server::Server;
+use crate::disk::{Dice, Disk, Fault};
+
+const PIN: &str = "402913";
+
+/// What lies between a phone's process and the network.
+#[derive(Default)]
+struct Slot {
+    /// Put there by the process, taken by the network.
+    sent: Option<(Request, Option<String>)>,
+    /// For which request an answer is awaited.
+    awaited: Option<OpId>,
+    /// Put there by the network.
+    answer: Option<Result<Response, Lost>>,
+    token: Option<String>,
+    /// A fresh token can be had without the person.
+    renewable: Option<String>,
+}
+
+/// The radio of one process.
+#[derive(Default)]
+pub(super) struct Radio(Mutex<Slot>);
+
+impl Transport for Radio {
+    async fn send(&self, request: Request, token: Option<&AccessToken>) -> Result<Response, Lost> {
+        {
+            let mut slot = held(&self.0);
+            slot.awaited = Some(request.id);
+            slot.answer = None;
+            slot.sent = Some((request, token.map(|token| token.as_str().to_owned())));
+        }
+        std::future::poll_fn(|_| match held(&self.0).answer.take() {
+            Some(answer) => Poll::Ready(answer),
+            None => Poll::Pending,
+        })
+        .await
+    }
+}
+
+impl TokenSource for Radio {
+    async fn token(&self, refresh: bool) -> Result<AccessToken, TokenFault> {
+        let mut slot = held(&self.0);
+        if refresh {
+            slot.token = slot.renewable.take();
+        }
+        let token = slot.token.clone().ok_or(TokenFault::SignIn)?;
+        Ok(token.into())
+    }
+}
+
+type Store = Planted<PhoneStore>;
+type Running = Pinned<Box<dyn Future<Output = (Engine, Store, RunReport)>>>;
+
+/// A process.
+pub(super) struct Process {
+    pub(super) app: Homeround,
+    engine: Option<Engine>,
+    store: Option<Store>,
+    run: Option<Running>,
+    /// Which process of the simulation.
+    pub(super) serial: u64,
+}
+
+impl Process {
+    pub(super) const fn is_syncing(&self) -> bool {
+        self.run.is_some()
+    }
+}
+
+/// A phone.
+pub(super) struct Phone {
+    pub(super) number: usize,
+    pub(super) login: String,
+    pub(super) person: PersonId,
+    pub(super) device: DeviceId,
+    pub(super) folder: PathBuf,
+    pub(super) hands: Arc<Hands>,
+    pub(super) radio: Arc<Radio>,
+    chip: Arc<Chip>,
+    entropy: Dice,
+    /// What its databases are written to.
+    pub(super) disk: Disk,
+    /// The key of its database, for what no app does: going back to an older schema.
+    pub(super) key: [u8; 32],
+    pub(super) process: Option<Process>,
+    bug: Option<Bug>,
+}
+
+impl Phone {
+    /// A phone out of its box: a PIN is chosen, the backend knows it, nothing is
+    /// downloaded yet.
+    pub(super) fn new(
+        number: usize,
+        (login, person): (&str, PersonId),
+        folder: PathBuf,
+        time: &Time,
+        mut dice: Dice,
+        server: &Server,
+        bug: Option<Bug>,
+    ) -> Self {
+        std::fs::create_dir_all(&folder).unwrap();
+        let hands = Arc::new(Hands::new(time.clone(), dice.draw() >> 1));
+        let disk = Disk::watch(&folder);
+        if bug == Some(Bug::NoSync) {
+            disk.be_lazy();
+        }
+        let mut phone = Self {
+            number,
+            login: login.into(),
+            person,
+            device: DeviceId(uuid::Uuid::nil()),
+            folder,
+            hands,
+            radio: Arc::default(),
+            chip: Arc::default(),
+            entropy: dice,
+            disk,
+            key: [0; 32],
+            process: None,
+            bug,
+        };
+        // The first bytes that a new vault draws are the database's key.
+        let drawn = phone.next_dice(&mut phone.entropy.clone());
+        Seeded::new(drawn).pour(&mut phone.key);
+        let app = phone.open().unwrap();
+        app.create(PIN, true).unwrap();
+        phone.sign_in(server);
+        phone.process = Some(phone.begun(app, 0));
+        phone.enrol(server).unwrap();
+        phone
+    }
+
+    /// Enrols; asked again, changes nothing.
+    ///
+    /// # Errors
+    /// What the core says.
+    pub(super) fn enrol(&mut self, server: &Server) -> Result<(), AppError> {
+        let app = self.app().expect("it runs").clone();
+        let token: AccessToken = server.token(&self.login, 600_000).into();
+        let me = server.wait(app.enrol(&server.wire(), &token))?;
+        self.device = me.device;
+        Ok(())
+    }
+
+    /// The person signs in: a token for some hours, and another one after it.
+    pub(super) fn sign_in(&self, server: &Server) {
+        let mut slot = held(&self.radio.0);
+        slot.token = Some(server.token(&self.login, 4 * 3_600_000));
+        slot.renewable = Some(server.token(&self.login, 12 * 3_600_000));
+    }
+
+    /// From now on there is no token that holds.
+    pub(super) fn sign_out_of_network(&self, server: &Server) {
+        let mut slot = held(&self.radio.0);
+        slot.token = Some(server.token(&self.login, -120_000));
+        slot.renewable = None;
+    }
+
+    fn open(&mut self) -> Result<Homeround, AppError> {
+        let config = OpenConfig {
+            folder: self.folder.clone(),
+            backend_url: "https://care.example.org".into(),
+            device_label: format!("Phone {}", self.number),
+            time_zone: "America/New_York".into(),
+        };
+        let mut entropy = self.entropy.clone();
+        let dice = self.next_dice(&mut entropy);
+        self.entropy = entropy;
+        let platform = Platform {
+            hardware: Arc::clone(&self.chip) as _,
+            clocks: Arc::clone(&self.hands) as Arc<dyn Clocks>,
+            entropy: Box::new(Seeded::new(dice)),
+        };
+        Homeround::open(config, platform)
+    }
+
+    fn next_dice(&self, entropy: &mut Dice) -> Dice {
+        if self.bug == Some(Bug::ActorReused) {
+            return Dice::new(self.number as u64);
+        }
+        entropy.fork()
+    }
+
+    fn begun(&mut self, app: Homeround, serial: u64) -> Process {
+        let store = Planted::new(app.sync_store(), self.bug);
+        Process {
+            app,
+            engine: Some(Engine::new(EngineConfig::new(self.entropy.draw()))),
+            store: Some(store),
+            run: None,
+            serial,
+        }
+    }
+
+    /// The process begins and the person unlocks.
+    ///
+    /// # Errors
+    /// What the core says.
+    pub(super) fn start(&mut self, serial: u64) -> Result<(), AppError> {
+        let app = self.open()?;
+        app.unlock(&Unlock::Biometric)?;
+        self.process = Some(self.begun(app, serial));
+        Ok(())
+    }
+
+    /// The process is gone, with whatever it was about: nothing that it does on its way
+    /// out reaches the disk.
+    pub(super) fn end(&mut self) {
+        self.disk.plan(0, Fault::Killed);
+        self.process = None;
+        self.disk.revive();
+        let mut slot = held(&self.radio.0);
+        (slot.sent, slot.awaited, slot.answer) = (None, None, None);
+    }
+
+    pub(super) fn app(&self) -> Option<&Homeround> {
+        self.process.as_ref().map(|process| &process.app)
+    }
+
+    /// Begins a sync run unless one is under way. Poll it.
+    pub(super) fn begin_sync(&mut self) -> bool {
+        let (radio, hands) = (Arc::clone(&self.radio), Arc::clone(&self.hands));
+        let Some(process) = &mut self.process else {
+            return false;
+        };
+        let (Some(mut engine), Some(mut store)) = (process.engine.take(), process.store.take())
+        else {
+            return false;
+        };
+        process.run = Some(Box::pin(async move {
+            let network = (&*radio, &*radio);
+            let cancel = Cancel::default();
+            let report = run(&mut engine, &mut store, network, &*hands, &cancel, None).await;
+            (engine, store, report)
+        }));
+        true
+    }
+
+    /// A run that is under way is dropped at its await.
+    pub(super) fn drop_run(&mut self) {
+        let seed = self.entropy.draw();
+        let Some(process) = &mut self.process else {
+            return;
+        };
+        if process.run.take().is_some() {
+            process.engine = Some(Engine::new(EngineConfig::new(seed)));
+            process.store = Some(Planted::new(process.app.sync_store(), self.bug));
+        }
+    }
+
+    /// Lets the run go on to its next await. A report: it is over.
+    pub(super) fn poll(&mut self, server: &Server) -> Option<RunReport> {
+        let process = self.process.as_mut()?;
+        let run = process.run.as_mut()?;
+        let _timers = server.timers();
+        let mut context = Context::from_waker(Waker::noop());
+        match run.as_mut().poll(&mut context) {
+            Poll::Pending => None,
+            Poll::Ready((engine, store, report)) => {
+                process.run = None;
+                process.engine = Some(engine);
+                process.store = Some(store);
+                Some(report)
+            }
+        }
+    }
+
+    /// What the process wants to send.
+    pub(super) fn take_sent(&self) -> Option<(Request, Option<String>)> {
+        held(&self.radio.0).sent.take()
+    }
+
+    /// An answer arrives; one that nobody awaits is dropped, as a socket would.
+    pub(super) fn hand_in(&self, id: OpId, answer: Result<Response, Lost>) -> bool {
+        let mut slot = held(&self.radio.0);
+        if slot.awaited != Some(id) {
+            return false;
+        }
+        slot.awaited = None;
+        slot.answer = Some(answer);
+        true
+    }
+}
+
+impl Drop for Phone {
+    fn drop(&mut self) {
+        self.process = None;
+        self.disk.unwatch();
+    }
+}

@@ -1,0 +1,625 @@
+//! The simulation: one queue of events in the order of a simulated clock, one thread.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+
+use homeround::app::{AppError, Homeround, Whereabouts};
+use homeround::model::{Coding, DocumentId, PatientId, PersonId, Role};
+use homeround::sync::{Lost, OpId, Request, Response, SyncState, TransportFault};
+use homeround::wire;
+use homeround_server::service::{NewBooking, NewGrant, NewPerson, NewTask};
+use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
+
+use super::model::{Claim, Model};
+use super::parts::Time;
+use super::phone::Phone;
+use super::plan::{Plan, Weather};
+use super::planted::{self, Bug};
+use super::server::Server;
+use super::trace::Trace;
+use super::{check, faults, logs, work};
+use crate::disk::Dice;
+
+const MINUTE: i64 = 60_000;
+const HOUR: i64 = 60 * MINUTE;
+/// How often everything is healed and looked at.
+const CALM_EVERY: i64 = 2 * HOUR;
+/// Rounds in which everything must have arrived everywhere.
+pub(super) const ROUNDS_MAX: usize = 8;
+/// Visits that people still work on.
+const VISITS_OPEN: usize = 12;
+const ZONE: &str = "America/New_York";
+
+/// Something that is going to happen.
+pub(super) enum Event {
+    /// A person does something on their phone.
+    Work(usize),
+    /// A phone syncs.
+    Sync(usize),
+    /// A request reaches the backend; its answer goes back unless it is a second copy.
+    Arrive(usize, u64, Box<(Request, Option<String>)>, bool),
+    /// An answer, or the end of patience, reaches a phone.
+    Answer(usize, u64, OpId, Box<Result<Response, Lost>>),
+    /// The office books the next visits.
+    Book,
+    /// The next fault of the plan.
+    Fault(usize),
+    /// A fault ends.
+    Healed(faults::Cure),
+}
+
+struct Due {
+    at: i64,
+    order: u64,
+    event: Event,
+}
+
+impl PartialEq for Due {
+    fn eq(&self, other: &Self) -> bool {
+        (self.at, self.order) == (other.at, other.order)
+    }
+}
+
+impl Eq for Due {}
+
+impl PartialOrd for Due {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Due {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.at, self.order).cmp(&(other.at, other.order))
+    }
+}
+
+/// What was counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Figures {
+    /// Edits that were told as saved.
+    pub acknowledged: u64,
+    /// Edits that were refused, as they should be.
+    pub refused: u64,
+    /// Acknowledged edits that are nowhere.
+    pub lost: u64,
+    /// Acknowledged edits that went with a phone that was put back to a backup.
+    pub taken_back: u64,
+    /// Sync runs.
+    pub runs: u64,
+    /// Requests that reached the backend.
+    pub requests: u64,
+    /// Faults that took place.
+    pub faults: u64,
+    /// Processes that were killed or lost their power.
+    pub kills: u64,
+    /// Edits that ended in a quarantine.
+    pub quarantined: u64,
+    /// Moments at which everything was looked at.
+    pub checks: u64,
+}
+
+/// Everything there is.
+pub(super) struct World {
+    pub(super) plan: Plan,
+    pub(super) time: Time,
+    pub(super) dice: Dice,
+    pub(super) folder: TempDir,
+    pub(super) server: Server,
+    /// The last one is the witness: it sees every patient, and nothing befalls it.
+    pub(super) phones: Vec<Phone>,
+    pub(super) model: Model,
+    pub(super) weather: BTreeMap<usize, Weather>,
+    pub(super) trouble: faults::Trouble,
+    /// What a bug does to the backend's answers.
+    bugs: planted::Answers,
+    /// The last push that an honest phone sent.
+    pub(super) overheard: Option<Vec<u8>>,
+    pub(super) trace: Trace,
+    pub(super) figures: Figures,
+    pub(super) violations: Vec<String>,
+    queue: BinaryHeap<Reverse<Due>>,
+    order: u64,
+    serial: u64,
+    number: u64,
+}
+
+impl World {
+    /// Sets the stage of a plan.
+    pub(super) fn new(plan: &Plan, root: &std::path::Path) -> Self {
+        let folder = TempDir::new_in(root).unwrap();
+        let time = Time::default();
+        let mut dice = Dice::new(plan.seed);
+        let server = Server::new(folder.path().join("server"), time.clone(), dice.fork());
+        let mut world = Self {
+            plan: plan.clone(),
+            time,
+            dice,
+            folder,
+            server,
+            phones: Vec::new(),
+            model: Model::default(),
+            weather: BTreeMap::new(),
+            trouble: faults::Trouble::default(),
+            bugs: planted::Answers::new(plan.bug),
+            overheard: None,
+            trace: Trace::default(),
+            figures: Figures::default(),
+            violations: Vec::new(),
+            queue: BinaryHeap::new(),
+            order: 0,
+            serial: 1,
+            number: 0,
+        };
+        world.populate();
+        world
+    }
+
+    fn populate(&mut self) {
+        let (office, now) = (self.server.office(), self.time.wall());
+        let bundle = crate::stage::fixture("collection.json");
+        let backend = self.server.backend().clone();
+        let taken = backend.import_fhir_as_operator(office.tenant, &bundle, ZONE, now);
+        let _ = self.server.wait(taken).unwrap();
+        let patients = self.server.wait(backend.patients(&office)).unwrap();
+        for patient in patients.iter().filter(|patient| !patient.deceased) {
+            logs::forbid(&patient.name);
+            self.model.patients.push(patient.id);
+        }
+        for number in 0..=self.plan.phones {
+            let login = format!("nurse{number}");
+            let new = NewPerson {
+                id: None,
+                login: login.clone(),
+                name: login.clone(),
+                role: Role::Nurse,
+            };
+            let person = self.server.wait(backend.put_person(&office, &new, now));
+            let person = person.unwrap();
+            for patient in self.model.patients.clone() {
+                self.grant(person, patient);
+            }
+            let folder = self.folder.path().join(format!("phone{number}"));
+            let (time, dice) = (self.time.clone(), self.dice.fork());
+            let bug = self.plan.bug.filter(|_| number < self.plan.phones);
+            let who = (login.as_str(), person);
+            let phone = Phone::new(number, who, folder, &time, dice, &self.server, bug);
+            self.phones.push(phone);
+        }
+        self.book();
+        for phone in 0..self.phones.len() {
+            self.sync_now(phone);
+        }
+    }
+
+    pub(super) fn grant(&mut self, person: PersonId, patient: PatientId) {
+        let (office, now) = (self.server.office(), self.time.wall());
+        let new = NewGrant {
+            person,
+            patient,
+            from_ms: None,
+            until_ms: None,
+        };
+        let granted = self.server.backend().grant(&office, &new, now);
+        let _ = self.server.wait(granted).unwrap();
+        self.model.access.insert((person, patient));
+    }
+
+    /// Books a visit for each phone, to two people where there are two.
+    fn book(&mut self) {
+        self.steady_server();
+        if !self.server.is_up() {
+            return;
+        }
+        self.trouble.author_gone = true;
+        for number in 0..self.plan.phones {
+            let patient = *self.dice.pick(&self.model.patients);
+            let pair = [number, (number + 1) % self.plan.phones];
+            let people = pair.map(|one| self.phones[one].person);
+            let mut assignees: Vec<PersonId> = people.to_vec();
+            assignees.retain(|person| self.model.may(*person, patient));
+            assignees.dedup();
+            let start = self.time.wall();
+            let new = NewBooking {
+                visit: None,
+                patient,
+                assignees,
+                start_ms: start,
+                end_ms: start.plus(HOUR),
+                service: Coding {
+                    text: "Skilled nursing".into(),
+                    ..Coding::default()
+                },
+                time_zone: ZONE.into(),
+                priority: 0,
+                tasks: vec![NewTask {
+                    title: "Change the dressing".into(),
+                    code: None,
+                    required: false,
+                }],
+            };
+            let office = self.server.office();
+            let booked = self.server.backend().book(&office, &new, start);
+            if let Ok(visit) = self.server.wait(booked) {
+                self.model.visits.push((visit, patient));
+                self.note(&format!("office books {visit}"));
+            }
+        }
+    }
+
+    pub(super) fn note(&mut self, text: &str) {
+        self.trace.note(self.time.ms(), text);
+    }
+
+    pub(super) fn violated(&mut self, text: String) {
+        self.note(&format!("VIOLATION {text}"));
+        self.violations.push(text);
+    }
+
+    pub(super) fn after(&mut self, ms: i64, event: Event) {
+        self.order += 1;
+        let at = self.time.ms() + ms.max(0);
+        let order = self.order;
+        self.queue.push(Reverse(Due { at, order, event }));
+    }
+
+    pub(super) fn draw_ms(&mut self, end: u64) -> i64 {
+        i64::try_from(self.dice.below(end)).unwrap_or(0)
+    }
+
+    pub(super) const fn next_serial(&mut self) -> u64 {
+        self.serial += 1;
+        self.serial
+    }
+
+    /// Plays the plan to its end, or to the first violation.
+    pub(super) fn play(&mut self) {
+        for phone in 0..self.plan.phones {
+            let (first, second) = (self.draw_ms(120_000), self.draw_ms(600_000));
+            self.after(first, Event::Work(phone));
+            self.after(second, Event::Sync(phone));
+        }
+        self.after(40 * MINUTE, Event::Book);
+        for fault in 0..self.plan.faults.len() {
+            let at = self.plan.faults[fault].at_ms - self.time.ms();
+            self.after(at, Event::Fault(fault));
+        }
+        let end = i64::try_from(self.plan.hours).unwrap_or(0) * HOUR;
+        let mut calm = CALM_EVERY.min(end);
+        while self.violations.is_empty() {
+            let next = self.queue.peek().map(|Reverse(due)| due.at);
+            match next {
+                Some(at) if at <= calm => {
+                    let Some(Reverse(due)) = self.queue.pop() else {
+                        return;
+                    };
+                    self.time.set(due.at.max(self.time.ms()));
+                    self.happen(due.event);
+                }
+                _ => {
+                    self.time.set(calm.max(self.time.ms()));
+                    self.calm_down();
+                    if self.plan.bug == Some(Bug::AuditAltered) {
+                        planted::alter_audit(&self.server);
+                    }
+                    check::all(self);
+                    self.figures.checks += 1;
+                    if calm >= end {
+                        return;
+                    }
+                    calm = (calm + CALM_EVERY).min(end);
+                }
+            }
+        }
+    }
+
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::Work(phone) => {
+                self.work(phone);
+                let pause = 60_000 + self.draw_ms(180_000);
+                self.after(pause, Event::Work(phone));
+            }
+            Event::Sync(phone) => {
+                self.begin_sync(phone);
+                let pause = 120_000 + self.draw_ms(900_000);
+                self.after(pause, Event::Sync(phone));
+            }
+            Event::Arrive(phone, serial, message, answered) => {
+                self.arrive(phone, serial, *message, answered);
+            }
+            Event::Answer(phone, serial, id, answer) => {
+                let process = self.phones[phone].process.as_ref();
+                if process.is_some_and(|process| process.serial == serial)
+                    && self.phones[phone].hand_in(id, *answer)
+                {
+                    self.go_on(phone);
+                }
+            }
+            Event::Book => {
+                self.book();
+                self.after(HOUR, Event::Book);
+            }
+            Event::Fault(at) => self.strike(at),
+            Event::Healed(cure) => self.cure(cure),
+        }
+    }
+
+    /// One edit, told to the model if the phone said that it is saved.
+    fn work(&mut self, number: usize) {
+        let from = self.model.visits.len().saturating_sub(VISITS_OPEN);
+        let at = from + usize::try_from(self.dice.below(VISITS_OPEN as u64)).unwrap_or(0);
+        let Some(place) = self.model.visits.get(at).or(self.model.visits.last()) else {
+            return;
+        };
+        let place = *place;
+        let Some(app) = self.phones[number].app().cloned() else {
+            return;
+        };
+        self.number += 1;
+        let mut again = self.dice.clone();
+        let tried = work::edit(&app, place, self.number, &mut self.dice);
+        if self.plan.bug == Some(Bug::RetryAppendsTwice) && self.dice.chance(10) {
+            let _ = work::edit(&app, place, self.number, &mut again);
+        }
+        let what = tried.what;
+        let mut saved = tried.saved;
+        if let (Err(error), Some(Bug::ToldBeforeCommit)) = (&saved, self.plan.bug)
+            && self.trouble.is_disk_trouble(number, error)
+        {
+            saved = Ok(homeround::app::Saved {
+                hash: homeround::model::ChangeHash([7; 32]),
+                entry: None,
+                revision: 0,
+            });
+        }
+        match saved {
+            Ok(saved) => {
+                self.figures.acknowledged += 1;
+                self.note(&format!("phone {number} {what} {}", saved.hash));
+                let now = self.time.ms();
+                let mut claim = Claim::new(number, tried.document, now, (what, saved), tried.facts);
+                claim.knew = self.known_to(&app, &claim);
+                if self.phones[number].disk.is_dead() {
+                    self.model.murky.insert(tried.document);
+                }
+                self.model.claims.push(claim);
+            }
+            Err(error) => {
+                self.figures.refused += 1;
+                self.note(&format!("phone {number} {what} refused: {error:?}"));
+                if self.trouble.is_disk_trouble(number, &error) {
+                    // Killed in the middle: it may be there all the same.
+                    self.model.murky.insert(tried.document);
+                }
+                self.refused(number, what, &error);
+            }
+        }
+        self.look_for_death(number);
+    }
+
+    /// The earlier claims on the same field that its author's phone holds.
+    fn known_to(&self, app: &Homeround, claim: &Claim) -> BTreeSet<usize> {
+        let Some((field, _)) = claim.field() else {
+            return BTreeSet::new();
+        };
+        let earlier = self.model.on_field(claim.document, field);
+        let held = earlier.filter(|(_, other)| {
+            let place = app.whereabouts(other.document, &other.hash);
+            matches!(place, Ok(Whereabouts::Document | Whereabouts::Outbox))
+        });
+        held.map(|(index, _)| index).collect()
+    }
+
+    /// Whether a refusal is one that a nurse could expect here.
+    fn refused(&mut self, number: usize, what: &str, error: &AppError) {
+        let expected = match error {
+            AppError::Refused { .. }
+            | AppError::Step(_)
+            | AppError::NotAllowed { .. }
+            | AppError::LeaseEnded
+            | AppError::Signed { .. }
+            | AppError::ConflictsOpen { .. }
+            | AppError::NotFound { .. } => true,
+            other => self.trouble.is_disk_trouble(number, other),
+        };
+        if !expected {
+            self.violated(format!("phone {number}: {what} failed with {error:?}"));
+        }
+    }
+
+    fn begin_sync(&mut self, number: usize) {
+        if self.phones[number].begin_sync() {
+            self.figures.runs += 1;
+            self.go_on(number);
+        }
+    }
+
+    /// Lets a phone's run go on, and its request out.
+    pub(super) fn go_on(&mut self, number: usize) {
+        let phone = &mut self.phones[number];
+        let report = phone.poll(&self.server);
+        let serial = phone.process.as_ref().map_or(0, |process| process.serial);
+        let sent = phone.take_sent();
+        self.look_for_death(number);
+        if let Some(report) = report {
+            let (pushed, pages) = (report.pushed, report.pages);
+            let ended = ended(&report.ended);
+            self.note(&format!(
+                "phone {number} synced: {pushed} pushed, {pages} pages, {ended}"
+            ));
+            if let Some(app) = self.phones[number].app().cloned() {
+                let _ = app.idle_slice();
+                if self.plan.bug == Some(Bug::LastWriterWins) {
+                    work::settle_everything(&app);
+                }
+                self.look_for_death(number);
+            }
+        }
+        if let Some(message) = sent
+            && self.phones[number].process.is_some()
+        {
+            self.transmit(number, serial, message);
+        }
+    }
+
+    fn weather_of(&self, number: usize) -> Weather {
+        let fair = Weather {
+            delay_ms: 200,
+            ..Weather::default()
+        };
+        self.weather.get(&number).copied().unwrap_or(fair)
+    }
+
+    fn transmit(&mut self, number: usize, serial: u64, message: (Request, Option<String>)) {
+        let weather = self.weather_of(number);
+        let (id, patience) = (message.0.id, message.0.timeout_ms);
+        let patience = i64::try_from(patience).unwrap_or(MINUTE);
+        let path = message.0.path;
+        let fate = if weather.cut || self.dice.chance(weather.loss) {
+            "lost"
+        } else {
+            "sent"
+        };
+        self.note(&format!("phone {number} {fate} {path}"));
+        if fate == "lost" {
+            let (fault, after) = if self.dice.chance(50) {
+                (TransportFault::Unreachable, 500)
+            } else {
+                (TransportFault::Timeout, patience)
+            };
+            let lost = Box::new(Err(fault.into()));
+            self.after(after, Event::Answer(number, serial, id, lost));
+            return;
+        }
+        if self.dice.chance(weather.twice) {
+            let later = self.draw_ms(600_000);
+            let copy = Box::new(message.clone());
+            self.after(later, Event::Arrive(number, serial, copy, false));
+        }
+        let timeout = Box::new(Err(TransportFault::Timeout.into()));
+        self.after(patience, Event::Answer(number, serial, id, timeout));
+        let delay = 5 + self.draw_ms(weather.delay_ms);
+        self.after(
+            delay,
+            Event::Arrive(number, serial, Box::new(message), true),
+        );
+    }
+
+    fn arrive(
+        &mut self,
+        number: usize,
+        serial: u64,
+        (request, token): (Request, Option<String>),
+        answered: bool,
+    ) {
+        let (id, path) = (request.id, request.path);
+        let answer = self.ask_backend(request, token);
+        let told = match &answer {
+            Ok(response) => response.status.to_string(),
+            Err(lost) => lost.fault.code().to_owned(),
+        };
+        self.note(&format!("backend answers {path} of phone {number}: {told}"));
+        let weather = self.weather_of(number);
+        if !answered || weather.cut || weather.half_open || self.dice.chance(weather.loss) {
+            return;
+        }
+        let delay = 5 + self.draw_ms(weather.delay_ms);
+        let answer = Box::new(answer);
+        self.after(delay, Event::Answer(number, serial, id, answer));
+    }
+
+    /// What the backend answers, whoever asks.
+    pub(super) fn ask_backend(
+        &mut self,
+        request: Request,
+        token: Option<String>,
+    ) -> Result<Response, Lost> {
+        self.figures.requests += 1;
+        if request.path == wire::PUSH {
+            self.overheard = Some(request.body.clone());
+        }
+        if let Some(answer) = self.bugs.answer(&request) {
+            return Ok(answer);
+        }
+        let path = request.path;
+        let answer = self.server.call(path, token.as_deref(), request.body);
+        self.look_for_server_death();
+        if !self.server.is_up() {
+            return Err(TransportFault::Broken.into());
+        }
+        let mut answer = answer.ok_or(TransportFault::Unreachable)?;
+        self.bugs.spoil(path, &mut answer);
+        Ok(answer)
+    }
+
+    /// One run to its end over a network on which nothing goes wrong. Answers how much it
+    /// pushed, and where it ended.
+    pub(super) fn sync_now(&mut self, number: usize) -> Option<(u64, SyncState)> {
+        if !self.phones[number].begin_sync() {
+            return None;
+        }
+        loop {
+            let report = self.phones[number].poll(&self.server);
+            if let Some(report) = report {
+                let app = self.phones[number].app()?.clone();
+                while !app.idle_slice().ok()?.is_done() {}
+                return Some((report.pushed, report.ended));
+            }
+            let (request, token) = self.phones[number].take_sent()?;
+            let id = request.id;
+            self.time.set(self.time.ms() + 50);
+            let answer = self.ask_backend(request, token);
+            let _ = self.phones[number].hand_in(id, answer);
+        }
+    }
+
+    /// Everything is healed, and everybody syncs until nobody has anything to say.
+    fn calm_down(&mut self) {
+        self.note("calm");
+        self.heal_everything();
+        for round in 0..ROUNDS_MAX {
+            let mut moved = 0;
+            for number in 0..self.phones.len() {
+                match self.sync_now(number) {
+                    Some((pushed, SyncState::Idle { .. })) => moved += pushed,
+                    Some((_, other)) => {
+                        let ended = ended(&other);
+                        moved += 1;
+                        self.note(&format!("phone {number} ended its run with {ended}"));
+                        if round + 1 == ROUNDS_MAX {
+                            self.violated(format!("drain: phone {number} still says {ended}"));
+                        }
+                    }
+                    None => self.violated(format!("drain: phone {number} can't sync")),
+                }
+            }
+            if moved == 0 && round > 0 {
+                return;
+            }
+        }
+        self.violated(format!("drain: work moves after {ROUNDS_MAX} rounds"));
+    }
+
+    /// The documents that the witness holds, with their patients.
+    pub(super) fn documents(&self) -> Vec<(DocumentId, PatientId)> {
+        let witness = self.phones.last().and_then(Phone::app);
+        let Some(app) = witness else {
+            return Vec::new();
+        };
+        let documents = app.documents().unwrap_or_default().into_iter();
+        documents
+            .filter_map(|id| Some((id, app.patient_of(id).ok()?)))
+            .collect()
+    }
+}
+
+fn ended(state: &SyncState) -> String {
+    match state {
+        SyncState::Idle { .. } => "idle".into(),
+        SyncState::Running { .. } => "running".into(),
+        SyncState::Waiting { why, .. } => format!("waiting: {}", why.code()),
+        SyncState::Blocked { action, code } => format!("blocked: {action:?} {code}"),
+    }
+}
