@@ -123,7 +123,9 @@ fn by_document(offered: &[Offered]) -> Vec<(DocumentId, Vec<usize>)> {
 /// What became of a batch, by index.
 struct Batch {
     verdicts: Vec<Option<Verdict>>,
-    accepted: BTreeMap<usize, ChangeRow>,
+    /// What is stored because of an offered change, itself the last.
+    accepted: BTreeMap<usize, Vec<ChangeRow>>,
+    reinstated: u64,
     rejected: Vec<RejectedRow>,
     documents: Vec<Judged>,
 }
@@ -133,6 +135,7 @@ impl Batch {
         Self {
             verdicts: vec![None; size],
             accepted: BTreeMap::new(),
+            reinstated: 0,
             rejected: Vec::new(),
             documents: Vec::new(),
         }
@@ -142,7 +145,10 @@ impl Batch {
         for (index, verdict) in std::mem::take(&mut judged.verdicts) {
             self.verdicts[index] = Some(verdict);
         }
-        self.accepted.extend(std::mem::take(&mut judged.accepted));
+        for (index, row) in std::mem::take(&mut judged.accepted) {
+            self.accepted.entry(index).or_default().push(row);
+        }
+        self.reinstated += judged.reinstated;
         self.rejected.append(&mut judged.rejected);
         self.documents.push(judged);
     }
@@ -158,12 +164,20 @@ impl Batch {
     ) -> Result<(Vec<Verdict>, Vec<PatientId>), ServiceError> {
         let mut last: BTreeMap<DocumentId, u64> = BTreeMap::new();
         let mut counts: BTreeMap<PatientId, u64> = BTreeMap::new();
-        for (index, mut change) in std::mem::take(&mut self.accepted) {
-            change.seq = tx.next_seq().await?;
-            tx.add_change(&change).await?;
-            last.insert(change.document, change.seq);
-            *counts.entry(change.patient).or_default() += 1;
-            self.verdicts[index] = Some(Verdict::Accepted { seq: change.seq });
+        for (index, changes) in std::mem::take(&mut self.accepted) {
+            let mut seq = 0;
+            for mut change in changes {
+                seq = tx.next_seq().await?;
+                change.seq = seq;
+                tx.add_change(&change).await?;
+                last.insert(change.document, seq);
+                *counts.entry(change.patient).or_default() += 1;
+            }
+            // One that was refused, or waits, has its verdict: only what it needs is in.
+            let verdict = &mut self.verdicts[index];
+            if verdict.is_none() {
+                *verdict = Some(Verdict::Accepted { seq });
+            }
         }
         for judged in self.documents {
             let Some(mut row) = judged.row else { continue };
@@ -180,6 +194,11 @@ impl Batch {
                 .from(device.id)
                 .about(*patient);
             audit::note(tx, now, note.saying(format!("{count} changes"))).await?;
+        }
+        if self.reinstated > 0 {
+            let note = audit::Note::by(caller, "reinstated").from(device.id);
+            let detail = format!("{} changes", self.reinstated);
+            audit::note(tx, now, note.saying(detail)).await?;
         }
         if !self.rejected.is_empty() {
             let note = audit::Note::by(caller, "rejected").from(device.id);

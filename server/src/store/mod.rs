@@ -174,6 +174,13 @@ pub trait Reader: Send {
     async fn events_after(&mut self, seq: u64, limit: u32) -> Stored<Vec<EventRow>>;
     /// Rejected changes, newest first.
     async fn rejected(&mut self, limit: u32) -> Stored<Vec<RejectedRow>>;
+    /// A change that other devices offered and that was rejected for this reason.
+    async fn rejected_of_others(
+        &mut self,
+        hash: &ChangeHash,
+        device: DeviceId,
+        code: &str,
+    ) -> Stored<Option<RejectedRow>>;
     /// One rejected change that this device offered.
     async fn rejected_by_hash(
         &mut self,

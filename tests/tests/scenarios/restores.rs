@@ -242,11 +242,12 @@ fn an_edit_that_is_refused_after_a_restore_and_that_colleagues_built_on_leaves_t
     let quarantined = nina.app().quarantine().unwrap();
     assert_eq!(quarantined.len(), 2, "{quarantined:?}");
     assert!(nina.app().visit(visit).read().is_err());
-    // His wait for hers, and are still on his phone.
-    let _ = theo.try_sync(&stage.backend);
-    assert_eq!(
-        theo.app().visit(visit).read().unwrap().observations.len(),
-        4
-    );
-    assert_eq!(theo.unsent(), 2);
+    // His stand on hers, which he can only have because they had been accepted: both are in.
+    theo.sync(&stage.backend);
+    assert_eq!(theo.unsent(), 0);
+    stage.same_everywhere(visit, &[&theo]);
+    assert_eq!(stage.supervisor().visit(visit).observations.len(), 4);
+    assert_eq!(stage.office().audit("reinstated").len(), 1);
+    let check = stage.office().read("/v1/admin/audit/verify");
+    assert!(check["broken_at"].is_null(), "{check}");
 }

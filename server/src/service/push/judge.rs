@@ -1,5 +1,7 @@
 //! Judges the offered changes of one document.
 
+mod reinstate;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use homeround::access::{self, Change as Asked, Denied, Policy, Subject, code};
@@ -34,8 +36,11 @@ pub(super) struct Judge<'j> {
 pub(super) struct Judged {
     /// By index of the batch; accepted ones get theirs with their number.
     pub(super) verdicts: Vec<(usize, Verdict)>,
-    /// By index of the batch, without numbers.
+    /// By index of the batch, without numbers. What a change needed and was taken back in
+    /// stands before it under its index.
     pub(super) accepted: Vec<(usize, ChangeRow)>,
+    /// How many of them were taken back in.
+    pub(super) reinstated: u64,
     pub(super) rejected: Vec<RejectedRow>,
     /// The document as it stands now, if something was accepted.
     pub(super) row: Option<DocumentRow>,
@@ -121,6 +126,7 @@ impl Judge<'_> {
             judged: Judged {
                 verdicts: Vec::new(),
                 accepted: Vec::new(),
+                reinstated: 0,
                 rejected: Vec::new(),
                 row: None,
                 renewed: false,
@@ -168,7 +174,13 @@ impl Bench<'_> {
             self.judged.verdicts.push((index, again));
             return Ok(());
         }
-        let inspected = match self.trial.inspect(&offered.bytes) {
+        let mut seen = self.trial.inspect(&offered.bytes);
+        if let Err(VetError::Waiting { missing }) = &seen
+            && reinstate::all(self, tx, index, missing).await?
+        {
+            seen = self.trial.inspect(&offered.bytes);
+        }
+        let inspected = match seen {
             Ok(inspected) => inspected,
             Err(VetError::Waiting { missing }) => {
                 return self.wait(tx, index, missing).await;
@@ -248,6 +260,20 @@ impl Bench<'_> {
             };
             self.belongs_to(tx, patient).await?;
         }
+        let knew = self.knew_of_seal(tx, inspected).await?;
+        let allowed = self.allowed(inspected, creates, knew);
+        if allowed.is_err() && creates {
+            self.patient = None;
+        }
+        Ok(allowed.map(|()| knew || signs(inspected)))
+    }
+
+    /// Whether its author had the signature before them.
+    async fn knew_of_seal(
+        &mut self,
+        tx: &mut dyn Writer,
+        inspected: &Inspected,
+    ) -> Result<bool, ServiceError> {
         let mut knew = false;
         for dep in &inspected.deps {
             knew |= match self.after_seal.get(dep) {
@@ -258,11 +284,7 @@ impl Bench<'_> {
                     .is_some_and(|mark| mark.after_seal),
             };
         }
-        let allowed = self.allowed(inspected, creates, knew);
-        if allowed.is_err() && creates {
-            self.patient = None;
-        }
-        Ok(allowed.map(|()| knew || signs(inspected)))
+        Ok(knew)
     }
 
     /// Whose document a first change makes; a chart is its patient's own.

@@ -347,6 +347,21 @@ impl<T: Inside> Reader for T {
         many(conn, &sql, params![tenant.bytes(), limit], rows::rejected)
     }
 
+    async fn rejected_of_others(
+        &mut self,
+        hash: &ChangeHash,
+        device: DeviceId,
+        code: &str,
+    ) -> Stored<Option<RejectedRow>> {
+        let (conn, tenant) = self.conn();
+        let sql = format!(
+            "SELECT {REJECTED} FROM rejected
+             WHERE tenant = ?1 AND hash = ?2 AND device <> ?3 AND code = ?4 ORDER BY device LIMIT 1"
+        );
+        let key = params![tenant.bytes(), hash.0, device.bytes(), code];
+        one(conn, &sql, key, rows::rejected)
+    }
+
     async fn rejected_by_hash(
         &mut self,
         hash: &ChangeHash,
