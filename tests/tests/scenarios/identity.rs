@@ -9,7 +9,14 @@ use serde_json::{Value, json};
 const HOUR_MS: i64 = 3_600_000;
 const ROUTER: &str = include_str!("../../../server/src/http/mod.rs");
 const OFFICE_ROUTES: &str = include_str!("../../../server/src/http/office.rs");
+const ATTACHMENT_ROUTES: &str = include_str!("../../../server/src/http/attachments.rs");
 
+/// The calls about an attachment's bytes; `HEAD`, whose answers have no body, is asked apart.
+const BYTES: [(&str, &str); 3] = [("POST", ADDRESS), ("PATCH", ADDRESS), ("GET", ADDRESS)];
+const ADDRESS: &str = concat!(
+    "/v1/attachments/{id}/",
+    "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+);
 /// The phone's calls.
 const PHONE: [(&str, &str); 7] = [
     ("POST", wire::DEVICES),
@@ -99,6 +106,19 @@ fn the_lists_of_calls_are_the_routers() {
     // Three probes beside the phone's calls; two methods under one address.
     assert_eq!(count(ROUTER), PHONE.len() + 3);
     assert_eq!(count(OFFICE_ROUTES), OFFICE.len() - 1);
+    // One address; `OPTIONS` tells the protocol to anyone.
+    assert_eq!(count(ATTACHMENT_ROUTES), 1);
+    let table = ATTACHMENT_ROUTES.split("let calls = ").nth(1).unwrap();
+    let table: String = table
+        .split(';')
+        .next()
+        .unwrap()
+        .split_whitespace()
+        .collect();
+    assert_eq!(
+        table,
+        "post(begin).head(offset).patch(append).get(fetch).options(offers)"
+    );
 }
 
 #[test]
@@ -107,7 +127,9 @@ fn every_call_refuses_every_bad_token_with_its_code() {
     stage.backend.add_tenant("elm-street");
     let before = stage.office().audit("person_put").len();
     for (token, status, code) in bad_tokens(&stage.backend) {
-        for endpoint in PHONE.into_iter().chain(OFFICE) {
+        let head = call(&stage.backend, ("HEAD", ADDRESS), token.as_deref());
+        assert_eq!(head.status, status, "HEAD: {code}");
+        for endpoint in PHONE.into_iter().chain(OFFICE).chain(BYTES) {
             let answer = call(&stage.backend, endpoint, token.as_deref());
             let got = (answer.status, answer.code());
             assert_eq!(got, (status, code.to_owned()), "{endpoint:?}");
