@@ -444,6 +444,9 @@ impl World {
         let sent = phone.take_sent();
         self.look_for_death(number);
         if let Some(report) = report {
+            if matches!(report.ended, SyncState::Idle { .. }) {
+                self.trouble.unsettled.remove(&number);
+            }
             let (pushed, pages) = (report.pushed, report.pages);
             let ended = ended(&report.ended);
             self.note(&format!(
@@ -515,7 +518,7 @@ impl World {
         answered: bool,
     ) {
         let (id, path) = (request.id, request.path);
-        let answer = self.ask_backend(request, token);
+        let answer = self.ask_backend(request, token.as_deref());
         let told = match &answer {
             Ok(response) => response.status.to_string(),
             Err(lost) => lost.fault.code().to_owned(),
@@ -534,7 +537,7 @@ impl World {
     pub(super) fn ask_backend(
         &mut self,
         request: Request,
-        token: Option<String>,
+        token: Option<&str>,
     ) -> Result<Response, Lost> {
         self.figures.requests += 1;
         if request.path == wire::PUSH {
@@ -544,7 +547,7 @@ impl World {
             return Ok(answer);
         }
         let path = request.path;
-        let answer = self.server.call(path, token.as_deref(), request.body);
+        let answer = self.server.call(path, token, request.body);
         self.look_for_server_death();
         if !self.server.is_up() {
             return Err(TransportFault::Broken.into());
@@ -565,12 +568,13 @@ impl World {
             if let Some(report) = report {
                 let app = self.phones[number].app()?.clone();
                 while !app.idle_slice().ok()?.is_done() {}
+                self.trouble.unsettled.remove(&number);
                 return Some((report.pushed, report.ended));
             }
             let (request, token) = self.phones[number].take_sent()?;
             let id = request.id;
             self.time.set(self.time.ms() + 50);
-            let answer = self.ask_backend(request, token);
+            let answer = self.ask_backend(request, token.as_deref());
             let _ = self.phones[number].hand_in(id, answer);
         }
     }
