@@ -76,6 +76,21 @@ fn a_backend_that_is_put_back_to_a_backup_is_given_everything_again() {
 }
 
 #[test]
+fn a_phone_that_is_put_back_gets_back_what_it_sent_since_its_backup_and_never_heard_of() {
+    let half_open = Weather {
+        half_open: true,
+        delay_ms: 200,
+        ..Weather::default()
+    };
+    let faults = [
+        (10, Fault::PhoneBackup(0)),
+        (11, Fault::Network(0, half_open, 36 * MINUTE)),
+        (46, Fault::PhoneRestore(0)),
+    ];
+    holds(&with(&faults, 1));
+}
+
+#[test]
 fn a_phone_of_an_older_schema_is_updated_in_the_middle_of_a_sync() {
     let slow = Weather {
         delay_ms: 40_000,
