@@ -91,6 +91,16 @@ fn a_phone_that_is_put_back_gets_back_what_it_sent_since_its_backup_and_never_he
 }
 
 #[test]
+fn a_phone_that_is_put_back_to_before_its_access_ended_gives_the_patient_away_again() {
+    let all = |minute, long| (0..8).map(move |at| (minute, Fault::Revoked(0, at, long * MINUTE)));
+    let mut faults = vec![(10, Fault::PhoneBackup(0))];
+    faults.extend(all(15, 300));
+    faults.push((50, Fault::PhoneRestore(0)));
+    let outcome = play(&with(&faults, 1));
+    assert!(outcome.violations.is_empty(), "{:#?}", outcome.violations);
+}
+
+#[test]
 fn a_phone_of_an_older_schema_is_updated_in_the_middle_of_a_sync() {
     let slow = Weather {
         delay_ms: 40_000,

@@ -15,6 +15,9 @@ use crate::model::{
 use crate::store::{AuditEntry, ScopeRow, ScopeState, StoreError, WriteTx};
 use crate::wire::Page;
 
+/// Patients in scope who were not named again since the pages started over.
+const UNCONFIRMED: &str = "unconfirmed";
+
 impl PhoneStore {
     pub(super) fn take_page(&self, page: &Page) -> Result<(BTreeSet<DocumentId>, u64), AppError> {
         let clock = self.clock();
@@ -31,45 +34,86 @@ impl PhoneStore {
         };
         let in_force = policy.as_ref().unwrap_or(&opened.policy).clone();
         let store = std::sync::Arc::clone(&opened.store);
-        let taken = store.write(|tx| -> Result<(BTreeSet<DocumentId>, u64), AppError> {
-            if let Some(signed) = &page.policy {
-                put_policy(tx, signed)?;
-            }
-            scope_changes(tx, page, &me, &in_force, clock)?;
-            let refused = put_records(tx, page, clock.wall_ms)?;
-            let mut dock = Dock::new(tx, clock.wall_ms, tag);
-            dock.quarantined = refused;
-            for snapshot in &page.snapshots {
-                dock.snapshot(snapshot)?;
-            }
-            if !page.changes.is_empty() {
-                let unpacked =
-                    pack::unpack(&page.changes, &PAGE_LIMITS).map_err(|_| AppError::Failed {
-                        code: "page_changes",
-                    })?;
-                for (id, changes) in by_document(unpacked) {
-                    dock.changes(id, &changes)?;
+        let taken = store.write(
+            |tx| -> Result<(BTreeSet<DocumentId>, u64, bool), AppError> {
+                if let Some(signed) = &page.policy {
+                    put_policy(tx, signed)?;
                 }
-            }
-            let (touched, quarantined) = (dock.touched, dock.quarantined);
-            close_page(tx, page, &in_force, clock)?;
-            tx.audit(&AuditEntry {
-                at: clock.wall_ms,
-                person: Some(me.person),
-                action: "page".into(),
-                subject: None,
-                detail: page_detail(page.records.len(), touched.len(), quarantined),
-            })?;
-            Ok((touched, quarantined))
-        })?;
+                let left = unconfirmed(tx, page)?;
+                scope_changes(tx, page, &me, &in_force, clock)?;
+                let any_left = !left.is_empty();
+                left.into_iter()
+                    .try_for_each(|patient| leave(tx, patient, "access_ended"))?;
+                let refused = put_records(tx, page, clock.wall_ms)?;
+                let mut dock = Dock::new(tx, clock.wall_ms, tag);
+                dock.quarantined = refused;
+                for snapshot in &page.snapshots {
+                    dock.snapshot(snapshot)?;
+                }
+                if !page.changes.is_empty() {
+                    let unpacked = pack::unpack(&page.changes, &PAGE_LIMITS).map_err(|_| {
+                        AppError::Failed {
+                            code: "page_changes",
+                        }
+                    })?;
+                    for (id, changes) in by_document(unpacked) {
+                        dock.changes(id, &changes)?;
+                    }
+                }
+                let (touched, quarantined) = (dock.touched, dock.quarantined);
+                close_page(tx, page, &in_force, clock)?;
+                tx.audit(&AuditEntry {
+                    at: clock.wall_ms,
+                    person: Some(me.person),
+                    action: "page".into(),
+                    subject: None,
+                    detail: page_detail(page.records.len(), touched.len(), quarantined),
+                })?;
+                Ok((touched, quarantined, any_left))
+            },
+        )?;
         for id in &taken.0 {
             opened.forget_document(*id);
         }
-        if !page.leaves.is_empty() {
+        if !page.leaves.is_empty() || taken.2 {
             opened.forget_all();
         }
-        Ok(taken)
+        Ok((taken.0, taken.1))
     }
+}
+
+/// When the pages start over, whoever was in scope has to be named again: a leave that lies
+/// before the new beginning is told to nobody. Answers who was not, once all pages are here.
+fn unconfirmed(tx: &WriteTx<'_>, page: &Page) -> Result<Vec<PatientId>, AppError> {
+    let mut open: BTreeSet<PatientId> = if tx.meta(CURSOR)?.is_none() {
+        let scopes = tx.scopes()?.into_iter();
+        let active = scopes.filter(|scope| scope.state == ScopeState::Active);
+        active.map(|scope| scope.patient).collect()
+    } else {
+        let kept = tx.meta(UNCONFIRMED)?.unwrap_or_default();
+        let ids = kept.chunks_exact(16).map(PatientId::from_bytes);
+        ids.collect::<Result<_, _>>()?
+    };
+    for enter in &page.enters {
+        open.remove(&PatientId::from_bytes(&enter.patient[..])?);
+    }
+    if page.more {
+        let ids: Vec<u8> = open.iter().flat_map(|patient| *patient.bytes()).collect();
+        tx.put_meta(UNCONFIRMED, (!ids.is_empty()).then_some(&ids[..]))?;
+        return Ok(Vec::new());
+    }
+    tx.put_meta(UNCONFIRMED, None)?;
+    Ok(open.into_iter().collect())
+}
+
+fn leave(tx: &WriteTx<'_>, patient: PatientId, reason: &str) -> Result<(), AppError> {
+    if let Some(mut scope) = tx.scope(patient)? {
+        scope.state = ScopeState::Leaving;
+        scope.grants.clear();
+        tx.put_scope(&scope)?;
+        tx.put_meta(&reason_key(patient), Some(reason.as_bytes()))?;
+    }
+    Ok(())
 }
 
 /// Patients that came and left.
@@ -112,12 +156,7 @@ fn scope_changes(
     }
     for leave in &page.leaves {
         let patient = PatientId::from_bytes(&leave.patient[..])?;
-        if let Some(mut scope) = tx.scope(patient)? {
-            scope.state = ScopeState::Leaving;
-            scope.grants.clear();
-            tx.put_scope(&scope)?;
-            tx.put_meta(&reason_key(patient), Some(leave.reason.as_bytes()))?;
-        }
+        self::leave(tx, patient, &leave.reason)?;
     }
     let _ = clock;
     Ok(())

@@ -444,9 +444,6 @@ impl World {
         let sent = phone.take_sent();
         self.look_for_death(number);
         if let Some(report) = report {
-            if matches!(report.ended, SyncState::Idle { .. }) {
-                self.trouble.unsettled.remove(&number);
-            }
             let (pushed, pages) = (report.pushed, report.pages);
             let ended = ended(&report.ended);
             self.note(&format!(
@@ -568,7 +565,6 @@ impl World {
             if let Some(report) = report {
                 let app = self.phones[number].app()?.clone();
                 while !app.idle_slice().ok()?.is_done() {}
-                self.trouble.unsettled.remove(&number);
                 return Some((report.pushed, report.ended));
             }
             let (request, token) = self.phones[number].take_sent()?;
