@@ -17,6 +17,8 @@ use crate::wire::Page;
 
 /// Patients in scope who were not named again since the pages started over.
 const UNCONFIRMED: &str = "unconfirmed";
+/// The pages start over because the backend was restored.
+pub(super) const EPOCH_BEGINS: &str = "epoch_begins";
 
 impl PhoneStore {
     pub(super) fn take_page(&self, page: &Page) -> Result<(BTreeSet<DocumentId>, u64), AppError> {
@@ -85,7 +87,10 @@ impl PhoneStore {
 /// When the pages start over, whoever was in scope has to be named again: a leave that lies
 /// before the new beginning is told to nobody. Answers who was not, once all pages are here.
 fn unconfirmed(tx: &WriteTx<'_>, page: &Page) -> Result<Vec<PatientId>, AppError> {
-    let mut open: BTreeSet<PatientId> = if tx.meta(CURSOR)?.is_none() {
+    // A restored backend may have lost what it granted: work on that is kept.
+    let starts_over = tx.meta(CURSOR)?.is_none() && tx.meta(EPOCH_BEGINS)?.is_none();
+    tx.put_meta(EPOCH_BEGINS, None)?;
+    let mut open: BTreeSet<PatientId> = if starts_over {
         let scopes = tx.scopes()?.into_iter();
         let active = scopes.filter(|scope| scope.state == ScopeState::Active);
         active.map(|scope| scope.patient).collect()

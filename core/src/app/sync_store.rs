@@ -152,6 +152,7 @@ impl SyncStore for PhoneStore {
                 }
                 tx.offer_attachments_again()?;
                 tx.put_meta(CURSOR, None)?;
+                tx.put_meta(super::page::EPOCH_BEGINS, Some(&[1]))?;
                 tx.put_meta(EPOCH, Some(&epoch.to_be_bytes()))?;
                 tx.audit(&AuditEntry {
                     at: now,
