@@ -76,6 +76,31 @@ fn a_backend_that_is_put_back_to_a_backup_is_given_everything_again() {
 }
 
 #[test]
+fn a_phone_that_is_put_back_gets_back_what_it_sent_since_its_backup_and_never_heard_of() {
+    let half_open = Weather {
+        half_open: true,
+        delay_ms: 200,
+        ..Weather::default()
+    };
+    let faults = [
+        (10, Fault::PhoneBackup(0)),
+        (11, Fault::Network(0, half_open, 36 * MINUTE)),
+        (46, Fault::PhoneRestore(0)),
+    ];
+    holds(&with(&faults, 1));
+}
+
+#[test]
+fn a_phone_that_is_put_back_to_before_its_access_ended_gives_the_patient_away_again() {
+    let all = |minute, long| (0..8).map(move |at| (minute, Fault::Revoked(0, at, long * MINUTE)));
+    let mut faults = vec![(10, Fault::PhoneBackup(0))];
+    faults.extend(all(15, 300));
+    faults.push((50, Fault::PhoneRestore(0)));
+    let outcome = play(&with(&faults, 1));
+    assert!(outcome.violations.is_empty(), "{:#?}", outcome.violations);
+}
+
+#[test]
 fn a_phone_of_an_older_schema_is_updated_in_the_middle_of_a_sync() {
     let slow = Weather {
         delay_ms: 40_000,
@@ -110,8 +135,8 @@ planted! {
     an_acknowledgement_before_the_commit_is_found: AckBeforeCommit within 4;
     a_rejection_that_is_swallowed_is_found: RejectionSwallowed within 12;
     an_epoch_that_is_ignored_is_found: EpochIgnored within 40;
-    data_that_stays_after_access_ended_is_found: LeaveIgnored within 12;
-    a_conflict_that_the_last_writer_wins_is_found: LastWriterWins within 8;
+    data_that_stays_after_access_ended_is_found: LeaveIgnored within 40;
+    a_conflict_that_the_last_writer_wins_is_found: LastWriterWins within 40;
     an_outbox_that_is_never_offered_is_found: OutboxForgotten within 2;
     a_save_that_failed_and_is_told_as_done_is_found: ToldBeforeCommit within 20;
     a_save_that_is_done_twice_is_found: RetryAppendsTwice within 4;

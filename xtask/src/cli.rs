@@ -40,8 +40,8 @@ enum Task {
     },
     /// Run every test there is: the command of the README and of CI
     ///
-    /// Steps: setup, tidy, fmt, clippy, test, doc, deny, demo, fuzz, fhir, kotlin, swift, size, targets. A failing step does not keep
-    /// the later ones from running; the table at the end tells each step's result and time, and
+    /// Steps: setup, tidy, fmt, clippy, test, doc, deny, demo, crash, fuzz, sim, fhir, kotlin, swift,
+    /// size, targets. A failing step does not keep the later ones from running; the table at the end tells each step's result and time, and
     /// how to run a failed one alone.
     Test {
         /// Only these steps, as in `--only tidy,fmt`

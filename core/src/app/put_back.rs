@@ -26,9 +26,9 @@ impl Homeround {
         }
     }
 
-    /// A store older than its trail was known to be lacks what this device
-    /// sent since, and the backend never sends a device its own changes but
-    /// in a fill: the pages start over, once.
+    /// A store older than its trail was known to be may lack what this device
+    /// sent since, and pages that its cursor says it has: the pages start
+    /// over, once.
     pub(super) fn look_for_put_back(&self) -> Result<(), AppError> {
         let reads = self.inner.reads()?;
         let reader = reads.store.reader()?;

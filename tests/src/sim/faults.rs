@@ -268,6 +268,7 @@ impl World {
         if !self.model.access.remove(&(person, patient)) {
             return;
         }
+        self.trouble.author_gone = true;
         let (office, now) = (self.server.office(), self.time.wall());
         let ending = self
             .server

@@ -28,6 +28,7 @@ pub mod cli;
 mod faults;
 mod logs;
 mod model;
+mod net;
 mod parts;
 mod phone;
 mod plan;

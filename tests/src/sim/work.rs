@@ -1,7 +1,7 @@
 //! What nurses do on their phones: one edit at a time, as a person would.
 
 use homeround::app::{
-    AppError, Dose, Homeround, MeasureValue, NoteEdit, Saved, TaskOutcome, VitalsEntry,
+    AppError, ChartHandle, Dose, Homeround, MeasureValue, NoteEdit, Saved, TaskOutcome, VitalsEntry,
 };
 use homeround::model::{
     Alert, Allergy, AllergyStatus, Coding, Contact, DocumentId, EntryId, FieldPath, Finding, Fix,
@@ -279,21 +279,23 @@ fn on_chart(app: &Homeround, patient: PatientId, number: u64, dice: &mut Dice) -
             let facts = entry("alerts", "/text", json!(text));
             ("alert", chart.add_alert(&new), facts)
         }
-        (75..=84, _) => {
-            let new = Contact {
-                name: text.clone(),
-                relationship: None,
-                phone: None,
-                preference: None,
-            };
-            let facts = entry("contacts", "/name", json!(text));
-            ("contact", chart.add_contact(&new), facts)
-        }
+        (75..=84, _) => contact(&chart, &text),
         _ => {
             let saved = chart.review("medications", Some(text.clone()));
             ("review", saved, entry("reviews", "/comment", json!(text)))
         }
     }
+}
+
+fn contact(chart: &ChartHandle, text: &str) -> Done {
+    let new = Contact {
+        name: text.into(),
+        relationship: None,
+        phone: None,
+        preference: None,
+    };
+    let facts = entry("contacts", "/name", json!(text));
+    ("contact", chart.add_contact(&new), facts)
 }
 
 fn on_plan(app: &Homeround, patient: PatientId, number: u64, dice: &mut Dice) -> Option<Tried> {

@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use homeround::app::{AppError, Homeround, Whereabouts};
 use homeround::model::{Coding, DocumentId, PatientId, PersonId, Role};
-use homeround::sync::{Lost, OpId, Request, Response, SyncState, TransportFault};
-use homeround::wire;
+use homeround::sync::{Lost, OpId, Request, Response, SyncState};
 use homeround_server::service::{NewBooking, NewGrant, NewPerson, NewTask};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
@@ -21,7 +20,7 @@ use super::trace::Trace;
 use super::{check, faults, logs, work};
 use crate::disk::Dice;
 
-const MINUTE: i64 = 60_000;
+pub(super) const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
 /// How often everything is healed and looked at.
 const CALM_EVERY: i64 = 2 * HOUR;
@@ -113,7 +112,7 @@ pub(super) struct World {
     pub(super) weather: BTreeMap<usize, Weather>,
     pub(super) trouble: faults::Trouble,
     /// What a bug does to the backend's answers.
-    bugs: planted::Answers,
+    pub(super) bugs: planted::Answers,
     /// The last push that an honest phone sent.
     pub(super) overheard: Option<Vec<u8>>,
     pub(super) trace: Trace,
@@ -429,152 +428,6 @@ impl World {
         }
     }
 
-    fn begin_sync(&mut self, number: usize) {
-        if self.phones[number].begin_sync() {
-            self.figures.runs += 1;
-            self.go_on(number);
-        }
-    }
-
-    /// Lets a phone's run go on, and its request out.
-    pub(super) fn go_on(&mut self, number: usize) {
-        let phone = &mut self.phones[number];
-        let report = phone.poll(&self.server);
-        let serial = phone.process.as_ref().map_or(0, |process| process.serial);
-        let sent = phone.take_sent();
-        self.look_for_death(number);
-        if let Some(report) = report {
-            let (pushed, pages) = (report.pushed, report.pages);
-            let ended = ended(&report.ended);
-            self.note(&format!(
-                "phone {number} synced: {pushed} pushed, {pages} pages, {ended}"
-            ));
-            if let Some(app) = self.phones[number].app().cloned() {
-                let _ = app.idle_slice();
-                if self.plan.bug == Some(Bug::LastWriterWins) {
-                    work::settle_everything(&app);
-                }
-                self.look_for_death(number);
-            }
-        }
-        if let Some(message) = sent
-            && self.phones[number].process.is_some()
-        {
-            self.transmit(number, serial, message);
-        }
-    }
-
-    fn weather_of(&self, number: usize) -> Weather {
-        let fair = Weather {
-            delay_ms: 200,
-            ..Weather::default()
-        };
-        self.weather.get(&number).copied().unwrap_or(fair)
-    }
-
-    fn transmit(&mut self, number: usize, serial: u64, message: (Request, Option<String>)) {
-        let weather = self.weather_of(number);
-        let (id, patience) = (message.0.id, message.0.timeout_ms);
-        let patience = i64::try_from(patience).unwrap_or(MINUTE);
-        let path = message.0.path;
-        let fate = if weather.cut || self.dice.chance(weather.loss) {
-            "lost"
-        } else {
-            "sent"
-        };
-        self.note(&format!("phone {number} {fate} {path}"));
-        if fate == "lost" {
-            let (fault, after) = if self.dice.chance(50) {
-                (TransportFault::Unreachable, 500)
-            } else {
-                (TransportFault::Timeout, patience)
-            };
-            let lost = Box::new(Err(fault.into()));
-            self.after(after, Event::Answer(number, serial, id, lost));
-            return;
-        }
-        if self.dice.chance(weather.twice) {
-            let later = self.draw_ms(600_000);
-            let copy = Box::new(message.clone());
-            self.after(later, Event::Arrive(number, serial, copy, false));
-        }
-        let timeout = Box::new(Err(TransportFault::Timeout.into()));
-        self.after(patience, Event::Answer(number, serial, id, timeout));
-        let delay = 5 + self.draw_ms(weather.delay_ms);
-        self.after(
-            delay,
-            Event::Arrive(number, serial, Box::new(message), true),
-        );
-    }
-
-    fn arrive(
-        &mut self,
-        number: usize,
-        serial: u64,
-        (request, token): (Request, Option<String>),
-        answered: bool,
-    ) {
-        let (id, path) = (request.id, request.path);
-        let answer = self.ask_backend(request, token);
-        let told = match &answer {
-            Ok(response) => response.status.to_string(),
-            Err(lost) => lost.fault.code().to_owned(),
-        };
-        self.note(&format!("backend answers {path} of phone {number}: {told}"));
-        let weather = self.weather_of(number);
-        if !answered || weather.cut || weather.half_open || self.dice.chance(weather.loss) {
-            return;
-        }
-        let delay = 5 + self.draw_ms(weather.delay_ms);
-        let answer = Box::new(answer);
-        self.after(delay, Event::Answer(number, serial, id, answer));
-    }
-
-    /// What the backend answers, whoever asks.
-    pub(super) fn ask_backend(
-        &mut self,
-        request: Request,
-        token: Option<String>,
-    ) -> Result<Response, Lost> {
-        self.figures.requests += 1;
-        if request.path == wire::PUSH {
-            self.overheard = Some(request.body.clone());
-        }
-        if let Some(answer) = self.bugs.answer(&request) {
-            return Ok(answer);
-        }
-        let path = request.path;
-        let answer = self.server.call(path, token.as_deref(), request.body);
-        self.look_for_server_death();
-        if !self.server.is_up() {
-            return Err(TransportFault::Broken.into());
-        }
-        let mut answer = answer.ok_or(TransportFault::Unreachable)?;
-        self.bugs.spoil(path, &mut answer);
-        Ok(answer)
-    }
-
-    /// One run to its end over a network on which nothing goes wrong. Answers how much it
-    /// pushed, and where it ended.
-    pub(super) fn sync_now(&mut self, number: usize) -> Option<(u64, SyncState)> {
-        if !self.phones[number].begin_sync() {
-            return None;
-        }
-        loop {
-            let report = self.phones[number].poll(&self.server);
-            if let Some(report) = report {
-                let app = self.phones[number].app()?.clone();
-                while !app.idle_slice().ok()?.is_done() {}
-                return Some((report.pushed, report.ended));
-            }
-            let (request, token) = self.phones[number].take_sent()?;
-            let id = request.id;
-            self.time.set(self.time.ms() + 50);
-            let answer = self.ask_backend(request, token);
-            let _ = self.phones[number].hand_in(id, answer);
-        }
-    }
-
     /// Everything is healed, and everybody syncs until nobody has anything to say.
     fn calm_down(&mut self) {
         self.note("calm");
@@ -615,7 +468,7 @@ impl World {
     }
 }
 
-fn ended(state: &SyncState) -> String {
+pub(super) fn ended(state: &SyncState) -> String {
     match state {
         SyncState::Idle { .. } => "idle".into(),
         SyncState::Running { .. } => "running".into(),

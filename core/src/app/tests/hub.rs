@@ -78,7 +78,11 @@ impl Phone {
     }
 
     pub(crate) fn pull(&mut self, hub: &Hub) {
-        let page = hub.page_after(self.taken);
+        let mut page = hub.page_after(self.taken);
+        if self.store.cursor().unwrap().cursor.is_empty() {
+            // Where pages start over, who is in scope is named again.
+            page.enters = hub.first_page(0).enters;
+        }
         self.taken = hub.changes.len();
         self.store.apply_page(page).unwrap();
     }

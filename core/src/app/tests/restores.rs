@@ -46,7 +46,7 @@ fn a_phone_restored_from_a_backup_goes_on_under_another_actor_and_nothing_is_dou
         std::fs::remove_dir_all(&folder).unwrap();
         copy(backup.path(), &folder);
     });
-    // The backend sends a device its own changes in a fill alone.
+    // What it sent since comes again where the pages start over.
     assert!(phone.store.cursor().unwrap().cursor.is_empty());
     phone.app.visit(visit).record_vitals(&vitals(72)).unwrap();
     phone.push(&mut hub);

@@ -1,6 +1,7 @@
 //! Whoever may see a patient holds the same documents: the same heads, the same values, the
 //! same open conflicts, and nothing is left unsent.
 
+use super::super::phone::Phone;
 use super::super::world::World;
 
 pub(super) fn check(world: &mut World) {
@@ -31,7 +32,15 @@ pub(super) fn check(world: &mut World) {
                 None => "is off and has not",
             };
             let (kind, number) = (id.kind, phone.number);
-            found.push(format!("agree: phone {number} {what} {kind:?} {}", id.id));
+            let changes = |phone: &Phone| {
+                let history = phone.app().and_then(|app| app.history(id).ok());
+                history.map_or(0, |changes| changes.len())
+            };
+            let (held, all) = (changes(phone), world.phones.last().map_or(0, changes));
+            found.push(format!(
+                "agree: phone {number} {what} {kind:?} {} ({held} changes of {all})",
+                id.id
+            ));
         }
     }
     for phone in &world.phones {
