@@ -8,6 +8,8 @@ mod catalog;
 mod compile;
 mod junit;
 mod phone;
+#[cfg(test)]
+mod project;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
