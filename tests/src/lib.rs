@@ -2,6 +2,7 @@
 
 pub mod crash;
 pub mod demo;
+pub mod dice;
 pub mod disk;
 pub mod phone;
 pub mod sim;

@@ -10,7 +10,6 @@
     reason = "the tests' own ground: what fails here fails the test"
 )]
 
-mod dice;
 mod image;
 mod vfs;
 
@@ -21,7 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::ffi;
 
-pub use dice::Dice;
+pub use crate::dice::Dice;
 pub use image::{Change, FileState, Image, cut, put, whole};
 
 /// What a disk does wrong.

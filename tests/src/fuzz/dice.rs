@@ -1,8 +1,8 @@
 //! Dice from a seed, and bytes that are changed by them.
 
-/// SplitMix64.
+/// The dice of everything that is drawn here, with what altering bytes asks of them.
 #[derive(Debug, Clone)]
-pub(crate) struct Dice(u64);
+pub(crate) struct Dice(homeround_tests::dice::Dice);
 
 /// Figures at which code tends to break.
 const EDGES: [u64; 18] = [
@@ -28,23 +28,16 @@ const EDGES: [u64; 18] = [
 
 impl Dice {
     pub(crate) const fn new(seed: u64) -> Self {
-        Self(seed)
+        Self(homeround_tests::dice::Dice::new(seed))
     }
 
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+    pub(crate) const fn next(&mut self) -> u64 {
+        self.0.draw()
     }
 
     /// Below `end`; 0 for 0.
     pub(crate) fn below(&mut self, end: usize) -> usize {
-        match end {
-            0 => 0,
-            _ => usize::try_from(self.next() % end as u64).unwrap_or(0),
-        }
+        usize::try_from(self.0.below(end as u64)).unwrap_or(0)
     }
 
     /// Once in so many.
