@@ -13,9 +13,8 @@
 //!
 //! Time during which the device was switched off is not known and not counted:
 //! the data is locked then anyhow. `Seen::used_ms` is mirrored into a counter
-//! of the hardware-backed vault and raised to it on reading
-//! ([`Seen::at_least`]), so that putting back an old database gives no time
-//! back. When nothing is known about the time since the grant the answer is
+//! of the hardware-backed vault and raised to it on reading ([`Lease::look`]),
+//! so that putting back an old database gives no time back. When nothing is known about the time since the grant the answer is
 //! [`LeaseState::Unknown`], which permits nothing: the network decides.
 
 use serde::{Deserialize, Serialize};
@@ -49,6 +48,11 @@ impl Seen {
     pub fn at_least(mut self, used_ms: i64) -> Self {
         self.used_ms = self.used_ms.max(used_ms);
         self
+    }
+
+    /// Whether the device ran from that look to this clock without a restart.
+    const fn runs_on(&self, clock: Clock) -> bool {
+        self.boot_id == clock.boot_id && clock.monotonic_ms >= self.monotonic_ms
     }
 }
 
@@ -98,6 +102,22 @@ impl Lease {
         }
     }
 
+    /// As [`Self::see`], with what the vault's counter says was used at the last look, as far
+    /// as it knows. Old files put back bring an old [`Seen`] with them: across a restart
+    /// the counter takes its place, and time goes on from there. Within one boot the
+    /// monotonic clock tells everything since the last look by itself.
+    #[must_use]
+    pub fn look(&self, clock: Clock, seen: Option<Seen>, counted_ms: i64) -> Seen {
+        let known = seen.map(|seen| {
+            if seen.runs_on(clock) {
+                seen
+            } else {
+                seen.at_least(counted_ms)
+            }
+        });
+        self.see(clock, known).at_least(counted_ms)
+    }
+
     /// The largest elapsed time that is known; none: nothing is.
     fn used_ms(&self, clock: Clock, seen: Option<Seen>) -> Option<i64> {
         let granted = &self.granted_at;
@@ -105,8 +125,7 @@ impl Lease {
             && clock.monotonic_ms >= granted.monotonic_ms)
             .then(|| clock.monotonic_ms.saturating_sub(granted.monotonic_ms));
         let since_seen = seen.map(|seen| {
-            let running = seen.boot_id == clock.boot_id && clock.monotonic_ms >= seen.monotonic_ms;
-            let more = if running {
+            let more = if seen.runs_on(clock) {
                 clock.monotonic_ms.saturating_sub(seen.monotonic_ms)
             } else {
                 clock.monotonic_ms.max(0)
@@ -203,6 +222,29 @@ mod tests {
             LEASE.state(clock(2, HOUR_MS), Some(rolled_back)),
             LeaseState::Expired
         );
+    }
+
+    #[test]
+    fn old_files_put_back_again_and_again_give_no_time_back_after_a_restart_either() {
+        let early = LEASE.look(clock(1, 5_000 + HOUR_MS), None, 0);
+        let last = LEASE.look(clock(1, 5_000 + 70 * HOUR_MS), Some(early), early.used_ms);
+        // A restart; the old files are put back before each look.
+        let next = LEASE.look(clock(2, HOUR_MS), Some(early), last.used_ms);
+        assert_eq!(next.used_ms, 71 * HOUR_MS);
+        assert!(LEASE.state(clock(2, HOUR_MS), Some(next)).permits());
+        let later = LEASE.look(clock(2, 2 * HOUR_MS), Some(early), next.used_ms);
+        assert!(!LEASE.state(clock(2, 2 * HOUR_MS), Some(later)).permits());
+    }
+
+    #[test]
+    fn looking_often_uses_up_no_more_than_the_time_that_passed() {
+        let mut seen = LEASE.look(clock(1, 5_000), None, 0);
+        for hour in 1..=30 {
+            // The vault may have counted since the last look that was stored.
+            let counted = (hour * HOUR_MS).max(seen.used_ms);
+            seen = LEASE.look(clock(1, 5_000 + hour * HOUR_MS), Some(seen), counted);
+            assert_eq!(seen.used_ms, hour * HOUR_MS);
+        }
     }
 
     proptest! {

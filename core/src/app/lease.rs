@@ -42,7 +42,7 @@ pub(super) fn look(tx: &WriteTx<'_>, clock: Clock, used_ms: i64) -> Result<Optio
     let Some((lease, seen)) = held(tx)? else {
         return Ok(None);
     };
-    let seen = lease.see(clock, seen).at_least(used_ms);
+    let seen = lease.look(clock, seen, used_ms);
     let held = Held {
         lease,
         seen: Some(seen),
