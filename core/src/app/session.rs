@@ -7,7 +7,7 @@ use super::error::AppError;
 use super::inner::{Me, Opened};
 use super::{Homeround, lease};
 use crate::access::Policy;
-use crate::model::{ActorId, Anchor, DeviceId, PersonId, TenantId};
+use crate::model::{ActorId, Anchor, DeviceId, Person, PersonId, RecordId, RecordKind, TenantId};
 use crate::store::{AuditEntry, DatabaseKey, OpenError, Rows, Store, StoreConfig, WriteTx};
 use crate::sync::{AccessToken, CallError, Transport, call};
 use crate::vault::{Domain, Pin, Unlock, Vault, VaultError, resume_wipe, verify_signed};
@@ -190,7 +190,7 @@ impl Homeround {
         let path = self.inner.config.folder.join(STORE_FILE);
         let store = Store::open(StoreConfig { path, key }).map_err(|error| open_error(&error))?;
         let reader = store.reader()?;
-        let me = read_json(&reader, ME)?;
+        let me = read_me(&reader)?;
         let policy = stored_policy(&reader, me.as_ref())?;
         let anchor = lease::anchor(&reader)?;
         drop(reader);
@@ -321,8 +321,19 @@ fn put_json(tx: &WriteTx<'_>, key: &str, value: &impl serde::Serialize) -> Resul
     tx.put_meta(key, Some(&bytes)).map_err(AppError::from)
 }
 
+/// Who was enrolled. What the office changed since then is in the directory: the person's
+/// own row of it is the newer word on name and role.
 pub(super) fn read_me(rows: &Rows) -> Result<Option<Me>, AppError> {
-    read_json(rows, ME)
+    let Some(mut me) = read_json::<Me>(rows, ME)? else {
+        return Ok(None);
+    };
+    let row = rows.record(RecordKind::Person, RecordId(me.person.0))?;
+    let row = row.and_then(|row| serde_json::from_str::<Person>(&row.body?).ok());
+    if let Some(row) = row {
+        me.name = row.name;
+        me.role = row.role.unwrap_or(me.role);
+    }
+    Ok(Some(me))
 }
 
 fn read_json<T: serde::de::DeserializeOwned>(

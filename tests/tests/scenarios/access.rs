@@ -2,10 +2,10 @@
 
 use homeround::access::{BREAK_GLASS_CEILING_MS, REASON_CHARS_MIN};
 use homeround::app::AppError;
-use homeround::model::{HOUR_MS, PatientId};
+use homeround::model::{Coding, HOUR_MS, PatientId, Role};
 use homeround::store::QuarantineState;
 use homeround::wire::{self, Ack, BreakGlassRequest};
-use homeround_tests::stage::{Device, Refusal, Stage, vitals};
+use homeround_tests::stage::{Device, Phone, Refusal, Stage, vitals};
 use serde_json::json;
 
 #[test]
@@ -139,4 +139,40 @@ fn access_in_an_emergency_needs_a_reason_is_on_record_and_ends_by_itself() {
     assert_eq!(stage.supervisor().visit(visit).observations.len(), 1);
     let check = stage.office().read("/v1/admin/audit/verify");
     assert!(check["broken_at"].is_null(), "{check}");
+}
+
+#[test]
+fn a_role_that_the_office_changes_holds_on_the_phone_from_the_next_sync_on() {
+    let stage = Stage::set();
+    let visit = stage.visit();
+    stage.office().grant(stage.aide, stage.patients[0]);
+    let mut aida = stage.phone("aida");
+    let give = |phone: &Phone| {
+        let code = Coding {
+            text: "Furosemide".into(),
+            ..Coding::default()
+        };
+        phone
+            .app()
+            .visit(visit)
+            .medication_given(None, code, None, None)
+    };
+    let refused = |phone: &Phone| {
+        let refused = give(phone).unwrap_err();
+        assert!(
+            matches!(&refused, AppError::NotAllowed { rule, .. } if rule == "not_permitted"),
+            "{refused:?}"
+        );
+    };
+    refused(&aida);
+    let _ = stage.office().person("aida", Role::Nurse);
+    aida.sync(&stage.backend);
+    give(&aida).unwrap();
+    assert_eq!(aida.sync(&stage.backend).accepted, 1);
+    let _ = stage.office().person("aida", Role::Aide);
+    aida.sync(&stage.backend);
+    refused(&aida);
+    aida.restart_with(|_| ());
+    refused(&aida);
+    assert_eq!(aida.app().me().unwrap().unwrap().role, Role::Aide);
 }
