@@ -34,9 +34,10 @@ pub const STATEMENTS_KEPT: usize = 128;
 const PLAINTEXT_HEADER: &[u8; 16] = b"SQLite format 3\0";
 const CHECK_LABEL: &[u8] = b"homeround key check 1";
 
-/// The 256-bit key of a database. Wiped from memory when dropped.
+/// The 256-bit key of a database. Wiped from memory when dropped, and on the heap until
+/// then: where it is handed on, no stack keeps a copy.
 #[derive(Clone)]
-pub struct DatabaseKey(Zeroizing<[u8; 32]>);
+pub struct DatabaseKey(Box<Zeroizing<[u8; 32]>>);
 
 impl DatabaseKey {
     /// Takes 32 random bytes.
@@ -46,7 +47,11 @@ impl DatabaseKey {
     /// nothing was written to.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Refused> {
         let refused = Refused::new("database_key", "32 random bytes");
-        let key = Zeroizing::new(<[u8; 32]>::try_from(bytes).map_err(|_| refused.clone())?);
+        if bytes.len() != 32 {
+            return Err(refused);
+        }
+        let mut key: Box<Zeroizing<[u8; 32]>> = Box::default();
+        key.copy_from_slice(bytes);
         if key.iter().all(|byte| *byte == 0) {
             return Err(refused);
         }

@@ -47,7 +47,7 @@ impl Session {
     /// # Errors
     /// None in practice: the derivation has a fixed, permitted length.
     pub fn blob_key(&self) -> Result<BlobKey, VaultError> {
-        let mut key = Zeroizing::new([0; 32]);
+        let mut key = Key::empty();
         Hkdf::<Sha256>::new(None, &*self.database_key)
             .expand(BOUND, &mut *key)
             .map_err(|_| VaultError::Damaged)?;

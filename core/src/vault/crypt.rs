@@ -23,8 +23,30 @@ const ARGON2_ITERATIONS_MAX: u32 = 16;
 pub(super) const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 24;
 
-/// Thirty-two secret bytes, cleared when dropped.
-pub(super) type Key = Zeroizing<[u8; KEY_BYTES]>;
+/// Thirty-two secret bytes, cleared when dropped. They lie on the heap: where a key is
+/// handed on, its bytes stay in their place, and no stack keeps a copy of them.
+pub(super) struct Key(Box<Zeroizing<[u8; KEY_BYTES]>>);
+
+impl Key {
+    /// A place for a key, to be filled.
+    pub(super) fn empty() -> Self {
+        Self(Box::default())
+    }
+}
+
+impl std::ops::Deref for Key {
+    type Target = [u8; KEY_BYTES];
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl std::ops::DerefMut for Key {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
 
 /// Cost of one derivation from a PIN, as the keyfile names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
@@ -52,7 +74,7 @@ pub(super) fn random<const N: usize>(entropy: &mut dyn Entropy) -> Result<[u8; N
 }
 
 pub(super) fn random_key(entropy: &mut dyn Entropy) -> Result<Key, VaultError> {
-    let mut key = Zeroizing::new([0; KEY_BYTES]);
+    let mut key = Key::empty();
     entropy.fill(&mut *key)?;
     Ok(key)
 }
@@ -75,7 +97,7 @@ pub(super) fn derive(pin: &[u8], salt: &[u8; 16], cost: Cost) -> Result<Key, Vau
         Some(KEY_BYTES),
     )
     .map_err(|_| VaultError::Damaged)?;
-    let mut key = Zeroizing::new([0; KEY_BYTES]);
+    let mut key = Key::empty();
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
         .hash_password_into(pin, salt, &mut *key)
         .map_err(|_| VaultError::Damaged)?;
@@ -120,7 +142,7 @@ pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
 }
 
 pub(super) fn key_from(bytes: &[u8]) -> Option<Key> {
-    let mut key = Zeroizing::new([0; KEY_BYTES]);
+    let mut key = Key::empty();
     if bytes.len() != KEY_BYTES {
         return None;
     }

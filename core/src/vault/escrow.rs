@@ -90,7 +90,7 @@ fn shared_key(
         return None;
     }
     let salt = [ephemeral.as_slice(), org_public].concat();
-    let mut key = Zeroizing::new([0; 32]);
+    let mut key = Key::empty();
     Hkdf::<Sha256>::new(Some(&salt), &*shared)
         .expand(BOUND, &mut *key)
         .ok()?;

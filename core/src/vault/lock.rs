@@ -58,7 +58,7 @@ impl Vault {
             return Err(VaultError::Exists);
         }
         let database_key = random_key(entropy)?;
-        let device = SigningKey::from_bytes(&*random_key(entropy)?);
+        let device = Box::new(SigningKey::from_bytes(&*random_key(entropy)?));
         let device_public = device.verifying_key().to_bytes();
         let bound = Keyfile::device_bound(&device_public);
         let keyfile = Keyfile {
@@ -343,7 +343,7 @@ impl Vault {
         let secret = decrypt(&database_key, &bound, &self.keyfile.device_secret)
             .and_then(|bytes| key_from(&bytes))
             .ok_or(VaultError::Damaged)?;
-        let device = SigningKey::from_bytes(&secret);
+        let device = Box::new(SigningKey::from_bytes(&secret));
         if device.verifying_key().to_bytes() != self.keyfile.device_public {
             return Err(VaultError::Damaged);
         }

@@ -36,7 +36,7 @@ impl Pin {
     /// [`Refused`] names `pin`.
     pub fn new(text: &str) -> Result<Self, Refused> {
         let refused = Refused::new("pin", "6 to 64 characters, not all alike and no run");
-        let codes: Vec<u32> = text.chars().map(u32::from).collect();
+        let codes: Zeroizing<Vec<u32>> = Zeroizing::new(text.chars().map(u32::from).collect());
         if !(PIN_CHARS_MIN..=PIN_CHARS_MAX).contains(&codes.len()) {
             return Err(refused);
         }

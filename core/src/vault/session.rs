@@ -49,7 +49,8 @@ impl Domain {
 /// The keys while the vault is unlocked; cleared when dropped.
 pub struct Session {
     pub(super) database_key: Key,
-    pub(super) device: SigningKey,
+    /// On the heap, as the other one is.
+    pub(super) device: Box<SigningKey>,
 }
 
 impl Session {

@@ -12,7 +12,7 @@ use homeround::sync::{
     AccessToken, Cancel, Engine, EngineConfig, Http, HttpConfig, Lost, Request, Response,
     RunReport, SyncState, TokenFault, TokenSource, Transport, Trust, run,
 };
-use homeround::vault::{OsEntropy, Pin, SoftwareVault, Unlock};
+use homeround::vault::{Entropy, OsEntropy, Pin, SoftwareVault, Unlock};
 use tempfile::TempDir;
 use tokio::sync::Notify;
 
@@ -82,13 +82,25 @@ impl Phone {
     /// anything is in it.
     #[must_use]
     pub fn new_on(backend: &Backend, login: &str, first: impl FnOnce(&Path)) -> Self {
+        Self::new_with(backend, login, (PIN, Box::new(OsEntropy)), first)
+    }
+
+    /// As [`new_on`](Self::new_on), with a PIN and randomness of the scenario's choice. A
+    /// process that begins again takes the system's randomness and asks for the usual PIN.
+    #[must_use]
+    pub fn new_with(
+        backend: &Backend,
+        login: &str,
+        (pin, entropy): (&str, Box<dyn Entropy + Send>),
+        first: impl FnOnce(&Path),
+    ) -> Self {
         let folder = TempDir::new().unwrap();
         let store = folder.path().join("store");
         std::fs::create_dir_all(&store).unwrap();
         first(&store);
         let hands = Arc::new(Hands::default());
-        let app = open(&folder, &hands, &backend.url());
-        app.create(PIN, false).unwrap();
+        let app = open(&folder, &hands, &backend.url(), entropy);
+        app.create(pin, false).unwrap();
         let token = backend.token(login);
         let sent: AccessToken = token.clone().into();
         let me = backend.wait(app.enrol(&http(&backend.url()), &sent));
@@ -167,7 +179,8 @@ impl Phone {
     pub fn restart_locked_with(&mut self, meanwhile: impl FnOnce(&Path)) {
         self.app = None;
         meanwhile(&self.store_folder());
-        self.app = Some(open(&self.folder, &self.hands, &self.url));
+        let entropy = Box::new(OsEntropy);
+        self.app = Some(open(&self.folder, &self.hands, &self.url, entropy));
     }
 
     /// Enrols again, as after a recovery.
@@ -239,7 +252,12 @@ fn http(url: &str) -> Http {
     Http::new(&config).unwrap()
 }
 
-fn open(folder: &TempDir, hands: &Arc<Hands>, url: &str) -> Homeround {
+fn open(
+    folder: &TempDir,
+    hands: &Arc<Hands>,
+    url: &str,
+    entropy: Box<dyn Entropy + Send>,
+) -> Homeround {
     let vault = SoftwareVault::open(&folder.path().join("hardware")).unwrap();
     let config = OpenConfig {
         folder: folder.path().join("store"),
@@ -250,7 +268,7 @@ fn open(folder: &TempDir, hands: &Arc<Hands>, url: &str) -> Homeround {
     let platform = Platform {
         hardware: Arc::new(vault),
         clocks: Arc::clone(hands) as Arc<dyn Clocks>,
-        entropy: Box::new(OsEntropy),
+        entropy,
     };
     Homeround::open(config, platform).unwrap()
 }
