@@ -126,6 +126,8 @@ impl Backend {
         now: Millis,
     ) -> Result<AttachmentPart, ServiceError> {
         let not_here = || ServiceError::NotFound { what: "attachment" };
+        // Access that ran out is over now, and not when somebody next looks for it.
+        self.settle_due(caller.tenant, now).await?;
         {
             let mut reader = self.storage.read(caller.tenant).await?;
             own_device(reader.as_mut(), caller, device).await?;

@@ -36,15 +36,7 @@ impl Device {
     #[must_use]
     pub fn enrol(backend: &Backend, login: &str, seed: u8) -> Self {
         let mut device = Self::stranger(backend, login, seed);
-        let public = device.key.verifying_key().to_bytes();
-        let label = "Forger's".to_owned();
-        let proof = device.sign(Domain::Enrol, &wire::enrol_statement(&public, &label));
-        let request = EnrolRequest {
-            public_key: public.into(),
-            label,
-            proof: proof.into(),
-        };
-        let answer: EnrolResponse = device.call(wire::DEVICES, &request).unwrap();
+        let answer: EnrolResponse = device.call(wire::DEVICES, &device.enrolment()).unwrap();
         device.id = DeviceId::from_bytes(&answer.device[..]).unwrap();
         device
     }
@@ -58,6 +50,40 @@ impl Device {
             token: backend.token(login),
             address: backend.address(),
         }
+    }
+
+    /// A device of this login at another tenant, enrolled there.
+    #[must_use]
+    pub fn elsewhere(backend: &Backend, tenant: &str, login: &str, seed: u8) -> Self {
+        let mut device = Self::stranger(backend, login, seed);
+        device.token = backend.token_for(tenant, login, 8 * 3_600_000);
+        let answer: EnrolResponse = device.call(wire::DEVICES, &device.enrolment()).unwrap();
+        device.id = DeviceId::from_bytes(&answer.device[..]).unwrap();
+        device
+    }
+
+    /// What it enrols with.
+    #[must_use]
+    pub fn enrolment(&self) -> EnrolRequest {
+        let public = self.key.verifying_key().to_bytes();
+        let label = "Forger's".to_owned();
+        let proof = self.sign(Domain::Enrol, &wire::enrol_statement(&public, &label));
+        EnrolRequest {
+            public_key: public.into(),
+            label,
+            proof: proof.into(),
+        }
+    }
+
+    /// Its access token.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// A fresh token of this login.
+    pub fn sign_in(&mut self, backend: &Backend, login: &str) {
+        self.token = backend.token(login);
     }
 
     /// An actor of this device.

@@ -60,6 +60,33 @@ pub fn send(
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> Answer {
+    let mut stream = ask(address, method, path, headers, body);
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    parse(&answer)
+}
+
+/// As [`send`] for an answer that goes on and on: reads its head alone.
+#[must_use]
+pub fn head(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Answer {
+    let mut stream = ask(address, "GET", path, headers, b"");
+    let (mut answer, mut some) = (Vec::new(), [0; 512]);
+    while !answer.windows(4).any(|four| four == b"\r\n\r\n") {
+        match stream.read(&mut some) {
+            Ok(0) | Err(_) => break,
+            Ok(read) => answer.extend_from_slice(&some[..read]),
+        }
+    }
+    parse(&answer)
+}
+
+fn ask(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> TcpStream {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
@@ -74,9 +101,7 @@ pub fn send(
     stream.write_all(head.as_bytes()).unwrap();
     // A backend that has read enough may hang up before the end of the body.
     let _ = stream.write_all(body);
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer);
-    parse(&answer)
+    stream
 }
 
 fn parse(answer: &[u8]) -> Answer {

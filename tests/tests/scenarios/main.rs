@@ -17,6 +17,7 @@ mod calls;
 mod canaries;
 mod clocks;
 mod day;
+mod endpoints;
 mod escrows;
 mod identity;
 mod imports;
