@@ -1,5 +1,6 @@
 //! Scenarios, the demo's day, benchmarks and fixtures.
 
+pub mod access;
 pub mod crash;
 pub mod demo;
 pub mod dice;

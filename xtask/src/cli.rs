@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::house::House;
-use crate::{Trouble, fuzz, kotlin, play, sbom, setup, sim, size, steps, swift, targets, tidy};
+use crate::{
+    Trouble, access, fuzz, kotlin, play, sbom, setup, sim, size, steps, swift, targets, tidy,
+};
 
 /// Developer commands of Homeround.
 ///
@@ -40,7 +42,7 @@ enum Task {
     },
     /// Run every test there is: the command of the README and of CI
     ///
-    /// Steps: setup, tidy, fmt, clippy, test, doc, deny, demo, crash, fuzz, sim, fhir, kotlin, swift,
+    /// Steps: setup, tidy, fmt, clippy, test, doc, deny, sbom, demo, crash, fuzz, sim, access, fhir, kotlin, swift,
     /// size, targets. A failing step does not keep the later ones from running; the table at the end tells each step's result and time, and
     /// how to run a failed one alone.
     Test {
@@ -77,6 +79,12 @@ enum Task {
     /// `--seeds A..B`; `--json` ends with one object; `-- --help` tells the rest. An
     /// interrupted run goes on with `--resume`; stories of failures are in target/sim/.
     Sim(Passed),
+    /// Try who may see and change what, in random histories, against a reference
+    ///
+    /// `--histories N` says how many; some more run over the real backend and real phones. A long
+    /// run prints progress, can be stopped, and goes on with `--resume`; `--json` ends with one
+    /// object; `-- --help` tells the rest. The report is in target/access.
+    Access(Passed),
     /// Compile the binding, the kit and the screens for Kotlin, and run their tests
     ///
     /// On the JVM, against the real native library and a real server process. Installs a JDK and
@@ -174,6 +182,7 @@ impl Cli {
             Task::Demo(passed) => play::demo(&house, &passed.args),
             Task::Bench(passed) => play::bench(&house, &passed.args),
             Task::Sim(passed) => sim::sim(&house, &passed.args),
+            Task::Access(passed) => access::access(&house, &passed.args),
             Task::Crash(passed) => play::crash(&house, &passed.args),
             Task::Kotlin { json } => kotlin::kotlin(&house, json),
             Task::Size { json } => size::size(&house, json),

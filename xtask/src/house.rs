@@ -57,6 +57,11 @@ impl House {
     pub(crate) fn cargo(&self, args: &[&str]) -> Command {
         let mut command = Command::new(cargo());
         command.args(args).current_dir(&self.root);
+        for (name, _) in std::env::vars_os() {
+            if is_of_this_package(&name.to_string_lossy()) {
+                command.env_remove(name);
+            }
+        }
         command
     }
 
@@ -74,6 +79,15 @@ impl House {
     pub(crate) fn cargo_deny(&self) -> PathBuf {
         self.target.join("tools").join("bin").join("cargo-deny")
     }
+}
+
+/// Whether cargo set a variable to tell this program about itself. Build scripts of
+/// dependencies look at such, ring's among them: handed on, each of these commands would
+/// build half of the workspace again after a plain `cargo build`, and the other way round.
+fn is_of_this_package(name: &str) -> bool {
+    ["CARGO_PKG_", "CARGO_MANIFEST_"]
+        .iter()
+        .any(|start| name.starts_with(start))
 }
 
 fn cargo() -> OsString {

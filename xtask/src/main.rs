@@ -4,6 +4,7 @@
 //! that may have nothing but Rust, so it knows a few crates and the standard
 //! library, and leaves the work to programs that it starts.
 
+mod access;
 mod cli;
 mod exec;
 mod full_disk;

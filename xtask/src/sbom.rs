@@ -8,8 +8,10 @@ use std::process::{Command, ExitCode};
 
 use serde_json::{Value, json};
 
+use crate::exec;
 use crate::house::House;
-use crate::{Trouble, ui};
+use crate::report::Verdict;
+use crate::{Trouble, play, ui};
 
 /// What is shipped: the package, the platform it is resolved for, and the file.
 const SHIPPED: [(&str, &str, &str); 2] = [
@@ -27,6 +29,29 @@ const CARRIED: [(&str, &str, &str); 3] = [
     ("sqlcipher-src", "sqlite", "sqlite-"),
     ("zstd-sys", "zstd", "zstd."),
 ];
+
+/// Validates bills with the schema's own library.
+const SCRIPT: &str = "tests/sbom/validate.py";
+/// Lines of a failed step's log that are worth showing.
+const LINES_SHOWN: usize = 40;
+
+/// Writes both bills, and shows them to an independent validator.
+///
+/// # Errors
+/// As [`sbom`].
+pub(crate) fn step(house: &House) -> Result<Verdict, Trouble> {
+    sbom(house, false)?;
+    let folder = house.target.join("sbom");
+    let mut command = Command::new(house.venv("python"));
+    command.arg(SCRIPT).current_dir(&house.root);
+    command.args(SHIPPED.map(|(_, _, file)| folder.join(file)));
+    let log = house.log("sbom");
+    if exec::logged("sbom", &mut command, &log)?.success() {
+        return Ok(Verdict::Passed);
+    }
+    play::show_end(&log, LINES_SHOWN);
+    Ok(Verdict::Failed)
+}
 
 /// Writes both bills below `target/sbom`, or prints where they are as JSON.
 ///

@@ -8,7 +8,9 @@ use serde_json::Value;
 use crate::exec::{self, Watch};
 use crate::house::House;
 use crate::report::{Counts, Report, StepReport, Verdict};
-use crate::{Trouble, fuzz, kotlin, play, setup, sim, size, swift, targets, tidy, ui};
+use crate::{
+    Trouble, access, fuzz, kotlin, play, sbom, setup, sim, size, swift, targets, tidy, ui,
+};
 
 /// Validates what the backend writes with parts that nobody here wrote.
 const FHIR_SCRIPT: &str = "tests/fhir/validate.py";
@@ -35,6 +37,8 @@ pub(crate) enum Step {
     Doc,
     /// Licences, banned crates, sources
     Deny,
+    /// The bills of materials are valid to an independent validator
+    Sbom,
     /// The day of visits, end to end
     Demo,
     /// No power cut loses what was acknowledged
@@ -43,6 +47,8 @@ pub(crate) enum Step {
     Fuzz,
     /// Simulated hours with everything that goes wrong: nothing acknowledged is lost
     Sim,
+    /// Who may see and change what is as a reference says
+    Access,
     /// FHIR written here is valid to independent validators
     Fhir,
     /// The Kotlin kit and the screens, over the real library and server
@@ -56,7 +62,7 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 18] = [
         Self::Setup,
         Self::Tidy,
         Self::Fmt,
@@ -64,10 +70,12 @@ impl Step {
         Self::Test,
         Self::Doc,
         Self::Deny,
+        Self::Sbom,
         Self::Demo,
         Self::Crash,
         Self::Fuzz,
         Self::Sim,
+        Self::Access,
         Self::Fhir,
         Self::Kotlin,
         Self::Swift,
@@ -84,11 +92,13 @@ impl Step {
             Self::Test => "test",
             Self::Doc => "doc",
             Self::Deny => "deny",
+            Self::Sbom => "sbom",
             Self::Fhir => "fhir",
             Self::Demo => "demo",
             Self::Crash => "crash",
             Self::Fuzz => "fuzz",
             Self::Sim => "sim",
+            Self::Access => "access",
             Self::Kotlin => "kotlin",
             Self::Swift => "swift",
             Self::Size => "size",
@@ -105,11 +115,15 @@ impl Step {
             Self::Test => "every Rust test of the workspace",
             Self::Doc => "the documentation builds without a warning",
             Self::Deny => "licences, banned crates, sources",
+            Self::Sbom => "the bills of materials are valid to an independent validator",
             Self::Fhir => "FHIR written here is valid to independent validators",
             Self::Demo => "the day of visits, end to end",
             Self::Crash => "no power cut loses what was acknowledged, and the control shows losses",
             Self::Fuzz => "no hostile input does harm, at any door",
             Self::Sim => "hours with everything that goes wrong lose nothing that was acknowledged",
+            Self::Access => {
+                "nobody is shown what a reference forbids, and no rejected edit is lost"
+            }
             Self::Kotlin => "the Kotlin kit and the screens, over the real library and server",
             Self::Swift => "the Swift kit and its view models, over the real library and server",
             Self::Size => "the phone's library keeps its budget",
@@ -127,6 +141,8 @@ impl Step {
             Self::Crash => crash(house),
             Self::Fuzz => fuzz::step(house),
             Self::Sim => sim::step(house),
+            Self::Access => access::step(house),
+            Self::Sbom => sbom::step(house),
             Self::Size => size::step(house),
             Self::Targets => targets::step(house),
             Self::Kotlin | Self::Swift => {

