@@ -104,7 +104,7 @@ const fn place(kind: DocumentKind, path: &'static str, form: Form, writers: &'st
 }
 
 /// Places that people write to, and some that nobody may.
-pub const PLACES: &[Place] = &[
+pub static PLACES: &[Place] = &[
     place(Visit, "status", Form::Status("in_progress"), "NTAS"),
     place(Visit, "status", Form::Status("completed"), "NTAS"),
     place(Visit, "status", Form::Status("canceled"), "NTACS"),

@@ -1,5 +1,6 @@
 //! What the small world holds, and how the rules are told of it.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use homeround::access::{Denial, Lease, Policy, Seen};
@@ -59,14 +60,13 @@ pub struct Outcome {
 }
 
 /// Paths of [`PLACES`], as the rules take them.
-static PATHS: LazyLock<Vec<FieldPath>> = LazyLock::new(|| {
-    let path = |place: &Place| FieldPath(place.path.into());
+static PATHS: LazyLock<BTreeMap<&str, FieldPath>> = LazyLock::new(|| {
+    let path = |place: &Place| (place.path, FieldPath(place.path.into()));
     PLACES.iter().map(path).collect()
 });
 
 pub(super) fn path_of(place: &Place) -> &'static FieldPath {
-    let at = PLACES.iter().position(|one| std::ptr::eq(one, place));
-    &PATHS[at.unwrap_or(0)]
+    &PATHS[place.path]
 }
 
 pub(super) fn person(number: usize) -> PersonId {
