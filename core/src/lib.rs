@@ -8,6 +8,7 @@
 //! | [`model`] | what a visit, a chart and a care plan are; newtypes with units; the status machine | nothing |
 //! | [`merge`] | documents that several people edit, the [table](merge::policy) of what concurrent edits mean, vetting of changes | `model`; alone in knowing automerge |
 //! | [`access`] | who may see and change what; the same code on phone and backend | `model` |
+//! | [`plan`] | the order of a day's visits: travel, arrival times and their uncertainty | `model` |
 //! | [`wire`] | bodies, limits and version of the sync protocol; the same code on both ends | `model` |
 //! | [`store`] | the encrypted database: changes, caches, outbox, quarantine, audit | `model`; alone in knowing SQL and in holding `unsafe` |
 //! | [`vault`] | keys: wrap, unlock, lock, wipe; seals over signed visits | `model` |
@@ -70,6 +71,7 @@ pub mod access;
 pub mod app;
 pub mod merge;
 pub mod model;
+pub mod plan;
 pub mod store;
 pub mod sync;
 pub mod vault;
