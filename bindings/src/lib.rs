@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `root` | [`Homeround`], the one object that a shell opens |
 //! | `session` | PIN, enrolment, locking, signing out |
-//! | `schedule` | the day's lists |
+//! | `schedule`, `order` | the day's lists, its order with travel and arrivals |
 //! | `visit`, `visit_edits`, `attachments` | a visit: reading, working, photos |
 //! | `patient`, `chart`, `plan` | what is around a visit |
 //! | `sync`, `serving`, `courier` | runs, staying in sync, a platform's own HTTP |
@@ -32,6 +32,7 @@ mod error;
 mod guard;
 mod names;
 mod observer;
+mod order;
 mod patient;
 mod plan;
 mod platform;
@@ -56,6 +57,7 @@ pub use courier::*;
 pub use error::*;
 pub use names::By;
 pub use observer::*;
+pub use order::*;
 pub use patient::*;
 pub use plan::*;
 pub use platform::*;

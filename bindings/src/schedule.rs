@@ -91,6 +91,10 @@ impl Schedule {
         Self { phone }
     }
 
+    pub(crate) fn app(&self) -> &app::Homeround {
+        &self.phone.app
+    }
+
     fn show(&self, day: app::Day) -> Day {
         let names = Names::new(&self.phone.app);
         let rows = day.visits.into_iter();
@@ -123,7 +127,7 @@ impl Schedule {
     }
 }
 
-fn parse(date: &str) -> Result<NaiveDate, HomeroundError> {
+pub(crate) fn parse(date: &str) -> Result<NaiveDate, HomeroundError> {
     date.parse()
         .map_err(|_| HomeroundError::refused("date", "a day, as in 2026-11-27"))
 }

@@ -262,6 +262,29 @@ async fn booking_again_moves_the_visit_and_changes_who_has_it() {
     let key = (RecordKind::Booking.code(), *visit.id.as_bytes());
     let body = nurse.records[&key].1.as_ref().unwrap();
     assert!(body.contains(&(NOW.0 + DAY).to_string()));
+    for (minutes, fits) in [
+        (0, false),
+        (61, false),
+        (721, false),
+        (60, true),
+        (30, true),
+    ] {
+        again.visit_minutes = Some(minutes);
+        again.fixed = true;
+        let booked = world.backend.book(&world.office, &again, NOW).await;
+        let field = booked.err().map(|refused| refused.field().to_owned());
+        assert_eq!(
+            field.as_deref(),
+            (!fits).then_some("visit_minutes"),
+            "{minutes}"
+        );
+    }
+    nurse.sync(&world).await;
+    let body = nurse.records[&key].1.as_ref().unwrap();
+    assert!(
+        body.contains("\"visit_minutes\":30,\"fixed\":true"),
+        "{body}"
+    );
     again.end_ms = Millis(0);
     let refused = world.backend.book(&world.office, &again, NOW).await;
     assert_eq!(refused.unwrap_err().field(), "end_ms");

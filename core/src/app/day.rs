@@ -73,7 +73,7 @@ impl Homeround {
 
 /// When a day begins and ends; on the days of a change of clocks it has 23 or
 /// 25 hours.
-fn bounds(date: NaiveDate, zone: chrono_tz::Tz) -> Result<(Millis, Millis), AppError> {
+pub(super) fn bounds(date: NaiveDate, zone: chrono_tz::Tz) -> Result<(Millis, Millis), AppError> {
     let refused = || AppError::Refused {
         field: "date".into(),
         limit: "a day of the calendar".into(),

@@ -6,6 +6,7 @@
 //! durable commit. The path of one edit is in `edit.rs`, what a page of the
 //! backend does in `arrive.rs`, what a verdict does in `verdicts.rs`.
 
+mod anchor;
 mod arrive;
 mod attachments;
 mod chart;
@@ -24,6 +25,7 @@ mod inspect;
 mod lease;
 mod leave;
 mod observer;
+mod order;
 mod outbox;
 mod page;
 mod patient;
@@ -62,6 +64,9 @@ pub use input::{Dose, MeasureValue, NoteEdit, TaskOutcome, VitalsEntry};
 pub use inspect::{AuditState, Authored, DocumentState, StoreFigures, Whereabouts};
 pub use leave::Escrow;
 pub use observer::Observer;
+pub use order::{
+    KnownLeg, LEEWAY_MINUTES_MAX, LEGS_MAX, OrderOfDay, OrderOptions, Spot, VisitEstimate,
+};
 pub use patient::{TIMELINE_PAGE_MAX, Timeline};
 pub use quarantine::QuarantinedEdit;
 pub use recover::Recovery;

@@ -105,7 +105,17 @@ pub struct Booking {
     /// 0 routine, 1 urgent, 2 emergency.
     #[serde(default)]
     pub priority: u8,
+    /// How long the visit takes, `1..=`[`VISIT_MINUTES_MAX`] minutes, where that is less than
+    /// the window (FHIR `Appointment.minutesDuration`); none: the whole window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visit_minutes: Option<u32>,
+    /// The time was agreed to the minute: nobody is to suggest another one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fixed: bool,
 }
+
+/// Longest visit, in minutes: half a day.
+pub const VISIT_MINUTES_MAX: u32 = 720;
 
 /// A patient's demographics.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -16,6 +16,7 @@ const FIXED_FACTOR: i64 = 2;
 /// A visit or a break.
 pub(super) struct Job {
     pub(super) earliest_ms: i64,
+    preferred_ms: i64,
     pub(super) latest_ms: i64,
     pub(super) length_ms: i64,
     weight: i64,
@@ -71,6 +72,7 @@ impl<'a> Problem<'a> {
             let weight = LATE_WEIGHTS.get(usize::from(stop.priority)).copied();
             Job {
                 earliest_ms: since(stop.earliest_ms),
+                preferred_ms: since(stop.preferred_ms.min(stop.latest_ms)),
                 latest_ms: since(stop.latest_ms),
                 length_ms: i64::from(stop.minutes) * MINUTE_MS,
                 weight: weight.unwrap_or(1) * if stop.fixed { FIXED_FACTOR } else { 1 },
@@ -79,6 +81,7 @@ impl<'a> Problem<'a> {
         });
         let breaks = request.breaks.iter().map(|wish| Job {
             earliest_ms: since(wish.earliest_ms),
+            preferred_ms: since(wish.earliest_ms),
             latest_ms: since(wish.latest_ms),
             length_ms: i64::from(wish.minutes) * MINUTE_MS,
             weight: 1,
@@ -177,6 +180,18 @@ impl<'a> Problem<'a> {
             .iter()
             .fold(Self::start(), |state, job| self.after(&state, *job));
         self.cost(&done)
+    }
+
+    /// Lets each job begin when it rather would, wherever that makes none late.
+    pub(super) fn no_sooner_than_need_be(&mut self, order: &[usize]) {
+        let late = self.cost_of(order).late;
+        for job in order {
+            let earliest_ms = self.jobs[*job].earliest_ms;
+            self.jobs[*job].earliest_ms = earliest_ms.max(self.jobs[*job].preferred_ms);
+            if self.cost_of(order).late > late {
+                self.jobs[*job].earliest_ms = earliest_ms;
+            }
+        }
     }
 
     pub(super) fn leg_ms(&self, from: usize, to: usize) -> i64 {

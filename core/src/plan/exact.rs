@@ -2,11 +2,13 @@
 
 use super::cost::{Cost, Problem, State, TRAVEL_PER_WAITING};
 
-/// Visits and breaks of which the best order is found for certain.
+/// Visits and breaks of which the best order is found for certain. (So long as the ways of
+/// reaching each set of them stay under a bound that hard days of twelve keep well below:
+/// docs/adr/0031.)
 pub const EXACT_MAX: usize = 12;
 /// Ways of reaching a set and a place that are kept, of all of them together; past it the
 /// answer of the search stands.
-const LABELS_MAX: usize = 400_000;
+const LABELS_MAX: usize = 200_000;
 /// No label came before.
 const NONE: u32 = u32::MAX;
 

@@ -36,7 +36,7 @@ mod tests;
 
 pub use cost::{LATE_WEIGHTS, TRAVEL_PER_WAITING};
 pub use exact::EXACT_MAX;
-pub use request::{BREAKS_MAX, BreakWish, DayRequest, MINUTES_MAX, STOPS_MAX, Stop, check_place};
+pub use request::{BREAKS_MAX, BreakWish, DayRequest, STOPS_MAX, Start, Stop, check_place};
 pub use search::STEPS_MAX;
 pub use timing::{
     DayOrder, Homeward, LateCause, OrderedBreak, OrderedVisit, TRAVEL_DOUBT, Totals, UNKNOWN_DOUBT,
@@ -54,9 +54,10 @@ use cost::Problem;
 /// # Errors
 /// [`Refused`] names the field of the request, see [`DayRequest`].
 pub fn order_day(request: &DayRequest) -> Result<DayOrder, Refused> {
-    let problem = Problem::new(request)?;
+    let mut problem = Problem::new(request)?;
     let found = search::search(&problem);
     let best = exact::exact(&problem, &found).unwrap_or(found);
+    problem.no_sooner_than_need_be(&best);
     Ok(timing::time(&problem, &best))
 }
 
@@ -66,7 +67,8 @@ pub fn order_day(request: &DayRequest) -> Result<DayOrder, Refused> {
 /// # Errors
 /// As [`order_day`].
 pub fn time_order(request: &DayRequest) -> Result<DayOrder, Refused> {
-    let problem = Problem::new(request)?;
+    let mut problem = Problem::new(request)?;
     let order = search::with_breaks(&problem, problem.visits());
+    problem.no_sooner_than_need_be(&order);
     Ok(timing::time(&problem, &order))
 }

@@ -1,14 +1,12 @@
 //! What is asked of a day, and what is refused.
 
-use super::travel::{Place, Travel};
-use crate::model::{DAY_MS, Millis, Refused};
+use super::travel::{LEG_SECONDS_MAX, Place, Travel};
+use crate::model::{DAY_MS, Millis, Refused, VISIT_MINUTES_MAX};
 
 /// Most visits of one day.
 pub const STOPS_MAX: usize = 60;
 /// Most breaks of one day.
 pub const BREAKS_MAX: usize = 4;
-/// Longest visit or break, in minutes: half a day.
-pub const MINUTES_MAX: u32 = 720;
 /// Farthest that a window may lie from the start, in milliseconds.
 const REACH_MS: i64 = 7 * DAY_MS;
 
@@ -19,9 +17,12 @@ pub struct Stop {
     pub place: Option<Place>,
     /// Not to begin before.
     pub earliest_ms: Millis,
+    /// Rather not to begin before, as when it was booked: sooner only where a visit after it
+    /// would be late otherwise. Up to `earliest_ms` it says nothing.
+    pub preferred_ms: Millis,
     /// To begin by; later is late. Not before `earliest_ms`.
     pub latest_ms: Millis,
-    /// How long it takes, `1..=`[`MINUTES_MAX`] minutes.
+    /// How long it takes, `1..=`[`VISIT_MINUTES_MAX`] minutes.
     pub minutes: u32,
     /// Somebody waits for this very minute: being late counts twice.
     pub fixed: bool,
@@ -36,8 +37,28 @@ pub struct BreakWish {
     pub earliest_ms: Millis,
     /// To begin by. Not before `earliest_ms`.
     pub latest_ms: Millis,
-    /// How long, `1..=`[`MINUTES_MAX`] minutes.
+    /// How long, `1..=`[`VISIT_MINUTES_MAX`] minutes.
     pub minutes: u32,
+}
+
+/// Where a day begins.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Start {
+    /// At the first visit, whichever it is; no way leads there.
+    FirstVisit,
+    /// Here.
+    Place(Place),
+    /// Somewhere that is not known: the way to the first visit is guessed.
+    Unknown,
+}
+
+impl Start {
+    pub(super) const fn place(self) -> Option<Place> {
+        match self {
+            Self::Place(place) => Some(place),
+            Self::FirstVisit | Self::Unknown => None,
+        }
+    }
 }
 
 /// A day to be put in order.
@@ -45,8 +66,11 @@ pub struct BreakWish {
 pub struct DayRequest {
     /// When the person can leave.
     pub start_ms: Millis,
-    /// Where from; none: the day begins at the first visit, without a way there.
-    pub start: Option<Place>,
+    /// How far off that may be either way, seconds, up to a day: a visit under way ends when it
+    /// does. Every uncertainty grows from it.
+    pub start_doubt_s: u32,
+    /// Where from.
+    pub start: Start,
     /// Where to at the end; none: the day ends with the last visit.
     pub end: Option<Place>,
     /// The visits, in the order that stands so far; up to [`STOPS_MAX`].
@@ -66,7 +90,10 @@ impl DayRequest {
         if self.breaks.len() > BREAKS_MAX {
             return Err(Refused::new("breaks", "4 breaks a day at most"));
         }
-        for place in [self.start, self.end].into_iter().flatten() {
+        if self.start_doubt_s > LEG_SECONDS_MAX {
+            return Err(Refused::new("start_doubt_s", "0..=86400 seconds"));
+        }
+        for place in [self.start.place(), self.end].into_iter().flatten() {
             check_place(place)?;
         }
         for stop in &self.stops {
@@ -90,7 +117,7 @@ impl DayRequest {
         if far(earliest) || far(latest) {
             return Err(Refused::new("earliest_ms", "within a week of start_ms"));
         }
-        if minutes == 0 || minutes > MINUTES_MAX {
+        if minutes == 0 || minutes > VISIT_MINUTES_MAX {
             return Err(Refused::new("minutes", "1..=720 minutes"));
         }
         Ok(())

@@ -5,7 +5,7 @@
 use super::cost::{Cost, Problem, State, TRAVEL_PER_WAITING};
 
 /// Jobs looked at by one search, at most: what bounds its time, whatever the day.
-pub const STEPS_MAX: u64 = 12_000_000;
+pub const STEPS_MAX: u64 = 3_000_000;
 /// Times that the best order is shaken, for each job.
 const SHAKES_PER_JOB: usize = 12;
 /// Longest piece that is moved as one.
@@ -50,7 +50,7 @@ pub(super) fn search(problem: &Problem<'_>) -> Vec<usize> {
 pub(super) fn with_breaks(problem: &Problem<'_>, visits: Vec<usize>) -> Vec<usize> {
     problem
         .breaks()
-        .fold(visits, |order, job| cheapest(problem, order, job))
+        .fold(visits, |order, job| cheapest(problem, &order, job))
 }
 
 fn by(problem: &Problem<'_>, latest: bool) -> Vec<usize> {
@@ -70,12 +70,12 @@ fn by(problem: &Problem<'_>, latest: bool) -> Vec<usize> {
 /// One job after the other, the most pressing first, each where it costs least.
 fn inserted(problem: &Problem<'_>) -> Vec<usize> {
     let jobs = by(problem, true).into_iter();
-    jobs.fold(Vec::new(), |order, job| cheapest(problem, order, job))
+    jobs.fold(Vec::new(), |order, job| cheapest(problem, &order, job))
 }
 
-fn cheapest(problem: &Problem<'_>, order: Vec<usize>, job: usize) -> Vec<usize> {
+fn cheapest(problem: &Problem<'_>, order: &[usize], job: usize) -> Vec<usize> {
     let with = |at: usize| {
-        let mut order = order.clone();
+        let mut order = order.to_vec();
         order.insert(at, job);
         order
     };

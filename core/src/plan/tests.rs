@@ -26,6 +26,7 @@ pub(super) fn stop(place: Place, earliest: i64, latest: i64) -> Stop {
     Stop {
         place: Some(place),
         earliest_ms: at(earliest),
+        preferred_ms: at(earliest),
         latest_ms: at(latest),
         minutes: 30,
         fixed: false,
@@ -36,7 +37,8 @@ pub(super) fn stop(place: Place, earliest: i64, latest: i64) -> Stop {
 pub(super) fn request(stops: Vec<Stop>) -> DayRequest {
     DayRequest {
         start_ms: START,
-        start: Some(place(0.0, 0.0)),
+        start_doubt_s: 0,
+        start: Start::Place(place(0.0, 0.0)),
         end: None,
         stops,
         breaks: Vec::new(),

@@ -61,7 +61,7 @@ pub struct OrderedVisit {
     pub cause: Option<LateCause>,
     /// How far off `arrive_ms` may be either way, seconds: the root of the summed squares of
     /// the errors that are reckoned with, [`TRAVEL_DOUBT`] or [`UNKNOWN_DOUBT`] of each leg and
-    /// [`VISIT_DOUBT`] of each visit before. It grows with each of them; waiting takes up as
+    /// [`VISIT_DOUBT`] of each visit before, and of the start. It grows with each of them; waiting takes up as
     /// much of it as it is long. An assumption and no confidence interval.
     pub spread_s: u32,
 }
@@ -108,7 +108,7 @@ pub(super) fn time(problem: &Problem<'_>, order: &[usize]) -> DayOrder {
     let mut clock = Timer {
         problem,
         state: Problem::start(),
-        spread_ms: 0.0,
+        spread_ms: f64::from(problem.request.start_doubt_s) * 1_000.0,
         day: DayOrder {
             visits: Vec::with_capacity(problem.request.stops.len()),
             breaks: Vec::with_capacity(problem.request.breaks.len()),

@@ -1,6 +1,6 @@
 //! How long the ways are.
 
-use super::request::DayRequest;
+use super::request::{DayRequest, Start};
 use crate::model::Refused;
 
 /// Mean radius of the earth in metres (IUGG, R1).
@@ -114,8 +114,10 @@ pub enum Travel {
         /// Seconds from row to column, row by row: the start, the stops as they
         /// stand in the request, the end. Start and end have their places in it also when
         /// the request has none; what is said of them is not read then. Each up to
-        /// [`LEG_SECONDS_MAX`]. What is left out of the diagonal is not read.
+        /// [`LEG_SECONDS_MAX`]. The diagonal is not read.
         seconds: Vec<u32>,
+        /// Which of them are guesses; empty: none.
+        guessed: Vec<bool>,
     },
 }
 
@@ -138,22 +140,24 @@ impl Legs {
         let places = request.stops.len() + 2;
         let mut legs = match &request.travel {
             Travel::GreatCircle(model) => Self::guess(request, model)?,
-            Travel::Table { seconds } => {
+            Travel::Table { seconds, guessed } => {
                 if seconds.len() != places * places {
                     return Err(Refused::new("seconds", "one for each pair of places"));
                 }
                 if seconds.iter().any(|leg| *leg > LEG_SECONDS_MAX) {
                     return Err(Refused::new("seconds", "0..=86400 seconds a leg"));
                 }
+                let mut guessed = guessed.clone();
+                guessed.resize(places * places, false);
                 Self {
                     places,
                     seconds: seconds.clone(),
-                    guessed: vec![false; places * places],
+                    guessed,
                 }
             }
         };
         for place in 0..places {
-            if request.start.is_none() {
+            if request.start == Start::FirstVisit {
                 legs.none(0, place);
             }
             if request.end.is_none() {
@@ -166,7 +170,7 @@ impl Legs {
 
     fn guess(request: &DayRequest, model: &GreatCircle) -> Result<Self, Refused> {
         model.check()?;
-        let mut spots = vec![request.start];
+        let mut spots = vec![request.start.place()];
         spots.extend(request.stops.iter().map(|stop| stop.place));
         spots.push(request.end);
         let pairs = || {

@@ -1,8 +1,8 @@
 //! Booking a visit: the record, the assignments and the document, at once.
 
 use homeround::model::{
-    Booking, Coding, DocumentId, EntryId, Millis, PatientId, PersonId, RecordId, RecordKind,
-    Refused, VisitId,
+    Booking, Coding, DocumentId, EntryId, MINUTE_MS, Millis, PatientId, PersonId, RecordId,
+    RecordKind, Refused, VISIT_MINUTES_MAX, VisitId,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -40,6 +40,13 @@ pub struct NewBooking {
     /// 0 routine, 1 urgent, 2 emergency.
     #[serde(default)]
     pub priority: u8,
+    /// How long the visit takes, in minutes, where that is less than the window; none: the
+    /// whole window.
+    #[serde(default)]
+    pub visit_minutes: Option<u32>,
+    /// The time was agreed to the minute: nobody is to suggest another one.
+    #[serde(default)]
+    pub fixed: bool,
     /// What is to be done; counts when the visit is new.
     #[serde(default)]
     pub tasks: Vec<NewTask>,
@@ -67,6 +74,11 @@ impl NewBooking {
         if self.priority > 2 {
             return Err(Refused::new("priority", "0..=2").into());
         }
+        if let Some(minutes) = self.visit_minutes
+            && !fits(minutes, self.start_ms, self.end_ms)
+        {
+            return Err(Refused::new("visit_minutes", "1..=720, within the window").into());
+        }
         if self.tasks.len() > TASKS_MAX {
             return Err(Refused::new("tasks", "200 at most").into());
         }
@@ -82,6 +94,12 @@ impl NewBooking {
             .into_iter()
             .try_for_each(|title| check_text("title", title, 1))
     }
+}
+
+/// Whether a visit has room in its window.
+fn fits(minutes: u32, start: Millis, end: Millis) -> bool {
+    let window_ms = end.0.saturating_sub(start.0);
+    (1..=VISIT_MINUTES_MAX).contains(&minutes) && i64::from(minutes) * MINUTE_MS <= window_ms
 }
 
 impl Backend {
@@ -196,6 +214,8 @@ async fn put_booking(
         service: new.service.clone(),
         time_zone: new.time_zone.clone(),
         priority: new.priority,
+        visit_minutes: new.visit_minutes,
+        fixed: new.fixed,
     })?;
     let row = Put {
         kind: RecordKind::Booking,

@@ -183,6 +183,8 @@ pub fn booking(patient: PatientId, people: &[PersonId], start: i64) -> NewBookin
         service: Coding::text("Skilled nursing"),
         time_zone: ZONE.into(),
         priority: 0,
+        visit_minutes: None,
+        fixed: false,
         tasks: vec![NewTask {
             title: "Wound care".into(),
             code: None,

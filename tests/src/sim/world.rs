@@ -232,6 +232,8 @@ impl World {
                 },
                 time_zone: ZONE.into(),
                 priority: 0,
+                visit_minutes: None,
+                fixed: false,
                 tasks: vec![NewTask {
                     title: "Change the dressing".into(),
                     code: None,

@@ -4,6 +4,7 @@ mod attachments;
 mod edits;
 mod hub;
 mod leaving;
+mod order;
 mod pages;
 mod restores;
 mod sealing;

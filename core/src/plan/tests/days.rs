@@ -132,7 +132,7 @@ fn a_home_that_is_not_known_is_in_the_order_and_its_ways_are_said_to_be_guessed(
 #[test]
 fn where_the_day_begins_at_the_first_visit_there_is_no_way_to_it() {
     let asked = DayRequest {
-        start: None,
+        start: Start::FirstVisit,
         end: Some(place(0.0, 0.0)),
         ..request(vec![stop(place(5.0, 0.0), 30, 60)])
     };
@@ -143,6 +143,37 @@ fn where_the_day_begins_at_the_first_visit_there_is_no_way_to_it() {
     let home = day.homeward.unwrap();
     assert!((f64::from(home.travel_s) - road_s(5.0)).abs() < 10.0);
     assert_eq!(day.totals.travel_s, home.travel_s);
+}
+
+#[test]
+fn from_somewhere_that_is_not_known_the_way_to_the_first_visit_is_a_guess() {
+    let asked = DayRequest {
+        start: Start::Unknown,
+        ..request(vec![stop(place(5.0, 0.0), 30, 60)])
+    };
+    let first = &order_day(&asked).unwrap().visits[0];
+    assert!(first.travel_guessed);
+    assert_eq!(first.travel_s, GreatCircle::default().unknown_leg_s);
+    let known = f64::from(first.travel_s) * UNKNOWN_DOUBT;
+    assert_eq!(f64::from(first.spread_s), known);
+}
+
+#[test]
+fn a_visit_begins_sooner_than_it_was_booked_only_where_another_would_be_late_otherwise() {
+    let mut stops = vec![
+        stop(place(0.0, 1.0), 30, 90),
+        stop(place(0.0, 2.0), 60, 120),
+    ];
+    (stops[0].preferred_ms, stops[1].preferred_ms) = (at(60), at(110));
+    let begins = |stops: &[Stop]| {
+        let day = order_day(&request(stops.to_vec())).unwrap();
+        assert_eq!(day.totals.late_s, 0);
+        [day.visits[0].begin_ms, day.visits[1].begin_ms]
+    };
+    assert_eq!(begins(&stops), [at(60), at(110)]);
+    stops[1].latest_ms = at(80);
+    let [first, second] = begins(&stops);
+    assert!(first < at(60) && second <= at(80));
 }
 
 #[test]
@@ -160,6 +191,13 @@ fn an_arrival_is_the_less_sure_the_more_comes_before_it_and_waiting_mends_that()
     let two = leg_s.hypot(leg_s).hypot(VISIT_DOUBT * 1_800.0);
     assert!((f64::from(grown[0]) - leg_s).abs() < 3.0, "{grown:?}");
     assert!((f64::from(grown[1]) - two).abs() < 3.0, "{grown:?}");
+    let mut unsure = request(stops.clone());
+    unsure.start_doubt_s = 600;
+    let first = time_order(&unsure).unwrap().visits[0].spread_s;
+    assert!(
+        (f64::from(first) - leg_s.hypot(600.0)).abs() < 3.0,
+        "{first}"
+    );
     (stops[2].earliest_ms, stops[2].latest_ms) = (at(300), at(360));
     let waited = spreads(&stops);
     assert_eq!(waited[2], grown[2]);

@@ -1,6 +1,7 @@
 //! What a request may not be.
 
 use super::*;
+use crate::model::VISIT_MINUTES_MAX;
 
 fn field(day: &DayRequest) -> &'static str {
     match (order_day(day), time_order(day)) {
@@ -38,7 +39,7 @@ fn a_request_that_is_wrong_names_its_field() {
     assert_eq!(with(|day| day.stops[1].latest_ms = at(-1)), "latest_ms");
     assert_eq!(with(|day| day.stops[0].minutes = 0), "minutes");
     assert_eq!(
-        with(|day| day.stops[0].minutes = MINUTES_MAX + 1),
+        with(|day| day.stops[0].minutes = VISIT_MINUTES_MAX + 1),
         "minutes"
     );
     assert_eq!(with(|day| day.stops[0].priority = 3), "priority");
@@ -47,12 +48,13 @@ fn a_request_that_is_wrong_names_its_field() {
         with(|day| day.stops[0].latest_ms = Millis(i64::MAX)),
         "earliest_ms"
     );
+    assert_eq!(with(|day| day.start_doubt_s = 86_401), "start_doubt_s");
     let nowhere = |north, east| Place {
         latitude_deg: north,
         longitude_deg: east,
     };
     assert_eq!(
-        with(|day| day.start = Some(nowhere(91.0, 0.0))),
+        with(|day| day.start = Start::Place(nowhere(91.0, 0.0))),
         "latitude_deg"
     );
     assert_eq!(
@@ -107,14 +109,11 @@ fn travel_that_is_wrong_names_its_figure() {
     ] {
         assert_eq!(with(|day| day.travel = Travel::GreatCircle(wrong)), field);
     }
-    let short = vec![60; 15];
-    assert_eq!(
-        with(|day| day.travel = Travel::Table { seconds: short }),
-        "seconds"
-    );
+    let table = |seconds| Travel::Table {
+        seconds,
+        guessed: Vec::new(),
+    };
+    assert_eq!(with(|day| day.travel = table(vec![60; 15])), "seconds");
     let long = vec![LEG_SECONDS_MAX + 1; 16];
-    assert_eq!(
-        with(|day| day.travel = Travel::Table { seconds: long }),
-        "seconds"
-    );
+    assert_eq!(with(|day| day.travel = table(long)), "seconds");
 }

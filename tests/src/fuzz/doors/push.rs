@@ -245,6 +245,8 @@ fn booking(patient: PatientId, person: PersonId) -> NewBooking {
         service: Coding::text("Skilled nursing"),
         time_zone: "America/New_York".into(),
         priority: 0,
+        visit_minutes: None,
+        fixed: false,
         tasks: vec![NewTask {
             title: "Wound care".into(),
             code: None,

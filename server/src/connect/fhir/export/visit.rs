@@ -40,7 +40,8 @@ impl Sheet<'_> {
         }
         let comment = self.called_off().and_then(|step| step.comment.clone());
         let reason = self.called_off().and_then(|step| step.reason).map(why);
-        let minutes = (booking.end_ms.0 - booking.start_ms.0) / homeround::model::MINUTE_MS;
+        let window = (booking.end_ms.0 - booking.start_ms.0) / homeround::model::MINUTE_MS;
+        let minutes = booking.visit_minutes.map_or(window, i64::from);
         self.add(
             booking.visit.0,
             json!({

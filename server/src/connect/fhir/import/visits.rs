@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use homeround::model::{
-    Booking, EntryId, MINUTE_MS, PatientId, PersonId, RecordKind, Task, TaskStatus, Visit, VisitId,
-    VisitStatus,
+    Booking, EntryId, MINUTE_MS, Millis, PatientId, PersonId, RecordKind, Task, TaskStatus,
+    VISIT_MINUTES_MAX, Visit, VisitId, VisitStatus,
 };
 
 use super::super::ident::Target;
@@ -17,6 +17,12 @@ use super::{Importer, Kind, Skip};
 const VISIT_SCHEMA: u32 = 1;
 /// How long a visit is booked for when the source does not say.
 const DEFAULT_MINUTES: u32 = 60;
+
+/// Whether a visit is shorter than the time that is booked for it, as FHIR permits:
+/// it may then begin at any moment that leaves room for it.
+fn shorter(minutes: u32, start: Millis, end: Millis) -> bool {
+    (1..=VISIT_MINUTES_MAX).contains(&minutes) && i64::from(minutes) * MINUTE_MS < end.0 - start.0
+}
 
 /// Who takes part in an appointment.
 struct Party {
@@ -60,17 +66,22 @@ impl Importer<'_> {
             return self.planned(at, party.patient, "Appointment", service, start, status);
         }
         let minutes = source.minutes_duration.unwrap_or(DEFAULT_MINUTES);
+        let end = instant::read(&source.end, self.zone)
+            .filter(|end| *end > start)
+            .unwrap_or(start.plus(i64::from(minutes) * MINUTE_MS));
         let booking = Booking {
             visit: VisitId(self.id(at)),
             patient: party.patient,
             assignees: party.assignees,
             start_ms: start,
-            end_ms: instant::read(&source.end, self.zone)
-                .filter(|end| *end > start)
-                .unwrap_or(start.plus(i64::from(minutes) * MINUTE_MS)),
+            end_ms: end,
             service,
             time_zone: zone.unwrap_or_else(|| self.context.default_time_zone.clone()),
             priority: priority(source.priority),
+            visit_minutes: source
+                .minutes_duration
+                .filter(|minutes| shorter(*minutes, start, end)),
+            fixed: false,
         };
         self.record(
             RecordKind::Booking,

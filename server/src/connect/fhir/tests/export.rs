@@ -263,6 +263,27 @@ fn what_was_exported_is_imported_as_it_was() {
 }
 
 #[test]
+fn a_visit_that_is_shorter_than_its_window_goes_out_and_comes_back_so() {
+    let mut sample = sample();
+    sample.visit.status = VisitStatus::Scheduled;
+    for (minutes, told, back) in [
+        (Some(25), 25, Some(25)),
+        (Some(60), 60, None),
+        (None, 60, None),
+    ] {
+        sample.booking.visit_minutes = minutes;
+        let bundle = sample.export();
+        assert_eq!(of_type(&bundle, "Appointment")[0]["minutesDuration"], told);
+        let import = import(&serde_json::to_vec(&bundle).unwrap()).unwrap();
+        let mut records = import.records.iter();
+        let booking = records.find(|it| it.kind == RecordKind::Booking).unwrap();
+        let booking: Booking = serde_json::from_str(&booking.body).unwrap();
+        assert_eq!(booking.visit_minutes, back);
+        assert_eq!(booking.end_ms, sample.booking.end_ms);
+    }
+}
+
+#[test]
 fn a_booked_visit_comes_back_as_the_same_visit_with_its_tasks() {
     let mut sample = sample();
     sample.visit.status = VisitStatus::Scheduled;
