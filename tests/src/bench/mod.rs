@@ -11,6 +11,7 @@ mod memory;
 mod meter;
 mod phone;
 mod reads;
+mod route;
 mod script;
 mod table;
 mod world;
@@ -31,7 +32,7 @@ struct Args {
     /// One line of JSON a measure instead of the table.
     #[arg(long)]
     json: bool,
-    /// Only these groups: edits, reads, day, first, history, memory.
+    /// Only these groups: edits, reads, day, first, history, memory, route.
     #[arg(value_name = "GROUP")]
     groups: Vec<String>,
     /// Part of a measure that needs a process of its own.
@@ -41,13 +42,14 @@ struct Args {
 
 type Group = (&'static str, fn() -> Outcome<Vec<Measure>>);
 
-const GROUPS: [Group; 6] = [
+const GROUPS: [Group; 7] = [
     ("edits", edits::measure),
     ("reads", reads::measure),
     ("day", day::measure),
     ("first", first::measure),
     ("history", history::measure),
     ("memory", memory::measure),
+    ("route", route::measure),
 ];
 
 /// Runs the benchmark.

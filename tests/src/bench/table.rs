@@ -166,6 +166,8 @@ no access rules, no audit trail. Floor and product take turns in short batches.
   disk          visits as JSON rows, bookings, patients, the op log of both phones; VACUUMed.
   history_bytes the op log of that visit as JSON, zstd level 3. The product: every row of that
                 document (changes, folds, base, snapshot), as it lies in the store.
+  order_*       has no floor: the CPU of putting so many visits in order, the slowest of twenty
+                days that can be kept.
   peak_rss_mb   VmHWM of a process that opens a store of 20 000 visits and takes 2 000 changed
                 ones in, less that of one that does nothing.
 ";

@@ -310,6 +310,8 @@ pub(super) fn object(
         "tampering_found": counted.tampering_found,
         "bytes_up": up,
         "bytes_down": down,
+        "road_min_booked": play.figures.road_min[0],
+        "road_min_suggested": play.figures.road_min[1],
         "first_screen_ms": (play.figures.first_screen_ms * 10.0).round() / 10.0,
         "fhir_out": play.figures.fhir_out,
         "imported": play.figures.imported,

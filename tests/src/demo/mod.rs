@@ -1,6 +1,7 @@
 //! The demo: a day of home visits on the real server and real phones.
 //!
-//! Each act is a file: `morning` (import, bookings, first sync), `apart`
+//! Each act is a file: `morning` (import, bookings, first sync), `route` (the order
+//! of the next day), `apart`
 //! (offline edits, a kill, a revocation), `together` (convergence, conflicts,
 //! purge), `evening` (signature, FHIR), `count` (the figures, from the
 //! stores). `server`, `office` and `phones` drive the processes; `screen`
@@ -15,6 +16,7 @@ mod morning;
 mod office;
 mod phones;
 mod play;
+mod route;
 mod screen;
 mod server;
 mod together;
@@ -145,7 +147,9 @@ fn day(play: &mut Play) -> Result<Value, Trouble> {
     play.promise(encrypted, "its file is no plain database");
     morning::import(play)?;
     let carriers = morning::schedule(play)?;
+    route::book(play, &carriers)?;
     morning::first_sync(play, carriers)?;
+    route::suggest(play)?;
     apart::offline_edits(play)?;
     apart::kill(play)?;
     apart::revoke(play)?;
@@ -218,6 +222,14 @@ fn figures(play: &mut Play, object: &Value) {
         (
             "bytes up, bytes down (headers included)",
             format!("{}, {}", number("bytes_up"), number("bytes_down")),
+        ),
+        (
+            "minutes on the road: as booked, as suggested",
+            format!(
+                "{}, {}",
+                number("road_min_booked"),
+                number("road_min_suggested")
+            ),
         ),
         (
             "slowest first screen of a new phone, ms",

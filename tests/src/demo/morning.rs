@@ -169,7 +169,7 @@ fn entries_in(input: &[u8]) -> Option<u64> {
     }
 }
 
-fn living(play: &Play) -> Result<Vec<Value>, Trouble> {
+pub(super) fn living(play: &Play) -> Result<Vec<Value>, Trouble> {
     let mut patients = play.office.list("patients")?;
     patients.retain(|patient| patient["deceased"] != json!(true));
     Ok(patients)

@@ -35,6 +35,13 @@ pub(super) struct Booked {
     pub(super) patient_name: String,
 }
 
+/// A visit of the next day's round.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Stop {
+    pub(super) visit: String,
+    pub(super) name: String,
+}
+
 /// Who is visited when, as far as the story needs it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Story {
@@ -50,6 +57,10 @@ pub(super) struct Story {
     pub(super) telling: Vec<String>,
     /// Own visits of the day of each phone's carrier.
     pub(super) own: [usize; 3],
+    /// The nurse's visits of the next day, as booked.
+    pub(super) round: Vec<Stop>,
+    /// That day, as in `2026-11-28`.
+    pub(super) tomorrow: String,
 }
 
 /// What is counted on the way; the rest is counted from the stores at the end.
@@ -58,6 +69,8 @@ pub(super) struct Figures {
     pub(super) imported: BTreeMap<String, u64>,
     pub(super) skipped: BTreeMap<String, u64>,
     pub(super) first_screen_ms: f64,
+    /// Minutes on the road of the next day's round: as booked, as suggested.
+    pub(super) road_min: [u64; 2],
     pub(super) conflicts_shown: u64,
     pub(super) rounds: u64,
     pub(super) fhir_out: PathBuf,

@@ -43,6 +43,15 @@ pub enum Command {
         #[serde(default)]
         date: Option<NaiveDate>,
     },
+    /// The order of one's own day: arrivals, travel, and a better order if one is asked for.
+    Order {
+        /// Which day; today unless said otherwise.
+        #[serde(default)]
+        date: Option<NaiveDate>,
+        /// Look for a better order.
+        #[serde(default)]
+        suggest: bool,
+    },
     /// A visit as it stands here.
     Visit {
         /// Which.

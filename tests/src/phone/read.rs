@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use homeround::app::{AppError, DocumentState, Homeround, SealCheck, Whereabouts};
+use homeround::app::{AppError, DocumentState, Homeround, OrderOptions, SealCheck, Whereabouts};
 use homeround::merge::Conflict;
 use homeround::model::{ChangeHash, DocumentId, Millis, PatientId, VisitId};
+use homeround::plan::Totals;
 use homeround::store::{AuditVerdict, QuarantineState, SearchHit, VisitRow};
 use homeround::vault::AuditCheck;
 use serde_json::{Value, json};
@@ -31,6 +32,10 @@ pub(super) fn obey(app: &Homeround, command: &Command) -> Result<Value, Refusal>
             let day = app.day(date)?;
             let visits: Vec<Value> = day.visits.iter().map(row).collect();
             Ok(json!({ "date": day.date, "visits": visits, "unsent": day.unsent }))
+        }
+        Command::Order { date, suggest } => {
+            let date = date.map_or_else(|| app.today(), Ok)?;
+            order(app, date, *suggest)
         }
         Command::Visit { visit } => encoded(&app.visit(*visit).read()?),
         Command::Patient { patient } => of_patient(app, *patient),
@@ -128,6 +133,32 @@ fn row(row: &VisitRow) -> Value {
         "unsent": row.unsent,
         "assignees": row.assignees,
     })
+}
+
+fn order(app: &Homeround, date: chrono::NaiveDate, suggest: bool) -> Result<Value, Refusal> {
+    let options = OrderOptions {
+        suggest,
+        ..OrderOptions::default()
+    };
+    let order = app.order_of_day(date, &options)?;
+    let visits: Vec<Value> = (order.visits.iter())
+        .map(|one| {
+            json!({
+                "visit": one.visit, "arrive_ms": one.arrive_ms, "begin_ms": one.begin_ms,
+                "travel_s": one.travel_s, "waiting_s": one.waiting_s, "late_s": one.late_s,
+                "spread_s": one.spread_s,
+            })
+        })
+        .collect();
+    let sums = |totals: Totals| {
+        json!({
+            "travel_s": totals.travel_s, "waiting_s": totals.waiting_s, "late_s": totals.late_s,
+        })
+    };
+    Ok(json!({
+        "date": order.date, "visits": visits, "totals": sums(order.totals),
+        "booked": sums(order.booked),
+    }))
 }
 
 fn of_patient(app: &Homeround, patient: PatientId) -> Result<Value, Refusal> {
