@@ -152,6 +152,10 @@ public struct Picker<Selection: Hashable, Content: View>: Leaf {
     public init<S: StringProtocol>(_ title: S, selection: Binding<Selection>, @ViewBuilder content: () -> Content) {}
 }
 
+public struct Toggle<Label: View>: Leaf {
+    public init<S: StringProtocol>(_ title: S, isOn: Binding<Bool>) where Label == Text {}
+}
+
 public struct ProgressView: Leaf { public init() {} }
 public struct Divider: Leaf { public init() {} }
 

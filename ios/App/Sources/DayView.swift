@@ -26,6 +26,10 @@ struct DayView: View {
                 AlsoButton(told("account_title")) { go(.account) }
             }
             Text(state.summary.text).foregroundStyle(.secondary)
+            if !state.team, let order = state.order {
+                Switch(told("day_suggest"), state.suggest) { model.suggest($0) }
+                Text(order.text).foregroundStyle(.secondary)
+            }
             if state.loaded, state.rows.isEmpty { Text(told("day_empty")) }
             ForEach(state.rows) { row in
                 Button(action: { go(.visit(row.id)) }) { VisitCard(row: row) }.buttonStyle(.plain)
@@ -47,6 +51,8 @@ private struct VisitCard: View {
             Text(row.patient).font(.title3)
             Text(row.address).foregroundStyle(.secondary)
             Text(row.service).foregroundStyle(.secondary)
+            if let arrival = row.arrival { Text(arrival.text) }
+            if let travel = row.travel { Text(travel.text).foregroundStyle(.secondary) }
             if !row.colleagues.isEmpty {
                 Text(Words("day_with", row.colleagues.joined(separator: ", ")).text).foregroundStyle(.secondary)
             }

@@ -230,6 +230,27 @@ struct Chooser<Value: Hashable, Content: View>: View {
     }
 }
 
+/// Something that a model has on or off.
+struct Switch: View {
+    let name: String
+    let value: Bool
+    let change: (Bool) -> Void
+    @State private var on: Bool
+
+    init(_ name: String, _ value: Bool, change: @escaping (Bool) -> Void) {
+        self.name = name
+        self.value = value
+        self.change = change
+        _on = State(initialValue: value)
+    }
+
+    var body: some View {
+        Toggle(name, isOn: $on)
+            .onChange(of: on) { _, on in if on != value { change(on) } }
+            .onChange(of: value) { _, value in if on != value { on = value } }
+    }
+}
+
 /// A field whose text is saved when the person says so. What comes from elsewhere replaces what was not touched, and
 /// leaves alone what is being typed.
 struct SavedField: View {

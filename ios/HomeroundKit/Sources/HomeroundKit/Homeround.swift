@@ -60,6 +60,15 @@ public final class Homeround: Sendable {
     /// Everybody's visits of a day, as far as they are on this phone.
     public func teamDay(_ date: String) -> Live<Day> { worker.live { [core] in try core.schedule().teamDay(date: date) } }
 
+    /// When the visits of a day that are not over will be reached, from now on if it is today; with
+    /// `suggest` in the best order that is found. Ask again when it got late, or somewhere else. It
+    /// changes nothing.
+    ///
+    /// - Throws: `HomeroundError.Refused` naming the option.
+    public func orderOfDay(_ date: String, _ options: OrderOptions = OrderOptions()) async throws -> OrderOfDay {
+        try await worker.read { [core] in try core.schedule().order(date: date, options: options) }
+    }
+
     /// A visit, for reading and for work.
     ///
     /// - Throws: `HomeroundError.Refused` on `id` for what is no id.

@@ -160,6 +160,50 @@ final class Backend: @unchecked Sendable {
         return try text(try await office("/v1/admin/bookings", booking), "visit")
     }
 
+    /// Four homes along one street, booked to and fro: visits of half an hour, tomorrow, at any time between nine and
+    /// three. Answers the day and the visits.
+    func street(_ east: [Double]) async throws -> (String, [String]) {
+        let manager = try await token(Backend.coordinator)
+        let entries = east.enumerated().map { at, km in
+            let id = "5a000000-0000-4000-8000-0000000001\(at)\(at)"
+            let place = """
+                {"url":"http://hl7.org/fhir/StructureDefinition/geolocation","extension":[
+                {"url":"latitude","valueDecimal":42.0},{"url":"longitude","valueDecimal":\(-71 + km / 82.6)}]}
+                """
+            return """
+                {"fullUrl":"urn:uuid:\(id)","resource":{"resourceType":"Patient","id":"\(id)",
+                "name":[{"family":"Street\(at)","given":["Test"]}],
+                "address":[{"line":["\(at) Long Street"],"city":"Boston","extension":[\(place)]}]}}
+                """
+        }
+        let bundle = #"{"resourceType":"Bundle","type":"collection","entry":["# + entries.joined(separator: ",") + "]}"
+        let path = "/v1/admin/import?time_zone=America%2FNew_York"
+        _ = try await send("POST", path, Data(bundle.utf8), manager, "application/fhir+json")
+        let nurse = try await hire("nina", "Nina Alvarez", "nurse")
+        let listed = try await send("GET", "/v1/admin/patients", nil, manager, "application/json")
+        let patients = try JSONSerialization.jsonObject(with: listed) as? [[String: Any]] ?? []
+        var calendar = Calendar(identifier: .gregorian)
+        calendar.timeZone = TimeZone(identifier: Backend.zone) ?? .current
+        let tomorrow = Date().addingTimeInterval(86_400)
+        guard let start = calendar.date(bySettingHour: 9, minute: 0, second: 0, of: tomorrow) else {
+            throw Missing(description: "no such hour")
+        }
+        let startMs = Int64(start.timeIntervalSince1970 * 1000)
+        var visits: [String] = []
+        for at in east.indices {
+            guard let patient = patients.first(where: { $0["name"] as? String == "Test Street\(at)" })?["id"] as? String else {
+                throw Missing(description: "no patient \(at)")
+            }
+            let booking: [String: Any] = [
+                "patient": patient, "assignees": [nurse], "start_ms": startMs, "end_ms": startMs + 6 * 3_600_000,
+                "visit_minutes": 30, "service": ["text": "Skilled nursing"], "time_zone": Backend.zone,
+            ]
+            visits.append(try text(try await office("/v1/admin/bookings", booking), "visit"))
+        }
+        let parts = calendar.dateComponents([.year, .month, .day], from: start)
+        return (String(format: "%04d-%02d-%02d", parts.year ?? 0, parts.month ?? 0, parts.day ?? 0), visits)
+    }
+
     /// A tenant with the fixture's patients, a nurse `nina` and a therapist `theo`, and a visit of today by both.
     func day() async throws -> Site {
         let fixture = try environment("HOMEROUND_ROOT") + "/tests/fixtures/fhir/collection.json"

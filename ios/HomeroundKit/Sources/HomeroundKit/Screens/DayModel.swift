@@ -10,6 +10,10 @@ public struct DayRow: Identifiable, Sendable {
     public let status: Chip
     public let notes: [Chip]
     public let colleagues: [String]
+    /// How long one is on the way to it; none: there is no way, or none is known.
+    public let travel: Words?
+    /// When one is there, and how far off that may be; none: nothing is reckoned.
+    public let arrival: Words?
 }
 
 /// What the day's list shows.
@@ -22,6 +26,10 @@ public struct DayState: ScreenState {
     public var unsent = 0
     public var network = chip(.idle(synced: false))
     public var problem: Problem?
+    /// Whether a better order is looked for.
+    public var suggest = false
+    /// What the order comes to; none: nothing is ahead, or it is the team's day.
+    public var order: Words?
 
     public init() {}
 
@@ -33,11 +41,15 @@ public struct DayState: ScreenState {
 public final class DayModel: Model<DayState> {
     private let phone: Homeround
     private let formats: Formats
+    private let place: @Sendable () async -> Fix?
     private var followingDay: Work?
+    private var here: HomeroundCore.Place?
 
-    public init(_ phone: Homeround, _ formats: Formats) {
+    /// `place` tells where the phone is, once an order is asked for.
+    public init(_ phone: Homeround, _ formats: Formats, place: @escaping @Sendable () async -> Fix? = { nil }) {
         self.phone = phone
         self.formats = formats
+        self.place = place
         super.init(DayState(), phone)
         act { [self] in show(try await phone.today()) }
     }
@@ -50,11 +62,24 @@ public final class DayModel: Model<DayState> {
             $0.title = formats.day(date)
             $0.team = team
         }
-        followingDay = follow(team ? phone.teamDay(date) : phone.day(date)) { [formats] state, day in
-            state.loaded = true
-            state.unsent = Int(clamping: day.unsent)
-            state.rows = day.visits.map { DayModel.row($0, formats) }
+        followingDay = follow(planned(date, team: team)) { [formats] state, planned in
+            DayModel.take(&state, planned.day, planned.order, formats)
         }
+    }
+
+    /// Looks for a better order from here on, or shows the visits as booked again.
+    @discardableResult
+    public func suggest(_ suggest: Bool) -> Work {
+        act { [self] in
+            change { $0.suggest = suggest }
+            await replan()
+        }
+    }
+
+    /// Reckons again from where and when it is now.
+    public func replan() async {
+        here = (await place()).map { HomeroundCore.Place(latitudeDeg: $0.latitudeDeg, longitudeDeg: $0.longitudeDeg) }
+        if let date = state.date { show(date) }
     }
 
     public func next() { step(1) }
@@ -69,8 +94,60 @@ public final class DayModel: Model<DayState> {
         if let date = state.date { show(Formats.step(date, days: days)) }
     }
 
-    private static func row(_ visit: VisitSummary, _ formats: Formats) -> DayRow {
+    private struct Planned: Sendable {
+        let day: Day
+        let order: OrderOfDay?
+    }
+
+    /// The day with its order; without one where it can't be reckoned: the day is shown all the same.
+    private func planned(_ date: String, team: Bool) -> Live<Planned> {
+        let days = team ? phone.teamDay(date) : phone.day(date)
+        let (phone, suggest, here) = (phone, state.suggest, here)
+        return Live(bufferingPolicy: .bufferingNewest(1)) { continuation in
+            let following = Task {
+                do {
+                    for try await day in days {
+                        let order = team ? nil : try await DayModel.order(phone, date, suggest, here)
+                        continuation.yield(Planned(day: day, order: order))
+                    }
+                    continuation.finish()
+                } catch {
+                    continuation.finish(throwing: error)
+                }
+            }
+            continuation.onTermination = { _ in following.cancel() }
+        }
+    }
+
+    private static func order(
+        _ phone: Homeround, _ date: String, _ suggest: Bool, _ here: HomeroundCore.Place?
+    ) async throws -> OrderOfDay? {
+        let start = try await phone.today() == date ? here : nil
+        do {
+            return try await phone.orderOfDay(date, OrderOptions(suggest: suggest, start: start))
+        } catch HomeroundError.Refused {
+            return nil
+        }
+    }
+
+    private static func take(_ state: inout DayState, _ day: Day, _ order: OrderOfDay?, _ formats: Formats) {
+        let ahead = order?.visits ?? []
+        let estimates = Dictionary(ahead.map { ($0.visit, $0) }, uniquingKeysWith: { first, _ in first })
+        var visits = day.visits
+        if state.suggest {
+            // What is over stays on top; the rest stands in the order that is suggested.
+            let over = visits.filter { estimates[$0.id] == nil }
+            visits = over + ahead.compactMap { one in visits.first { $0.id == one.visit } }
+        }
+        state.loaded = true
+        state.unsent = Int(clamping: day.unsent)
+        state.rows = visits.map { row($0, estimates[$0.id], formats) }
+        state.order = order.flatMap { $0.visits.isEmpty ? nil : orderWords($0, state.suggest) }
+    }
+
+    private static func row(_ visit: VisitSummary, _ estimate: VisitEstimate?, _ formats: Formats) -> DayRow {
         var notes: [Chip] = []
+        if let estimate, let late = lateChip(estimate) { notes.append(late) }
         if visit.conflicts > 0 { notes.append(Chip(.counted("visit_conflicts", Int(visit.conflicts)), .alarm, .warning)) }
         if visit.unsent > 0 { notes.append(Chip(.counted("visit_unsent", Int(clamping: visit.unsent)), .quiet, .unsent)) }
         if visit.priority > 0 { notes.append(Chip(Words("visit_urgent"), .warning, .warning)) }
@@ -82,7 +159,12 @@ public final class DayModel: Model<DayState> {
             service: visit.service,
             status: chip(visit.status),
             notes: notes,
-            colleagues: visit.assignees.filter { !$0.me }.map(\.name)
+            colleagues: visit.assignees.filter { !$0.me }.map(\.name),
+            travel: estimate.flatMap { $0.travelS > 0 ? travelWords($0) : nil },
+            arrival: estimate.flatMap {
+                $0.spreadS > 0
+                    ? Words("day_arrival", formats.time($0.arriveMs, visit.timeZone), minutes($0.spreadS)) : nil
+            }
         )
     }
 }

@@ -17,6 +17,8 @@ import org.homeround.core.KeyVault
 import org.homeround.core.News
 import org.homeround.core.Observer
 import org.homeround.core.OpenConfig
+import org.homeround.core.OrderOfDay
+import org.homeround.core.OrderOptions
 import org.homeround.core.PatientId
 import org.homeround.core.PlanId
 import org.homeround.core.Subscription
@@ -67,6 +69,15 @@ class Homeround private constructor(private val core: Core, io: CoroutineDispatc
 
     /** Everybody's visits of a day, as far as they are on this phone. */
     fun teamDay(date: LocalDate): Flow<Day> = worker.live { core.schedule().teamDay(date.toString()) }
+
+    /**
+     * When the visits of a day that are not over will be reached, from now on if it is today; with `suggest` in
+     * the best order that is found. Ask again when it got late, or somewhere else. It changes nothing.
+     *
+     * @throws org.homeround.core.HomeroundException.Refused naming the option.
+     */
+    suspend fun orderOfDay(date: LocalDate, options: OrderOptions = OrderOptions()): OrderOfDay =
+        worker.run { core.schedule().order(date.toString(), options) }
 
     /** A visit, for reading and for work. */
     fun visit(id: VisitId): Visit = Visit(core.visit(id), worker)

@@ -99,6 +99,20 @@ class Backend private constructor(private val folder: Path?, joined: String?) : 
         return field(office("/v1/admin/bookings", booking), "visit")
     }
 
+    /** Books a visit of some minutes, to be made at any time between nine and three. */
+    fun bookWindow(patient: String, people: List<String>, day: LocalDate, minutes: Int): String {
+        val start = day.atTime(9, 0).atZone(ZONE).toInstant().toEpochMilli()
+        val assignees = people.joinToString(",") { "\"$it\"" }
+        val booking = """{"patient":"$patient","assignees":[$assignees],"start_ms":$start,
+            "end_ms":${start + 6 * 3_600_000},"visit_minutes":$minutes,"service":{"text":"Skilled nursing"},
+            "time_zone":"$ZONE"}"""
+        return field(office("/v1/admin/bookings", booking), "visit")
+    }
+
+    /** The ids of the tenant's patients, by how they are called. */
+    fun patientsByName(): Map<String, String> = NAMED.findAll(call("GET", "/v1/admin/patients", null, token(COORDINATOR)))
+        .associate { it.groupValues[2] to it.groupValues[1] }
+
     /** The living patients of the tenant. */
     fun patients(): List<String> = LIVING.findAll(call("GET", "/v1/admin/patients", null, token(COORDINATOR)))
         .map { it.groupValues[1] }.toList()
@@ -144,6 +158,7 @@ class Backend private constructor(private val folder: Path?, joined: String?) : 
         const val COORDINATOR = "dana@willow.example"
         const val PIN = "402913"
         val ZONE: ZoneId = ZoneId.of("America/New_York")
+        private val NAMED = Regex("\\{\"id\":\"([0-9a-f-]{36})\"[^}]*?\"name\":\"([^\"]+)\"")
         private val LIVING = Regex("\\{\"id\":\"([0-9a-f-]{36})\"[^}]*\"deceased\":false")
 
         /** A server of its own, in a folder. */

@@ -65,7 +65,7 @@ private fun Unlocked(shell: Shell, left: () -> Unit) {
     val sync = { way.add(Place.Sync) }
     // One model for as long as the place is on the way.
     val scope = rememberCoroutineScope()
-    val day = remember { DayModel(shell.phone, scope, shell.formats) }
+    val day = remember { DayModel(shell.phone, scope, shell.formats, shell.place) }
     when (val place = way.last()) {
         is Place.Day -> Day(day, way)
         is Place.Visit -> VisitPlace(shell, place, way, back = { back() }, sync = { sync() })
@@ -113,7 +113,7 @@ private fun Day(model: DayModel, way: MutableList<Place>) {
         state,
         DayActions(
             open = { way.add(Place.Visit(it)) }, next = { model.next() }, previous = { model.previous() },
-            team = { model.team(it) }, search = { way.add(Place.Search) }, sync = { way.add(Place.Sync) },
+            team = { model.team(it) }, suggest = { model.suggest(it) }, search = { way.add(Place.Search) }, sync = { way.add(Place.Sync) },
             account = { way.add(Place.Account) }, dismiss = { model.dismiss() },
         ),
     )

@@ -32,6 +32,7 @@ class DayActions(
     val next: () -> Unit,
     val previous: () -> Unit,
     val team: (Boolean) -> Unit,
+    val suggest: (Boolean) -> Unit,
     val search: () -> Unit,
     val sync: () -> Unit,
     val account: () -> Unit,
@@ -56,6 +57,10 @@ fun DayScreen(state: DayState, on: DayActions) {
             Also(text("account_title"), onClick = on.account)
         }
         Quiet(read(state.summary))
+        if (!state.team && state.order != null) {
+            FilterChip(state.suggest, { on.suggest(!state.suggest) }, { Text(text("day_suggest")) }, Modifier.heightIn(min = TOUCH))
+            state.order?.let { Quiet(read(it)) }
+        }
         if (state.loaded && state.rows.isEmpty()) Text(text("day_empty"), style = MaterialTheme.typography.bodyLarge)
         state.rows.forEach { VisitCard(it) { on.open(it.id) } }
     }
@@ -82,6 +87,8 @@ private fun VisitCard(row: DayRow, onOpen: () -> Unit) {
             Text(row.patient, style = MaterialTheme.typography.titleLarge)
             Quiet(row.address)
             Quiet(row.service)
+            row.arrival?.let { Text(read(it), style = MaterialTheme.typography.bodyMedium) }
+            row.travel?.let { Quiet(read(it)) }
             if (row.colleagues.isNotEmpty()) Quiet(text("day_with", row.colleagues.joinToString(", ")))
             Labels(listOf(row.status) + row.notes)
         }

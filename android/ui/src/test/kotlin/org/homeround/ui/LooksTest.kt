@@ -19,6 +19,9 @@ class LooksTest {
         check("", Look(), "lock-wrong", "lock-enrol", "visit-signed", "search", "account", "emergency")
 
     @Test
+    fun `a suggested order looks as it did`() = check("", Look(height = 1400), "day-suggested")
+
+    @Test
     fun `the day and sync health in the dark look as they did`() = check("-dark", Look(dark = true), "day-offline", "sync")
 
     @Test

@@ -66,9 +66,25 @@ internal class Samples(language: String) {
                 Chip(Words.counted("visit_conflicts", 1), Tone.ALARM, Glyph.WARNING),
                 Chip(Words.counted("visit_unsent", 3), Tone.QUIET, Glyph.UNSENT),
             ).copy(colleagues = listOf("Theo Lindqvist")),
-            row("c", 11, "Rosa Delgado", "7 Mill Lane, Beverly", VisitStatus.TRAVELING, Chip(Words("visit_urgent"), Tone.WARNING, Glyph.WARNING)),
-            row("d", 14, "Grace Kim", "230 Lowell Avenue, Apt 4, Peabody", VisitStatus.SCHEDULED),
+            row("c", 11, "Rosa Delgado", "7 Mill Lane, Beverly", VisitStatus.TRAVELING, Chip(Words("visit_urgent"), Tone.WARNING, Glyph.WARNING)).copy(
+                travel = Words("day_travel", 12), arrival = Words("day_arrival", formats.time(at(10, 49), zone), 3),
+            ),
+            row("d", 14, "Grace Kim", "230 Lowell Avenue, Apt 4, Peabody", VisitStatus.SCHEDULED).copy(
+                travel = Words("day_travel", 17), arrival = Words("day_arrival", formats.time(at(13, 52), zone), 9),
+            ),
         ),
+        order = Words("day_road", 29),
+    )
+
+    val daySuggested = day.copy(
+        suggest = true, order = Words("day_suggested", 34, 51),
+        rows = listOf(day.rows[0], day.rows[1], day.rows[3], day.rows[2]).map { row ->
+            if (row.id != "c") row else row.copy(
+                status = chip(VisitStatus.SCHEDULED), travel = Words("day_travel_guessed", 15),
+                arrival = Words("day_arrival", formats.time(at(15, 40), zone), 14),
+                notes = listOf(Chip(Words("day_late_crowded", 40), Tone.WARNING, Glyph.CLOCK)) + row.notes,
+            )
+        },
     )
 
     val dayOffline = day.copy(network = offline)

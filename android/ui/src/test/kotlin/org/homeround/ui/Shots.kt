@@ -8,7 +8,7 @@ internal val doNothing = VisitActions(
     closePhoto = {}, settle = { _, _ -> }, sync = {}, dismiss = {},
 )
 
-internal val noDay = DayActions({}, {}, {}, {}, {}, {}, {}, {})
+internal val noDay = DayActions({}, {}, {}, {}, {}, {}, {}, {}, {})
 
 internal val noPatient = PatientActions({}, {}, {}, {}, {}, {})
 
@@ -23,6 +23,7 @@ internal fun shots(language: String): Map<String, @Composable () -> Unit> {
         "lock-first" to { LockScreen(of.first, {}, {}, {}, {}) },
         "lock-enrol" to { LockScreen(of.enrol, {}, {}, {}, {}) },
         "day" to { DayScreen(of.day, noDay) },
+        "day-suggested" to { DayScreen(of.daySuggested, noDay) },
         "day-offline" to { DayScreen(of.dayOffline, noDay) },
         "visit" to { VisitScreen(of.visit, doNothing) },
         "visit-refused" to { VisitScreen(of.refused, doNothing) },

@@ -3,8 +3,15 @@ package org.homeround.kit.screens
 import java.time.LocalDate
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Job
+import kotlinx.coroutines.flow.map
 import org.homeround.core.Day
+import org.homeround.core.Fix
+import org.homeround.core.HomeroundException
+import org.homeround.core.OrderOfDay
+import org.homeround.core.OrderOptions
+import org.homeround.core.Place
 import org.homeround.core.SyncState
+import org.homeround.core.VisitEstimate
 import org.homeround.core.VisitId
 import org.homeround.core.VisitSummary
 import org.homeround.kit.Homeround
@@ -19,6 +26,10 @@ data class DayRow(
     val status: Chip,
     val notes: List<Chip>,
     val colleagues: List<String>,
+    /** How long one is on the way to it; none: there is no way, or none is known. */
+    val travel: Words? = null,
+    /** When one is there, and how far off that may be; none: nothing is reckoned. */
+    val arrival: Words? = null,
 )
 
 /** What the day's list shows. */
@@ -31,15 +42,24 @@ data class DayState(
     val unsent: Int = 0,
     val network: Chip = chip(SyncState.Idle(false)),
     val problem: Problem? = null,
+    /** Whether a better order is looked for. */
+    val suggest: Boolean = false,
+    /** What the order comes to; none: nothing is ahead, or it is the team's day. */
+    val order: Words? = null,
 ) {
     /** What the line under the title says. */
     val summary: Words get() = Words.counted("day_visits", rows.size)
 }
 
-/** The day's list, one's own or the team's. */
-class DayModel(private val phone: Homeround, scope: CoroutineScope, private val formats: Formats) :
-    Model<DayState>(scope, DayState()) {
+/** The day's list, one's own or the team's. [place] tells where the phone is, once an order is asked for. */
+class DayModel(
+    private val phone: Homeround,
+    scope: CoroutineScope,
+    private val formats: Formats,
+    private val place: suspend () -> Fix? = { null },
+) : Model<DayState>(scope, DayState()) {
     private var following: Job? = null
+    private var here: Place? = null
 
     init {
         follow(phone.sync.state) { state, sync -> state.copy(network = chip(sync)) }
@@ -51,7 +71,23 @@ class DayModel(private val phone: Homeround, scope: CoroutineScope, private val 
     fun show(date: LocalDate, team: Boolean = state.value.team) {
         following?.cancel()
         change { it.copy(date = date, title = formats.day(date), team = team) }
-        following = follow(if (team) phone.teamDay(date) else phone.day(date), ::take)
+        following = if (team) {
+            follow(phone.teamDay(date)) { state, day -> take(state, day, null) }
+        } else {
+            follow(phone.day(date).map { it to order(date) }) { state, (day, order) -> take(state, day, order) }
+        }
+    }
+
+    /** Looks for a better order from here on, or shows the visits as booked again. */
+    fun suggest(suggest: Boolean) = act {
+        change { it.copy(suggest = suggest) }
+        replan()
+    }
+
+    /** Reckons again from where and when it is now. */
+    suspend fun replan() {
+        here = place()?.let { Place(it.latitudeDeg, it.longitudeDeg) }
+        state.value.date?.let { show(it) }
     }
 
     fun next() = step(1)
@@ -68,11 +104,30 @@ class DayModel(private val phone: Homeround, scope: CoroutineScope, private val 
         state.value.date?.let { show(it.plusDays(days)) }
     }
 
-    private fun take(state: DayState, day: Day): DayState =
-        state.copy(loaded = true, unsent = day.unsent.toInt(), rows = day.visits.map(::row))
+    /** None where it can't be reckoned: the day is shown all the same. */
+    private suspend fun order(date: LocalDate): OrderOfDay? = try {
+        val here = here.takeIf { date == phone.today() }
+        phone.orderOfDay(date, OrderOptions(suggest = state.value.suggest, start = here))
+    } catch (_: HomeroundException.Refused) {
+        null
+    }
 
-    private fun row(visit: VisitSummary): DayRow {
+    private fun take(state: DayState, day: Day, order: OrderOfDay?): DayState {
+        val ahead = order?.visits.orEmpty().associateBy { it.visit }
+        // What is over stays on top; the rest stands in the order that is shown.
+        val place = order?.visits.orEmpty().withIndex().associate { (at, one) -> one.visit to at }
+        val visits = if (state.suggest) day.visits.sortedBy { place[it.id] ?: -1 } else day.visits
+        return state.copy(
+            loaded = true,
+            unsent = day.unsent.toInt(),
+            rows = visits.map { row(it, ahead[it.id]) },
+            order = order?.takeIf { it.visits.isNotEmpty() }?.let { orderWords(it, state.suggest) },
+        )
+    }
+
+    private fun row(visit: VisitSummary, estimate: VisitEstimate?): DayRow {
         val notes = buildList {
+            estimate?.let(::late)?.let(::add)
             val open = visit.conflicts.toInt()
             if (open > 0) add(Chip(Words.counted("visit_conflicts", open), Tone.ALARM, Glyph.WARNING))
             val unsent = visit.unsent.toInt()
@@ -88,6 +143,10 @@ class DayModel(private val phone: Homeround, scope: CoroutineScope, private val 
             status = chip(visit.status),
             notes = notes,
             colleagues = visit.assignees.filter { !it.me }.map { it.name },
+            travel = estimate?.takeIf { it.travelS > 0U }?.let(::travel),
+            arrival = estimate?.takeIf { it.spreadS > 0U }?.let {
+                Words("day_arrival", formats.time(it.arriveMs, visit.timeZone), minutes(it.spreadS))
+            },
         )
     }
 }
