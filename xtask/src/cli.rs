@@ -1,5 +1,6 @@
 //! The commands, as `--help` tells them.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -94,6 +95,12 @@ enum Task {
         /// Print one JSON object: ok, tests, written
         #[arg(long)]
         json: bool,
+        /// Compile this program against the kit, and run it beside a backend with a day of
+        /// made-up visits
+        ///
+        /// Its environment is that of `cargo xtask practice`. docs/kotlin.md has such a program.
+        #[arg(long, value_name = "FILE", conflicts_with = "json")]
+        run: Option<PathBuf>,
     },
     /// Open the app in a desktop window, over a real encrypted store and the demo's server
     ///
@@ -119,6 +126,12 @@ enum Task {
         /// End with one JSON object: ok, tests
         #[arg(long)]
         json: bool,
+        /// Compile this program against the kit, and run it beside a backend with a day of
+        /// made-up visits
+        ///
+        /// Its environment is that of `cargo xtask practice`. docs/swift.md has such a program.
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["json", "strings"])]
+        run: Option<PathBuf>,
     },
     /// Make the XCFramework that Apple's platforms link (on a Mac)
     Ios,
@@ -147,6 +160,11 @@ enum Task {
     /// `--seconds T` says how long, `--door D` where; a long run prints progress, can be stopped, and
     /// goes on with `--resume`. Findings are kept in target/fuzz. `-- --help` tells the rest.
     Fuzz(Passed),
+    /// Serve a day of made-up visits on this machine, for the first hours of an app
+    ///
+    /// A real backend with its encrypted store. Prints its address and access tokens, and serves
+    /// until Ctrl-C; `-- COMMAND` runs that beside it. `-- --help` tells the rest.
+    Practice(Passed),
     /// Run the server from this source tree
     ///
     /// Arguments go to homeround-server: `cargo xtask server -- --help` tells them.
@@ -184,9 +202,15 @@ impl Cli {
             Task::Sim(passed) => sim::sim(&house, &passed.args),
             Task::Access(passed) => access::access(&house, &passed.args),
             Task::Crash(passed) => play::crash(&house, &passed.args),
-            Task::Kotlin { json } => kotlin::kotlin(&house, json),
+            Task::Kotlin {
+                run: Some(program), ..
+            } => kotlin::run(&house, &program),
+            Task::Kotlin { json, run: None } => kotlin::kotlin(&house, json),
             Task::Size { json } => size::size(&house, json),
-            Task::Swift { strings, json } => swift::swift(&house, strings, json),
+            Task::Swift {
+                run: Some(program), ..
+            } => swift::run(&house, &program),
+            Task::Swift { strings, json, .. } => swift::swift(&house, strings, json),
             Task::Ios => swift::ios(&house),
             Task::Targets => targets::targets(&house),
             Task::Phone(passed) => kotlin::phone(&house, &passed.args),
@@ -196,6 +220,7 @@ impl Cli {
                 kotlin::face(&house, write).map(|()| ExitCode::SUCCESS)
             }
             Task::Fuzz(passed) => fuzz::fuzz(&house, &passed.args),
+            Task::Practice(passed) => play::practice(&house, &passed.args),
             Task::Server(passed) => play::server(&house, &passed.args),
         }
     }

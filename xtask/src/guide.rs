@@ -1,6 +1,7 @@
 //! The guides' snippets, as sources: what a guide shows is what compiles.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::Trouble;
 use crate::house::House;
@@ -39,6 +40,55 @@ pub(crate) fn extract(house: &House, guide: &Guide, folder: &Path) -> Result<Pat
         )
     })?;
     Ok(to)
+}
+
+/// The guide's whole program, which begins with `main`, and what the guide says that it
+/// prints: the next block of text.
+///
+/// # Errors
+/// [`Trouble`] when the guide has no such program, or doesn't say.
+pub(crate) fn program(
+    house: &House,
+    guide: &Guide,
+    main: &str,
+) -> Result<(String, String), Trouble> {
+    let text = std::fs::read_to_string(house.root.join(guide.text)).unwrap_or_default();
+    let found = snippets(&text, guide.language)
+        .into_iter()
+        .find(|snippet| snippet.contains(main));
+    let prints = found.as_ref().and_then(|program| {
+        let (_, after) = text.split_once(program.as_str())?;
+        snippets(after, "text").into_iter().next()
+    });
+    found.zip(prints).ok_or_else(|| {
+        Trouble::new(
+            format!(
+                "{} has no program with {main} and what it prints",
+                guide.text
+            ),
+            "restore both",
+        )
+    })
+}
+
+/// Runs the guide's program as its reader does, and holds what it prints against the guide.
+///
+/// # Errors
+/// [`Trouble`] with what it printed in place of that.
+pub(crate) fn follow(guide: &Guide, mut command: Command, expected: &str) -> Result<(), Trouble> {
+    let output = command.output().map_err(|error| {
+        let what = format!("the program of {} can't be run: {error}", guide.text);
+        Trouble::new(what, "see the error")
+    })?;
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.success() && said == expected {
+        return Ok(());
+    }
+    let failed = String::from_utf8_lossy(&output.stderr).into_owned();
+    Err(Trouble::new(
+        format!("the program of {} prints:\n{said}{failed}", guide.text),
+        "make the guide tell the truth again",
+    ))
 }
 
 fn snippets(text: &str, language: &str) -> Vec<String> {

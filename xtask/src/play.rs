@@ -10,6 +10,7 @@ use crate::{Trouble, setup, ui};
 /// Tells a program of this workspace in which folder its siblings are.
 pub(crate) const BINARIES_ENV: &str = "HOMEROUND_BIN_DIR";
 
+const PRACTICE: &str = "homeround-practice";
 /// Lines of a failed build that are worth showing.
 const BUILD_LINES_SHOWN: usize = 60;
 
@@ -55,6 +56,36 @@ pub(crate) fn in_memory(command: &mut Command) {
     if std::env::var_os("TMPDIR").is_none() && memory.is_dir() {
         command.env("TMPDIR", memory);
     }
+}
+
+/// Serves a day of made-up visits.
+///
+/// # Errors
+/// [`Trouble`] when it can't be built or started.
+pub(crate) fn practice(house: &House, args: &[String]) -> Result<ExitCode, Trouble> {
+    hand_over(house, Profile::Dev, PRACTICE, args)
+}
+
+/// Answers with the command that runs `program` beside a backend with a day of
+/// made-up visits.
+///
+/// # Errors
+/// [`Trouble`] when it can't be built.
+pub(crate) fn beside_practice(house: &House, program: &Command) -> Result<Command, Trouble> {
+    let mut command = ready(house, Profile::Dev, PRACTICE)?;
+    command
+        .arg("--")
+        .arg(program.get_program())
+        .args(program.get_args());
+    for (name, value) in program.get_envs() {
+        if let Some(value) = value {
+            command.env(name, value);
+        }
+    }
+    if let Some(folder) = program.get_current_dir() {
+        command.current_dir(folder);
+    }
+    Ok(command)
 }
 
 /// Runs the backend.

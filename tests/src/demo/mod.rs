@@ -16,6 +16,7 @@ mod morning;
 mod office;
 mod phones;
 mod play;
+mod practice;
 mod route;
 mod screen;
 mod server;
@@ -28,6 +29,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use serde_json::{Value, json};
+
+pub use practice::practice;
 
 use args::Args;
 use office::Office;

@@ -141,7 +141,8 @@ fn read(file: &PathBuf) -> Result<Vec<u8>, Trouble> {
     std::fs::read(file).during(&format!("reading {}", file.display()))
 }
 
-fn fixtures() -> Result<Vec<PathBuf>, Trouble> {
+/// The synthetic patients that come with the repository.
+pub(super) fn fixtures() -> Result<Vec<PathBuf>, Trouble> {
     let listed = std::fs::read_dir(FIXTURES).during("listing the synthetic patients")?;
     let mut files: Vec<PathBuf> = listed.filter_map(|it| Some(it.ok()?.path())).collect();
     files.retain(|path| path.to_string_lossy().ends_with(".json.gz"));

@@ -13,6 +13,9 @@ use crate::{Trouble, play};
 /// What a JVM of Android's and of a desktop's both run.
 const JVM_TARGET: &str = "17";
 
+/// The unit that is somebody's own, whose warnings are their own matter.
+pub(super) const PROGRAM: &str = "program";
+
 /// Something to compile in one go.
 pub(super) struct Unit<'u> {
     pub(super) name: &'u str,
@@ -39,13 +42,10 @@ pub(super) fn kotlin(house: &House, built: &Built, unit: &Unit<'_>) -> Result<()
     let mut command = Command::new("java");
     command.args(["-Xmx2g", "-cp"]).arg(compiler.join(":"));
     command.arg("org.jetbrains.kotlin.cli.jvm.K2JVMCompiler");
-    command.args([
-        "-no-stdlib",
-        "-no-reflect",
-        "-Werror",
-        "-jvm-target",
-        JVM_TARGET,
-    ]);
+    command.args(["-no-stdlib", "-no-reflect", "-jvm-target", JVM_TARGET]);
+    if unit.name != PROGRAM {
+        command.arg("-Werror");
+    }
     if unit.compose {
         let plugin = compiler
             .iter()
@@ -81,7 +81,8 @@ fn fingerprint(built: &Built, unit: &Unit<'_>) -> String {
     let mut hash = DefaultHasher::new();
     (unit.bundles, unit.compose).hash(&mut hash);
     for folder in unit.sources {
-        for path in files(folder) {
+        let own = folder.is_file().then(|| folder.clone());
+        for path in own.into_iter().chain(files(folder)) {
             path.hash(&mut hash);
             std::fs::read(&path).unwrap_or_default().hash(&mut hash);
         }

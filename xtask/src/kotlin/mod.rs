@@ -8,6 +8,7 @@ mod catalog;
 mod compile;
 mod junit;
 mod phone;
+mod program;
 #[cfg(test)]
 mod project;
 
@@ -23,6 +24,7 @@ use crate::report::Verdict;
 use crate::{Trouble, play, setup, ui};
 
 pub(crate) use phone::phone;
+pub(crate) use program::run;
 
 /// Lines of a failed stage's log that are worth showing.
 const LINES_SHOWN: usize = 60;
@@ -108,7 +110,9 @@ fn test(house: &House) -> Result<junit::Counts, Trouble> {
             compose: true,
         },
     )?;
-    junit::run(house, &built, &classes, &sources[..2])
+    let counts = junit::run(house, &built, &classes, &sources[..2])?;
+    program::follow(house, &built)?;
+    Ok(counts)
 }
 
 /// Compiles what only an Android phone can run against the platform's classes.

@@ -36,7 +36,7 @@ pub(super) fn check(bench: &Bench<'_>) -> Result<Vec<String>, Trouble> {
         bench,
         APPLE,
         &found,
-        &sources(&[kit]),
+        &sources(&[kit], "swift"),
         &["-warnings-as-errors"],
     )?;
     let app = bench.house.root.join("ios/App/Sources");

@@ -3,6 +3,7 @@
 
 mod apple;
 mod ios;
+mod program;
 mod strings;
 mod toolchain;
 
@@ -18,6 +19,7 @@ use crate::{Trouble, exec, full_disk, kotlin, play, ui};
 use toolchain::Toolchain;
 
 pub(crate) use ios::ios;
+pub(crate) use program::run;
 
 /// Lines of a failed stage's log that are worth showing.
 const LINES_SHOWN: usize = 60;
@@ -72,7 +74,9 @@ fn test(house: &House) -> Result<u64, Trouble> {
     let found = apple::check(&bench)?;
     let guide = guide::extract(house, &GUIDE, &folder)?;
     bench.check("guide", &[guide], &found)?;
-    bench.test()
+    let passed = bench.test()?;
+    program::follow(&bench)?;
+    Ok(passed)
 }
 
 /// Writes the binding into the package.
@@ -191,7 +195,7 @@ impl Bench<'_> {
 
     /// Type-checks sources against the kit, and against modules that are found otherwise.
     fn check(&self, label: &str, folders: &[PathBuf], found: &[String]) -> Result<(), Trouble> {
-        let files: Vec<String> = sources(folders)
+        let files: Vec<String> = sources(folders, "swift")
             .iter()
             .map(|file| self.inside(file).display().to_string())
             .collect();
@@ -270,17 +274,19 @@ fn ran(said: &str) -> Option<u64> {
 }
 
 fn written(folder: &Path) -> u64 {
-    let counts = sources(&[folder.to_path_buf()]).into_iter().map(|path| {
-        let text = std::fs::read_to_string(path).unwrap_or_default();
-        text.lines()
-            .filter(|line| line.trim_start().starts_with("@Test("))
-            .count() as u64
-    });
+    let counts = sources(&[folder.to_path_buf()], "swift")
+        .into_iter()
+        .map(|path| {
+            let text = std::fs::read_to_string(path).unwrap_or_default();
+            text.lines()
+                .filter(|line| line.trim_start().starts_with("@Test("))
+                .count() as u64
+        });
     counts.sum()
 }
 
-/// Every Swift source under the folders, in order.
-fn sources(folders: &[PathBuf]) -> Vec<PathBuf> {
+/// Every file with this extension under the folders, in order.
+fn sources(folders: &[PathBuf], extension: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut left = folders.to_vec();
     while let Some(folder) = left.pop() {
@@ -288,10 +294,7 @@ fn sources(folders: &[PathBuf]) -> Vec<PathBuf> {
             let path = entry.path();
             if path.is_dir() {
                 left.push(path);
-            } else if path
-                .extension()
-                .is_some_and(|extension| extension == "swift")
-            {
+            } else if path.extension().is_some_and(|found| found == extension) {
                 found.push(path);
             }
         }

@@ -79,7 +79,7 @@ fn used(house: &House, strings: &BTreeMap<String, Value>) -> Result<(), Trouble>
     }
     let folders = ["HomeroundKit/Sources/HomeroundKit/Screens", "App/Sources"];
     let folders = folders.map(|folder| house.root.join("ios").join(folder));
-    for file in super::sources(&folders) {
+    for file in super::sources(&folders, "swift") {
         let text = fs::read_to_string(&file).unwrap_or_default();
         if let Some(key) = unknown(&text, strings) {
             return Err(Trouble::new(

@@ -83,7 +83,8 @@ impl Toolchain {
 }
 
 /// `$1`: the folder with the toolchain, `$2`: the project, `$3`: the target folder, `$4`:
-/// where to run; the rest: variables and the program.
+/// where to run; the rest: variables and the program. A program beside a practice backend
+/// gets the folder that it was given, under the same name.
 const ENTER: &str = r#"
 root=$1 project=$2 target=$3 folder=$4
 shift 4
@@ -91,7 +92,12 @@ mkdir -p "$root/src" "$root/built"
 mount -t proc proc "$root/proc"
 mount --bind "$project" "$root/src"
 mount --bind "$target" "$root/built"
-exec chroot "$root" /usr/bin/env -i -C "$folder" "$@"
+if [ -n "${HOMEROUND_FOLDER-}" ]; then
+  mkdir -p "$root$HOMEROUND_FOLDER"
+  mount --bind "$HOMEROUND_FOLDER" "$root$HOMEROUND_FOLDER"
+fi
+exec chroot "$root" /usr/bin/env -i -C "$folder" "HOMEROUND_BACKEND=${HOMEROUND_BACKEND-}" \
+  "HOMEROUND_TOKEN=${HOMEROUND_TOKEN-}" "HOMEROUND_FOLDER=${HOMEROUND_FOLDER-}" "$@"
 "#;
 
 fn own_is_new_enough() -> bool {
