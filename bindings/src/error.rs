@@ -100,7 +100,8 @@ pub enum HomeroundError {
         /// Milliseconds to wait.
         after_ms: u64,
     },
-    /// It was cancelled; what was saved stays saved.
+    /// It was cancelled, or the person did not confirm at the biometric sensor; what was
+    /// saved stays saved.
     #[error("cancelled")]
     Cancelled,
     /// A part failed in a way that no caller can mend; nothing was stored. Keep what
@@ -141,6 +142,7 @@ impl From<AppError> for HomeroundError {
                 attempts_left,
                 wait_ms,
             },
+            AppError::NotConfirmed => Self::Cancelled,
             AppError::NotEnrolled => Self::NotEnrolled,
             AppError::NotAllowed { rule, field } => Self::NotAllowed { rule, field },
             AppError::LeaseEnded => Self::LeaseEnded,

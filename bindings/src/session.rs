@@ -145,7 +145,9 @@ impl Session {
 
     /// Unlocks. Takes about a tenth of a second by PIN: call it off the main thread.
     ///
-    /// Fails with `WrongPin`, `Retry` while a pause runs, `Damaged`, `UpdateApp`.
+    /// Fails with `WrongPin`, `Retry` while a pause runs, `Cancelled` when the person turned
+    /// the sensor down, `Refused` on `unlock` when the sensor opens nothing (any more): ask
+    /// for the PIN; `Damaged`, `UpdateApp`.
     pub fn unlock(&self, with: Unlock) -> Result<(), HomeroundError> {
         guard(|| Ok::<_, HomeroundError>(self.phone.app.unlock(&with.try_into()?)?))
     }
@@ -180,9 +182,26 @@ impl Session {
         self.phone.runtime.run(work).await
     }
 
-    /// Changes the PIN. Fails with `WrongPin`, or `Refused` on `pin`.
-    pub fn change_pin(&self, old: String, new: String) -> Result<(), HomeroundError> {
-        guard(|| self.phone.app.change_pin(&old, &new))
+    /// Changes the PIN, proven by the old one or, for who forgot it, by the biometric
+    /// sensor.
+    ///
+    /// Fails with `WrongPin`, `Cancelled`, `Locked`, or `Refused` on `pin`.
+    pub fn change_pin(&self, proof: Unlock, new: String) -> Result<(), HomeroundError> {
+        guard(|| Ok::<_, HomeroundError>(self.phone.app.change_pin(&proof.try_into()?, &new)?))
+    }
+
+    /// Whether the biometric sensor unlocks this phone. Known while locked. False again
+    /// once a newly added finger or face has made its key void.
+    pub fn has_biometric(&self) -> Result<bool, HomeroundError> {
+        guard(|| Ok::<_, HomeroundError>(self.phone.app.has_biometric()))
+    }
+
+    /// Lets the biometric sensor unlock this phone, or no longer. Needs the PIN once
+    /// more.
+    ///
+    /// Fails with `WrongPin`, `Cancelled`, `Locked`.
+    pub fn set_biometric(&self, on: bool, pin: String) -> Result<(), HomeroundError> {
+        guard(|| self.phone.app.set_biometric(on, &pin))
     }
 
     /// Before the platform suspends the app: writes the log into the database.

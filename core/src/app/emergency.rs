@@ -1,12 +1,11 @@
-//! Access in an emergency, and changing the PIN.
+//! Access in an emergency.
 
 use super::Homeround;
 use super::error::AppError;
-use super::session::{call_error, vault_error};
+use super::session::call_error;
 use crate::access::{BreakGlassRequest as Asked, break_glass};
 use crate::model::PatientId;
 use crate::sync::{AccessToken, Transport, call};
-use crate::vault::Pin;
 use crate::wire::{self, Ack, BreakGlassRequest};
 
 impl Homeround {
@@ -54,21 +53,5 @@ impl Homeround {
             .await
             .map_err(call_error)?;
         Ok(())
-    }
-
-    /// Changes the PIN, knowing the old one.
-    ///
-    /// # Errors
-    /// [`AppError::WrongPin`]; [`AppError::Refused`] on `pin` for a new one
-    /// that is too short or a plain run of digits.
-    pub fn change_pin(&self, old: &str, new: &str) -> Result<(), AppError> {
-        let (old, new) = (Pin::new(old)?, Pin::new(new)?);
-        let clock = self.inner.clocks.now();
-        let mut slot = self.inner.vault();
-        let vault = slot.as_mut().ok_or(AppError::NotEnrolled)?;
-        let mut entropy = self.inner.entropy();
-        vault
-            .change_pin(&old, &new, clock, &mut **entropy)
-            .map_err(vault_error)
     }
 }

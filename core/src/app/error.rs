@@ -30,6 +30,10 @@ pub enum AppError {
         /// Wait this long before the next one.
         wait_ms: u64,
     },
+    /// The person did not confirm at the biometric sensor; nothing has changed.
+    /// Ask again, or for the PIN.
+    #[error("not confirmed at the sensor")]
+    NotConfirmed,
     /// This device is not enrolled yet: connect once and sign in.
     #[error("not enrolled")]
     NotEnrolled,

@@ -30,6 +30,7 @@ mod outbox;
 mod page;
 mod patient;
 mod project;
+mod proof;
 mod put_back;
 mod quarantine;
 mod reauthor;

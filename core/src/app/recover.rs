@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use super::Homeround;
 use super::error::AppError;
-use super::session::{STORE_FILE, open_error, vault_error};
+use super::proof::sensor_error;
+use super::session::{STORE_FILE, open_error};
 use crate::merge::name_of;
 use crate::model::PatientId;
 use crate::store::{
@@ -39,7 +40,9 @@ impl Homeround {
         let key = {
             let mut slot = self.inner.vault();
             let vault = slot.as_mut().ok_or(AppError::NotEnrolled)?;
-            let session = vault.unlock(who, clock).map_err(vault_error)?;
+            let session = vault
+                .unlock(who, clock)
+                .map_err(|error| sensor_error(who, error))?;
             DatabaseKey::from_bytes(session.database_key())?
         };
         let path = self.inner.config.folder.join(STORE_FILE);

@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use super::error::AppError;
 use super::inner::{Me, Opened};
+use super::proof::sensor_error;
 use super::{Homeround, lease};
 use crate::access::Policy;
 use crate::model::{ActorId, Anchor, DeviceId, Person, PersonId, RecordId, RecordKind, TenantId};
 use crate::store::{AuditEntry, DatabaseKey, OpenError, Rows, Store, StoreConfig, WriteTx};
 use crate::sync::{AccessToken, CallError, Transport, call};
-use crate::vault::{Domain, Pin, Unlock, Vault, VaultError, resume_wipe, verify_signed};
+use crate::vault::{
+    Domain, HardwareError, Pin, Unlock, Vault, VaultError, resume_wipe, verify_signed,
+};
 use crate::wire::{self, EnrolRequest, EnrolResponse, SignedPolicy};
 
 pub(super) const STORE_FILE: &str = "homeround.sqlite";
@@ -72,14 +75,18 @@ impl Homeround {
     ///
     /// # Errors
     /// [`AppError::WrongPin`] says how often one may still try;
-    /// [`AppError::Damaged`] and [`AppError::UpdateApp`] when the store does
-    /// not open. Nothing is deleted on any of them.
+    /// [`AppError::NotConfirmed`] when the person turned the sensor down;
+    /// [`AppError::Refused`] on `unlock` when the sensor opens nothing (any
+    /// more); [`AppError::Damaged`] and [`AppError::UpdateApp`] when the store
+    /// does not open. Nothing is deleted on any of them.
     pub fn unlock(&self, who: &Unlock) -> Result<(), AppError> {
         let clock = self.inner.clocks.now();
         {
             let mut slot = self.inner.vault();
             let vault = slot.as_mut().ok_or(AppError::NotEnrolled)?;
-            vault.unlock(who, clock).map_err(vault_error)?;
+            vault
+                .unlock(who, clock)
+                .map_err(|error| sensor_error(who, error))?;
         }
         if self.inner.is_open() {
             return Ok(());
@@ -377,6 +384,7 @@ pub(super) fn vault_error(error: VaultError) -> AppError {
             field: "unlock".into(),
             limit: "the PIN: biometric unlock is not set up".into(),
         },
+        VaultError::Hardware(HardwareError::PresenceRefused) => AppError::NotConfirmed,
         VaultError::Hardware(_) => AppError::Failed { code: "hardware" },
         VaultError::Missing => AppError::NotEnrolled,
         VaultError::Exists => AppError::Failed {

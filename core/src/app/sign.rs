@@ -43,7 +43,7 @@ impl VisitHandle {
             .as_ref()
             .ok_or(AppError::Locked)?
             .confirm(who, clock)
-            .map_err(super::session::vault_error)?;
+            .map_err(|error| super::proof::sensor_error(who, error))?;
         self.inner.edit(self.document(), "signature", |desk| {
             let status = status_of(desk.view)?;
             may_sign(status)?;

@@ -157,7 +157,12 @@ impl Vault {
     /// biometrics: [`VaultError::NoBiometric`]. For both:
     /// [`VaultError::Hardware`], [`VaultError::Damaged`].
     pub fn unlock(&mut self, how: &Unlock, clock: Clock) -> Result<&Session, VaultError> {
-        let session = self.prove(how, clock)?;
+        let gone = VaultError::Hardware(HardwareError::KeyGone);
+        let session = self.prove(how, clock).inspect_err(|error| {
+            if matches!(how, Unlock::Biometric) && *error == gone {
+                self.forget_biometric();
+            }
+        })?;
         Ok(self.session.insert(session))
     }
 
@@ -175,18 +180,19 @@ impl Vault {
         self.session = None;
     }
 
-    /// Changes the PIN, knowing the old one.
+    /// Changes the PIN, proven by the old one or, for who forgot it, by
+    /// biometrics.
     ///
     /// # Errors
-    /// As [`Self::unlock`] for the old PIN, and as [`Self::set_pin`].
+    /// As [`Self::unlock`] for the proof, and as [`Self::set_pin`].
     pub fn change_pin(
         &mut self,
-        old: &Pin,
+        proof: &Unlock,
         new: &Pin,
         clock: Clock,
         entropy: &mut dyn Entropy,
     ) -> Result<(), VaultError> {
-        self.unlock_by_pin(old, clock)?;
+        self.unlock(proof, clock)?;
         self.set_pin(new, entropy)
     }
 
@@ -221,6 +227,10 @@ impl Vault {
         entropy: &mut dyn Entropy,
     ) -> Result<(), VaultError> {
         self.unlock_by_pin(pin, clock)?;
+        if on && !self.has_biometric() {
+            // What is left of a key that a newly added finger made void.
+            self.hardware.destroy(label::BIOMETRIC)?;
+        }
         let before = self.keyfile.biometric_slot.clone();
         self.keyfile.biometric_slot = on.then(|| self.wrap_biometric()).transpose()?;
         if let Err(error) = self.set_pin(pin, entropy) {
@@ -351,6 +361,17 @@ impl Vault {
             database_key,
             device,
         })
+    }
+
+    /// The sensor's key is void, as after a newly added finger: the slot is of no
+    /// use any more and isn't offered again. A kill or a failure in between
+    /// leaves a slot that is found void once more; the void key itself goes when
+    /// the sensor is set up again.
+    fn forget_biometric(&mut self) {
+        self.keyfile.biometric_slot = None;
+        if self.keyfile.write_first(&self.folder).is_ok() {
+            let _spare_is_mended_when_opened = self.keyfile.write_second(&self.folder);
+        }
     }
 
     fn wrap_biometric(&self) -> Result<Vec<u8>, VaultError> {

@@ -75,6 +75,7 @@ struct AccountView: View {
     let go: (Place) -> Void
     @State private var old = ""
     @State private var new = ""
+    @State private var pin = ""
     @State private var sure = false
 
     var body: some View {
@@ -89,11 +90,13 @@ struct AccountView: View {
             Block(told("account_pin")) {
                 SecureField(told("account_pin_old"), text: $old).keyboardType(.numberPad).textFieldStyle(.roundedBorder)
                 SecureField(told("account_pin_new"), text: $new).keyboardType(.numberPad).textFieldStyle(.roundedBorder)
-                MainButton("account_pin_change", enabled: !state.busy && !old.isEmpty && !new.isEmpty) {
+                if state.sensorOn { Text(told("account_pin_forgotten")).foregroundStyle(.secondary) }
+                MainButton("account_pin_change", enabled: !state.busy && (!old.isEmpty || state.sensorOn) && !new.isEmpty) {
                     model.changePin(old: old, new: new)
                     (old, new) = ("", "")
                 }
             }
+            if state.sensor { sensor(state) }
             Block(told("account_sign_out")) {
                 Text(told("account_sign_out_hint")).foregroundStyle(.secondary)
                 if state.holdsWork { Text(Words.counted("account_unsent", state.unsent).text) }
@@ -103,6 +106,17 @@ struct AccountView: View {
                 } else {
                     AlsoButton(told("account_sign_out")) { sure = true }
                 }
+            }
+        }
+    }
+
+    private func sensor(_ state: AccountState) -> some View {
+        Block(told("account_sensor")) {
+            Text(told(state.sensorOn ? "account_sensor_on_hint" : "account_sensor_off_hint")).foregroundStyle(.secondary)
+            SecureField(told("account_pin"), text: $pin).keyboardType(.numberPad).textFieldStyle(.roundedBorder)
+            MainButton(state.sensorOn ? "account_sensor_stop" : "account_sensor_use", enabled: !state.busy && !pin.isEmpty) {
+                model.useSensor(!state.sensorOn, pin: pin)
+                pin = ""
             }
         }
     }

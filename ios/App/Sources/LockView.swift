@@ -27,6 +27,7 @@ struct LockView: View {
                     }
                 }
                 MainButton("lock_proceed", enabled: state.ready) { model.proceed() }
+                if state.offersSensor { AlsoButton(told("lock_sensor")) { model.bySensor() } }
             }
             .padding()
         }

@@ -1,3 +1,4 @@
+import HomeroundApple
 import HomeroundKit
 import SwiftUI
 
@@ -89,7 +90,7 @@ private struct Unlocked: View {
         case .sync:
             Holding(make: { SyncModel(phone, shell.formats, zone: shell.zone) }) { SyncView(model: $0) }
         case .account:
-            Holding(make: { AccountModel(phone, left: left) }) { AccountView(model: $0, go: go) }
+            Holding(make: { AccountModel(phone, sensor: hasSensor(), left: left) }) { AccountView(model: $0, go: go) }
         }
     }
 }

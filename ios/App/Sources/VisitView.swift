@@ -18,7 +18,7 @@ struct VisitView: View {
             if !state.allergies.isEmpty { Notice(title: told("visit_allergies"), lines: state.allergies, tone: .alarm) }
             if !state.conflicts.isEmpty { Conflicts(rows: state.conflicts) { model.settle($0, $1) } }
             steps(state)
-            if let proving { Proof(action: proving, done: { prove(proving, $0) }) }
+            if let proving { Proof(action: proving, sensor: state.sensor, done: { prove(proving, $0) }) }
             if !state.late.isEmpty { Late(rows: state.late) }
             if !state.tasks.isEmpty { Tasks(model: model) }
             VitalSigns(model: model)
@@ -99,6 +99,7 @@ private struct Notice: View {
 /// The PIN for a signature, or the reason of an amendment.
 private struct Proof: View {
     let action: Action
+    let sensor: Bool
     let done: (String) -> Void
     @State private var typed = ""
 
@@ -110,6 +111,7 @@ private struct Proof: View {
                 TextField(told("visit_amend_hint"), text: $typed, axis: .vertical).textFieldStyle(.roundedBorder)
             }
             MainButton(action.words.key, enabled: !typed.allSatisfy(\.isWhitespace)) { done(typed) }
+            if action == .sign, sensor { AlsoButton(told("visit_sign_sensor")) { done("") } }
         }
     }
 }

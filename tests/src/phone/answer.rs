@@ -52,6 +52,7 @@ fn described(error: &AppError) -> (&'static str, Value) {
             "wrong_pin",
             json!({ "attempts_left": attempts_left, "wait_ms": wait_ms }),
         ),
+        AppError::NotConfirmed => ("not_confirmed", Value::Null),
         AppError::NotEnrolled => ("not_enrolled", Value::Null),
         AppError::NotAllowed { rule, field } => {
             ("not_allowed", json!({ "rule": rule, "field": field }))

@@ -5,7 +5,14 @@ use super::{Bench, KIT, sources};
 use crate::Trouble;
 
 /// In the order in which they use each other.
-const STUBS: [&str; 5] = ["UIKit", "SwiftUI", "Security", "BackgroundTasks", "Network"];
+const STUBS: [&str; 6] = [
+    "UIKit",
+    "SwiftUI",
+    "Security",
+    "BackgroundTasks",
+    "Network",
+    "LocalAuthentication",
+];
 const APPLE: &str = "HomeroundApple";
 
 /// Type-checks both, and answers where the modules are found. A Mac has the real ones.

@@ -234,11 +234,11 @@ fn search_finds_a_patient_without_the_accent_and_a_note_by_its_words() {
 fn a_changed_pin_opens_and_the_old_one_does_not() {
     let mut hub = Hub::new();
     let phone = hub.phone(0x100, Role::Nurse);
-    let refused = phone.app.change_pin(PIN, "1234").unwrap_err();
-    assert!(matches!(refused, AppError::Refused { field, .. } if field == "pin"));
-    phone.app.change_pin(PIN, "739164").unwrap();
-    phone.app.lock();
     let old = Unlock::Pin(Pin::new(PIN).unwrap());
+    let refused = phone.app.change_pin(&old, "1234").unwrap_err();
+    assert!(matches!(refused, AppError::Refused { field, .. } if field == "pin"));
+    phone.app.change_pin(&old, "739164").unwrap();
+    phone.app.lock();
     assert!(matches!(
         phone.app.unlock(&old).unwrap_err(),
         AppError::WrongPin { .. }

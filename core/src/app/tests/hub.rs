@@ -64,6 +64,7 @@ pub(crate) struct Phone {
     pub(crate) app: Homeround,
     pub(crate) store: PhoneStore,
     pub(crate) hands: Arc<Hands>,
+    pub(crate) hardware: Arc<SoftwareVault>,
     pub(crate) person: PersonId,
     folder: TempDir,
     taken: usize,
@@ -117,18 +118,20 @@ impl Phone {
             app,
             store,
             hands,
+            hardware: _,
             person,
             folder,
             taken,
         } = self;
         drop((app, store));
         meanwhile();
-        let app = open(&folder, &hands);
+        let (app, hardware) = open(&folder, &hands);
         let store = app.sync_store();
         Self {
             app,
             store,
             hands,
+            hardware,
             person,
             folder,
             taken,
@@ -136,8 +139,9 @@ impl Phone {
     }
 }
 
-fn open(folder: &TempDir, hands: &Arc<Hands>) -> Homeround {
+fn open(folder: &TempDir, hands: &Arc<Hands>) -> (Homeround, Arc<SoftwareVault>) {
     let vault = SoftwareVault::open(&folder.path().join("hardware")).unwrap();
+    let vault = Arc::new(vault);
     let config = OpenConfig {
         folder: folder.path().join("store"),
         backend_url: "https://care.example.org".into(),
@@ -145,11 +149,11 @@ fn open(folder: &TempDir, hands: &Arc<Hands>) -> Homeround {
         time_zone: "America/New_York".into(),
     };
     let platform = Platform {
-        hardware: Arc::new(vault),
+        hardware: Arc::clone(&vault) as Arc<dyn crate::vault::KeyVault>,
         clocks: Arc::clone(hands) as Arc<dyn Clocks>,
         entropy: Box::new(OsEntropy),
     };
-    Homeround::open(config, platform).unwrap()
+    (Homeround::open(config, platform).unwrap(), vault)
 }
 
 /// Answers a verdict, or none for the usual one.
@@ -210,13 +214,14 @@ impl Hub {
             boot: AtomicI64::new(5),
         });
         let folder = TempDir::new().unwrap();
-        let app = open(&folder, &hands);
+        let (app, hardware) = open(&folder, &hands);
         app.create(PIN, false).unwrap();
         let person = self.enrol(&app, number, role);
         let mut phone = Phone {
             store: app.sync_store(),
             app,
             hands,
+            hardware,
             person,
             folder,
             taken: 0,

@@ -8,5 +8,6 @@ mod order;
 mod pages;
 mod restores;
 mod sealing;
+mod sensor;
 
 pub(super) use hub::*;

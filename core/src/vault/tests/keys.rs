@@ -128,9 +128,9 @@ fn a_missing_copy_and_a_writing_cut_short_are_mended_from_the_other() {
     let mut phone = Phone::new();
     let mut vault = phone.create();
     let old = phone.snapshot();
-    let (old_pin, new_pin) = (Pin::new(PIN).unwrap(), Pin::new(OTHER_PIN).unwrap());
+    let new_pin = Pin::new(OTHER_PIN).unwrap();
     vault
-        .change_pin(&old_pin, &new_pin, clock(1, 0), &mut phone.entropy)
+        .change_pin(&by_pin(PIN), &new_pin, clock(1, 0), &mut phone.entropy)
         .unwrap();
     let new = phone.snapshot();
     // Killed between the first copy and the second.
@@ -189,6 +189,56 @@ fn biometric_unlock_can_be_taken_away_with_its_key() {
         old.unlock(&Unlock::Biometric, clock(1, 0)).unwrap_err(),
         VaultError::Hardware(HardwareError::KeyGone)
     );
+}
+
+#[test]
+fn a_newly_added_finger_takes_the_sensor_away_until_it_is_set_up_again() {
+    let mut phone = Phone::new();
+    drop(phone.create());
+    phone.hardware.destroy(label::BIOMETRIC).unwrap();
+    let mut vault = phone.open().unwrap();
+    assert!(vault.has_biometric());
+    let gone = VaultError::Hardware(HardwareError::KeyGone);
+    let refused = vault.unlock(&Unlock::Biometric, clock(1, 0)).unwrap_err();
+    assert_eq!((refused, vault.has_biometric()), (gone, false));
+
+    let mut vault = phone.open().unwrap();
+    assert!(!vault.has_biometric(), "not offered after a restart either");
+    let pin = Pin::new(PIN).unwrap();
+    vault
+        .set_biometric(true, &pin, clock(1, 0), &mut phone.entropy)
+        .unwrap();
+    let mut vault = phone.open().unwrap();
+    assert!(vault.unlock(&Unlock::Biometric, clock(1, 0)).is_ok());
+    assert!(vault.unlock(&by_pin(PIN), clock(1, 0)).is_ok());
+}
+
+#[test]
+fn a_forgotten_pin_is_replaced_by_who_the_sensor_knows() {
+    let mut phone = Phone::new();
+    let mut vault = phone.create();
+    let new_pin = Pin::new(OTHER_PIN).unwrap();
+    phone.hardware.inner.set_present(false);
+    let refused = vault.change_pin(
+        &Unlock::Biometric,
+        &new_pin,
+        clock(1, 0),
+        &mut phone.entropy,
+    );
+    let declined = VaultError::Hardware(HardwareError::PresenceRefused);
+    assert_eq!(refused.unwrap_err(), declined);
+    phone.hardware.inner.set_present(true);
+    vault
+        .change_pin(
+            &Unlock::Biometric,
+            &new_pin,
+            clock(1, 0),
+            &mut phone.entropy,
+        )
+        .unwrap();
+    let mut vault = phone.open().unwrap();
+    assert!(vault.unlock(&by_pin(PIN), clock(1, 0)).is_err());
+    assert!(vault.unlock(&by_pin(OTHER_PIN), clock(1, 60_000)).is_ok());
 }
 
 #[test]

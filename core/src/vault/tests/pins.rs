@@ -110,9 +110,9 @@ fn an_old_pin_does_not_come_back_with_an_old_keyfile() {
     let mut phone = Phone::new();
     let mut vault = phone.create();
     let old = phone.snapshot();
-    let (old_pin, new_pin) = (Pin::new(PIN).unwrap(), Pin::new(OTHER_PIN).unwrap());
+    let new_pin = Pin::new(OTHER_PIN).unwrap();
     vault
-        .change_pin(&old_pin, &new_pin, clock(1, 0), &mut phone.entropy)
+        .change_pin(&by_pin(PIN), &new_pin, clock(1, 0), &mut phone.entropy)
         .unwrap();
     put_back(&old);
     let mut vault = phone.open().unwrap();

@@ -31,9 +31,17 @@ public final class Session: Sendable {
     @discardableResult
     public func enrol() async throws -> Me { try await core.enrol() }
 
-    /// Changes the PIN.
-    public func changePin(old: String, new: String) async throws {
-        try await worker.write { [core] in try core.changePin(old: old, new: new) }
+    /// Changes the PIN, proven by the old one or, for who forgot it, by the biometric sensor.
+    public func changePin(proof: Unlock, new: String) async throws {
+        try await worker.write { [core] in try core.changePin(proof: proof, new: new) }
+    }
+
+    /// Whether the biometric sensor unlocks this phone. Known while locked.
+    public func hasBiometric() async throws -> Bool { try await worker.read { [core] in try core.hasBiometric() } }
+
+    /// Lets the biometric sensor unlock this phone, or no longer. Needs the PIN once more.
+    public func setBiometric(_ on: Bool, pin: String) async throws {
+        try await worker.write { [core] in try core.setBiometric(on: on, pin: pin) }
     }
 
     /// Before the platform suspends the app.

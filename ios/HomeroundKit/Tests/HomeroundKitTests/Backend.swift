@@ -301,8 +301,8 @@ struct TestPhone {
     }
 
     /// Created, enrolled and synced.
-    func ready() async throws -> Homeround {
-        let phone = try await open()
+    func ready(_ vault: (any KeyVault)? = nil) async throws -> Homeround {
+        let phone = try await open(vault)
         try await phone.session.create(pin: Backend.pin)
         try await phone.session.enrol()
         try await phone.sync.now()

@@ -207,6 +207,37 @@ struct ScreenTests {
         try await until("a new phone") { lock.state.session == .new }
     }
 
+    @Test("the sensor opens the phone, replaces a forgotten PIN, and says so when a new finger has made it void")
+    func sensor() async throws {
+        _ = try await backend.day()
+        let test = TestPhone(folder, backend, "nina")
+        let vault = try test.vault()
+        let phone = try await test.ready(vault)
+        let lock = LockModel(phone)
+        let account = AccountModel(phone, sensor: true) { lock.lookAgain() }
+        try await until("who it is") { account.state.name == "Nina Alvarez" }
+        #expect(account.state.sensor && !account.state.sensorOn)
+        await account.useSensor(true, pin: "774120").value
+        #expect(account.state.problem?.field == "pin" && !account.state.sensorOn)
+        await account.useSensor(true, pin: Backend.pin).value
+        #expect(account.state.sensorOn && account.state.done == Words("account_sensor_is_on"))
+        await account.changePin(old: "", new: "580274").value
+        #expect(account.state.done == Words("account_pin_changed"))
+        await account.lock().value
+        try await until("the lock") { lock.state.offersSensor }
+        await lock.bySensor().value
+        #expect(lock.state.session == .ready)
+        await account.lock().value
+        try await until("the lock") { lock.state.offersSensor }
+        try vault.destroy(label: "homeround.biometric")
+        await lock.bySensor().value
+        #expect(lock.state.problem == Problem(Words("error_sensor"), field: "unlock"))
+        #expect(lock.state.session == .locked && !lock.state.offersSensor)
+        for digit in [5, 8, 0, 2, 7, 4] { lock.digit(digit) }
+        await lock.proceed().value
+        #expect(lock.state.session == .ready)
+    }
+
     @Test("every code that a screen shows has its words in both languages")
     func words() throws {
         struct Catalog: Decodable {

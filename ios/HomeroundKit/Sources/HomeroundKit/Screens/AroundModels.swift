@@ -169,12 +169,16 @@ public struct AccountState: ScreenState {
     public var name = ""
     public var role: Words?
     public var unsent = 0
+    /// Whether this device has a biometric sensor.
+    public var sensor = false
+    /// Whether the sensor opens this phone.
+    public var sensorOn = false
     public var done: Words?
     public var busy = false
     public var network = chip(SyncState.idle(synced: false))
     public var problem: Problem?
 
-    public init() {}
+    public init(sensor: Bool = false) { self.sensor = sensor }
 
     /// Whether signing out would be refused: what nobody else has stays.
     public var holdsWork: Bool { unsent > 0 }
@@ -185,20 +189,23 @@ public final class AccountModel: Model<AccountState> {
     private let phone: Homeround
     private let left: @MainActor () -> Void
 
-    public init(_ phone: Homeround, left: @escaping @MainActor () -> Void) {
+    public init(_ phone: Homeround, sensor: Bool = false, left: @escaping @MainActor () -> Void) {
         self.phone = phone
         self.left = left
-        super.init(AccountState(), phone)
+        super.init(AccountState(sensor: sensor), phone)
         follow(phone.sync.health) { $0.unsent = Int(clamping: $1.unsent + $1.attachmentsUnsent) }
         act { [self] in
             guard let me = try await phone.session.me() else { return }
+            let sensorOn = try await phone.session.hasBiometric()
             change {
                 $0.name = me.name
                 $0.role = Words("role_\(snake(me.role))")
+                $0.sensorOn = sensorOn
             }
         }
     }
 
+    /// Changes the PIN. Who forgot the `old` one leaves it empty and is asked at the sensor.
     @discardableResult
     public func changePin(old: String, new: String) -> Work {
         act { [self] in
@@ -206,10 +213,28 @@ public final class AccountModel: Model<AccountState> {
                 $0.busy = true
                 $0.done = nil
             }
-            try await phone.session.changePin(old: old, new: new)
+            let proof: Unlock = old.isEmpty && state.sensorOn ? .biometric : .pin(pin: old)
+            try await phone.session.changePin(proof: proof, new: new)
             change {
                 $0.busy = false
                 $0.done = Words("account_pin_changed")
+            }
+        }
+    }
+
+    /// Lets the biometric sensor unlock this phone, or no longer.
+    @discardableResult
+    public func useSensor(_ on: Bool, pin: String) -> Work {
+        act { [self] in
+            change {
+                $0.busy = true
+                $0.done = nil
+            }
+            defer { change { $0.busy = false } }
+            try await phone.session.setBiometric(on, pin: pin)
+            change {
+                $0.sensorOn = on
+                $0.done = Words(on ? "account_sensor_is_on" : "account_sensor_is_off")
             }
         }
     }

@@ -4,6 +4,8 @@ import HomeroundCore
 public struct LockState: ScreenState {
     public var session: SessionState?
     public var pin = ""
+    /// Whether the biometric sensor opens this phone.
+    public var sensor = false
     public var busy = false
     public var network = chip(.idle(synced: false))
     public var problem: Problem?
@@ -26,6 +28,9 @@ public struct LockState: ScreenState {
 
     /// Whether digits are asked for.
     public var asksPin: Bool { session == .new || session == .locked }
+
+    /// Whether the sensor can be used in place of the digits.
+    public var offersSensor: Bool { session == .locked && sensor && !busy }
 
     /// Whether going on makes sense.
     public var ready: Bool { !busy && (!asksPin || pin.count >= 6) }
@@ -54,14 +59,7 @@ public final class LockModel: Model<LockState> {
     @discardableResult
     public func proceed() -> Work {
         let now = state
-        return act { [self] in
-            change { $0.busy = true }
-            defer {
-                change {
-                    $0.pin = ""
-                    $0.busy = false
-                }
-            }
+        return busily { [phone] in
             switch now.session {
             case .new: try await phone.session.create(pin: now.pin)
             case .notEnrolled:
@@ -69,7 +67,35 @@ public final class LockModel: Model<LockState> {
                 try await phone.sync.now()
             default: try await phone.session.unlock(.pin(pin: now.pin))
             }
+        }
+    }
+
+    /// Unlocks by the biometric sensor. Who turns it down is where they were.
+    @discardableResult
+    public func bySensor() -> Work {
+        busily { [phone] in
+            do {
+                try await phone.session.unlock(.biometric)
+            } catch HomeroundError.Cancelled {}
+        }
+    }
+
+    private func busily(_ work: @escaping @MainActor () async throws -> Void) -> Work {
+        act { [self] in
+            change { $0.busy = true }
+            let ended: Result<Void, any Error>
+            do {
+                ended = .success(try await work())
+            } catch {
+                ended = .failure(error)
+            }
+            change {
+                $0.pin = ""
+                $0.busy = false
+            }
+            // Even after a failure: a sensor whose key is void is offered no more.
             try await look()
+            try ended.get()
         }
     }
 
@@ -79,6 +105,10 @@ public final class LockModel: Model<LockState> {
 
     private func look() async throws {
         let session = try await phone.session.state()
-        change { $0.session = session }
+        let sensor = try await phone.session.hasBiometric()
+        change {
+            $0.session = session
+            $0.sensor = sensor
+        }
     }
 }

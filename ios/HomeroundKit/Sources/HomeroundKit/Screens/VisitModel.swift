@@ -26,6 +26,10 @@ public final class VisitModel: Model<VisitState> {
         follow(visit.attachments) { state, photos in state.photos = photos.map(VisitModel.photo) }
         follow(visit.late) { [weak self] state, late in state.late = late.compactMap { self?.late($0) } }
         act { [self] in
+            let sensor = try await phone.session.hasBiometric()
+            change { $0.sensor = sensor }
+        }
+        act { [self] in
             let patient = try phone.patient(try await visit.read().patient)
             follow(patient.chart) { [weak self] state, chart in self?.take(&state, chart) }
         }
@@ -33,6 +37,7 @@ public final class VisitModel: Model<VisitState> {
 
     // MARK: What a person does
 
+    /// Signing without a PIN asks at the biometric sensor.
     @discardableResult
     public func take(_ action: Action, pin: String = "", reason: String = "") -> Work {
         act { [self] in
@@ -42,7 +47,7 @@ public final class VisitModel: Model<VisitState> {
             case .break: try await visit.takeBreak()
             case .resume: try await visit.resume()
             case .complete: try await visit.complete(await place())
-            case .sign: try await visit.sign(.pin(pin: pin))
+            case .sign: try await visit.sign(pin.isEmpty ? .biometric : .pin(pin: pin))
             case .amend: try await visit.amend(reason)
             }
         }

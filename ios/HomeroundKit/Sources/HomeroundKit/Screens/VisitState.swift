@@ -155,6 +155,8 @@ public struct VisitState: ScreenState {
     public var signed: Words?
     public var vitals = VitalsForm()
     public var unsent = 0
+    /// Whether the biometric sensor may stand for the PIN under a signature.
+    public var sensor = false
     public var network = chip(SyncState.idle(synced: false))
     public var problem: Problem?
 

@@ -1,5 +1,6 @@
 package org.homeround.app
 
+import android.app.Activity
 import android.app.Application
 import org.homeround.kit.Homeround
 import org.homeround.kit.android.HasHomeround
@@ -8,4 +9,8 @@ import org.homeround.kit.android.HasHomeround
 class HomeroundApplication : Application(), HasHomeround {
     @Volatile
     override var homeround: Homeround? = null
+
+    /** The activity that is in front; none in the background. */
+    @Volatile
+    var front: Activity? = null
 }

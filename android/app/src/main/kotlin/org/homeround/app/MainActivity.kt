@@ -18,9 +18,12 @@ import kotlinx.coroutines.withContext
 import org.homeround.core.OpenConfig
 import org.homeround.kit.Homeround
 import org.homeround.kit.SignInNeeded
+import org.homeround.kit.android.BiometricConfirm
+import org.homeround.kit.android.BiometricWords
 import org.homeround.kit.android.KeystoreVault
 import org.homeround.kit.android.SyncWorker
 import org.homeround.kit.android.follow
+import org.homeround.kit.android.hasSensor
 import org.homeround.kit.screens.Formats
 import org.homeround.kit.screens.Shot
 import org.homeround.ui.App
@@ -66,8 +69,7 @@ class MainActivity : ComponentActivity() {
             timeZone = TimeZone.getDefault().id,
         )
         // The organisation's own sign-in goes here: any OpenID Connect library.
-        // Until there is a biometric prompt, the sensor unlocks nothing: the PIN does.
-        val vault = KeystoreVault(confirm = { null })
+        val vault = KeystoreVault(BiometricConfirm(asked(), application::front))
         val phone = Homeround.open(config, vault, tokens = { throw SignInNeeded() })
         application.homeround = phone
         lifecycleScope.launch { phone.sync.follow(applicationContext) }
@@ -75,9 +77,28 @@ class MainActivity : ComponentActivity() {
         return phone
     }
 
+    private fun asked(): BiometricWords {
+        val strings = AndroidStrings(resources, packageName)
+        fun said(key: String) = strings.find(key, emptyList(), null).orEmpty()
+        return BiometricWords(title = said("lock_unlock"), turnDown = said("lock_sensor_no"))
+    }
+
+    override fun onResume() {
+        super.onResume()
+        (application as HomeroundApplication).front = this
+    }
+
+    override fun onPause() {
+        (application as HomeroundApplication).front = null
+        super.onPause()
+    }
+
     private fun show(phone: Homeround) = setContent {
         val locale = resources.configuration.locales[0]
-        val shell = Shell(phone, Formats(locale), TimeZone.getDefault().id, { System.currentTimeMillis() }, camera = ::photograph)
+        val shell = Shell(
+            phone, Formats(locale), TimeZone.getDefault().id, { System.currentTimeMillis() },
+            camera = ::photograph, sensor = hasSensor(this),
+        )
         CompositionLocalProvider(LocalStrings provides AndroidStrings(resources, packageName), LocalImages provides ::decoded) {
             HomeroundTheme { App(shell) }
         }

@@ -28,8 +28,14 @@ class Session internal constructor(private val core: Core, private val worker: W
     /** Enrols this device for the person of the access token. Asking again changes nothing. */
     suspend fun enrol(): Me = core.enrol()
 
-    /** Changes the PIN. */
-    suspend fun changePin(old: String, new: String): Unit = worker.run { core.changePin(old, new) }
+    /** Changes the PIN, proven by the old one or, for who forgot it, by the biometric sensor. */
+    suspend fun changePin(proof: Unlock, new: String): Unit = worker.run { core.changePin(proof, new) }
+
+    /** Whether the biometric sensor unlocks this phone. Known while locked. */
+    suspend fun hasBiometric(): Boolean = worker.run { core.hasBiometric() }
+
+    /** Lets the biometric sensor unlock this phone, or no longer. Needs the PIN once more. */
+    suspend fun setBiometric(on: Boolean, pin: String): Unit = worker.run { core.setBiometric(on, pin) }
 
     /** Before the platform suspends the app. */
     suspend fun settleDown(): Unit = worker.run { core.settleDown() }

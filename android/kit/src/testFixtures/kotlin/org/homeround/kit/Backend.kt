@@ -189,8 +189,8 @@ class TestPhone(private val folder: Path, private val backend: Backend, private 
     suspend fun open(vault: KeyVault = vault()): Homeround = Homeround.open(config(), vault, { token.get()(it) })
 
     /** Created, enrolled and synced. */
-    suspend fun ready(): Homeround {
-        val phone = open()
+    suspend fun ready(vault: KeyVault = vault()): Homeround {
+        val phone = open(vault)
         phone.session.create(Backend.PIN)
         phone.session.enrol()
         phone.sync.now()

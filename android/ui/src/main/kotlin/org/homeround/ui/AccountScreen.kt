@@ -22,6 +22,7 @@ import org.homeround.kit.screens.Words
 class AccountActions(
     val back: () -> Unit,
     val changePin: (old: String, new: String) -> Unit,
+    val useSensor: (on: Boolean, pin: String) -> Unit,
     val lock: () -> Unit,
     val signOut: () -> Unit,
     val sync: () -> Unit,
@@ -36,6 +37,7 @@ fun AccountScreen(state: AccountState, on: AccountActions) {
         state.done?.let { Text(read(it), style = MaterialTheme.typography.bodyLarge) }
         Main(text("account_lock"), onClick = on.lock)
         ChangePin(state, on.changePin)
+        if (state.sensor) Sensor(state, on.useSensor)
         SignOut(state, on)
     }
 }
@@ -47,7 +49,19 @@ private fun ChangePin(state: AccountState, onChange: (String, String) -> Unit) {
     Part(text("account_pin")) {
         Secret(text("account_pin_old"), old) { old = it }
         Secret(text("account_pin_new"), new) { new = it }
-        Main(text("account_pin_change"), !state.busy && old.isNotEmpty() && new.isNotEmpty()) { onChange(old, new) }
+        if (state.sensorOn) Quiet(text("account_pin_forgotten"))
+        Main(text("account_pin_change"), !state.busy && (old.isNotEmpty() || state.sensorOn) && new.isNotEmpty()) { onChange(old, new) }
+    }
+}
+
+@Composable
+private fun Sensor(state: AccountState, onUse: (Boolean, String) -> Unit) {
+    var pin by remember(state.done) { mutableStateOf("") }
+    Part(text("account_sensor")) {
+        Quiet(text(if (state.sensorOn) "account_sensor_on_hint" else "account_sensor_off_hint"))
+        Secret(text("account_pin"), pin) { pin = it }
+        val change = text(if (state.sensorOn) "account_sensor_stop" else "account_sensor_use")
+        Main(change, !state.busy && pin.isNotEmpty()) { onUse(!state.sensorOn, pin) }
     }
 }
 

@@ -33,6 +33,8 @@ class Shell(
     val place: suspend () -> Fix? = { null },
     /** Takes a picture; none when the person went back. Without a camera no picture is offered. */
     val camera: (suspend () -> Shot?)? = null,
+    /** Whether the device has a biometric sensor that the key vault can ask. */
+    val sensor: Boolean = false,
 )
 
 /** Where a person is. */
@@ -54,7 +56,7 @@ fun App(shell: Shell) {
     if (locked.session == SessionState.READY) {
         Unlocked(shell) { lock.lookAgain() }
     } else {
-        LockScreen(locked, { lock.digit(it) }, { lock.erase() }, { lock.proceed() }, { lock.dismiss() })
+        LockScreen(locked, { lock.digit(it) }, { lock.erase() }, { lock.proceed() }, { lock.dismiss() }, { lock.bySensor() })
     }
 }
 
@@ -95,13 +97,13 @@ private fun Unlocked(shell: Shell, left: () -> Unit) {
 @Composable
 private fun Account(shell: Shell, back: () -> Unit, sync: () -> Unit, left: () -> Unit) {
     val here = rememberCoroutineScope()
-    val model = remember { AccountModel(shell.phone, here, left) }
+    val model = remember { AccountModel(shell.phone, here, shell.sensor, left) }
     val state by model.state.collectAsState()
     AccountScreen(
         state,
         AccountActions(
-            back = back, changePin = { old, new -> model.changePin(old, new) }, lock = { model.lock() }, signOut = { model.signOut() },
-            sync = sync, dismiss = { model.dismiss() },
+            back = back, changePin = { old, new -> model.changePin(old, new) },
+            useSensor = { on, pin -> model.useSensor(on, pin) }, lock = { model.lock() }, signOut = { model.signOut() }, sync = sync, dismiss = { model.dismiss() },
         ),
     )
 }

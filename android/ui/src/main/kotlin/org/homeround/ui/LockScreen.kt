@@ -31,7 +31,9 @@ import org.homeround.kit.screens.Words
 
 /** Choosing a PIN, unlocking, connecting the phone for the first time. */
 @Composable
-fun LockScreen(state: LockState, onDigit: (Int) -> Unit, onErase: () -> Unit, onProceed: () -> Unit, onDismiss: () -> Unit) {
+fun LockScreen(
+    state: LockState, onDigit: (Int) -> Unit, onErase: () -> Unit, onProceed: () -> Unit, onDismiss: () -> Unit, onSensor: () -> Unit = {},
+) {
     Surface(color = MaterialTheme.colorScheme.background, modifier = Modifier.fillMaxSize()) {
         Column(
             Modifier.fillMaxSize().verticalScroll(rememberScrollState()).padding(24.dp),
@@ -51,6 +53,7 @@ fun LockScreen(state: LockState, onDigit: (Int) -> Unit, onErase: () -> Unit, on
             }
             Spacer(Modifier.height(4.dp))
             Main(text("lock_proceed"), state.ready, onProceed)
+            if (state.offersSensor) Also(text("lock_sensor"), onClick = onSensor)
         }
     }
 }

@@ -94,7 +94,7 @@ fun VisitScreen(state: VisitState, on: VisitActions) {
         Endings(state.endings, on.end)
         if (state.late.isNotEmpty()) Late(state.late)
         asking?.let { action ->
-            Proof(action) { typed ->
+            Proof(action, state.sensor) { typed ->
                 asking = null
                 if (action == Action.SIGN) on.take(action, typed, "") else on.take(action, "", typed)
             }
@@ -126,7 +126,7 @@ private fun Notice(title: String, lines: List<String>, tone: Tone) {
 
 /** The PIN for a signature, or the reason of an amendment. */
 @Composable
-private fun Proof(action: Action, onProceed: (String) -> Unit) {
+private fun Proof(action: Action, sensor: Boolean, onProceed: (String) -> Unit) {
     val signing = action == Action.SIGN
     var typed by remember(action) { mutableStateOf("") }
     Part(text(if (signing) "visit_sign_title" else "visit_amend_title")) {
@@ -137,6 +137,7 @@ private fun Proof(action: Action, onProceed: (String) -> Unit) {
             keyboardOptions = KeyboardOptions(keyboardType = if (signing) KeyboardType.NumberPassword else KeyboardType.Text),
         )
         Main(text("action_${action.name.lowercase()}"), typed.isNotBlank()) { onProceed(typed) }
+        if (signing && sensor) Also(text("visit_sign_sensor")) { onProceed("") }
     }
 }
 

@@ -45,8 +45,9 @@ import org.junit.jupiter.api.io.TempDir
 /** The screens over the real core, a real store and a real server. */
 @OptIn(ExperimentalTestApi::class)
 class AppTest {
-    private fun ComposeUiTest.show(phone: Homeround, camera: (suspend () -> Shot?)? = null) = setContent {
-        Stage.Dressed(Look()) { App(Shell(phone, Formats(Locale.US), "America/New_York", { now() }, camera = camera)) }
+    private fun ComposeUiTest.show(phone: Homeround, sensor: Boolean = false, camera: (suspend () -> Shot?)? = null) = setContent {
+        val shell = Shell(phone, Formats(Locale.US), "America/New_York", { now() }, camera = camera, sensor = sensor)
+        Stage.Dressed(Look()) { App(shell) }
     }
 
     private fun ComposeUiTest.seen(text: String) = until(text) {
@@ -254,6 +255,40 @@ class AppTest {
                 seen("Choose a PIN")
             }
             assertEquals(SessionState.NEW, runBlocking { phone.session.state() })
+        }
+    }
+
+    @Test
+    fun `the sensor opens the phone, replaces a forgotten PIN, and says so when a new finger has made it void`(@TempDir folder: Path) {
+        Backend.inFolder(folder.resolve("server")).use { backend ->
+            backend.day()
+            val test = TestPhone(folder.resolve("nina"), backend, "nina")
+            val vault = test.vault()
+            val phone = runBlocking { test.ready(vault) }
+            runComposeUiTest {
+                show(phone, sensor = true)
+                press("Account")
+                onNodeWithContentDescription("PIN").performScrollTo().enter(Backend.PIN)
+                press("Use the sensor")
+                seen("The sensor opens this phone.")
+                press("Lock now")
+                press("Use finger or face")
+                seen("1 visit")
+                press("Account")
+                seen("Forgot it? Leave it empty: the sensor is asked.")
+                onNodeWithContentDescription("New PIN").performScrollTo().enter("580274")
+                press("Change PIN")
+                seen("The PIN is changed.")
+                press("Lock now")
+                vault.destroy("homeround.biometric")
+                press("Use finger or face")
+                seen("The sensor can’t open this phone any more: a finger or face was added or removed. Use the PIN; the sensor is set up again under Account.")
+                onNodeWithText("OK").performClick()
+                onNodeWithText("Use finger or face").assertDoesNotExist()
+                type("580274")
+                press("Continue")
+                seen("1 visit")
+            }
         }
     }
 

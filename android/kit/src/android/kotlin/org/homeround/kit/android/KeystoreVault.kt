@@ -1,5 +1,6 @@
 package org.homeround.kit.android
 
+import android.os.Build
 import android.security.keystore.KeyGenParameterSpec
 import android.security.keystore.KeyPermanentlyInvalidatedException
 import android.security.keystore.KeyProperties
@@ -104,9 +105,11 @@ class KeystoreVault(private val confirm: (Cipher) -> Cipher?) : KeyVault {
             .setIsStrongBoxBacked(strongBox)
         if (asks) {
             // Each use asks, and a newly added finger or face makes the key void.
-            spec.setUserAuthenticationRequired(true)
-                .setUserAuthenticationParameters(0, KeyProperties.AUTH_BIOMETRIC_STRONG)
-                .setInvalidatedByBiometricEnrollment(true)
+            spec.setUserAuthenticationRequired(true).setInvalidatedByBiometricEnrollment(true)
+            // Before Android 11 a key that asks, and has no time in which it need not, is the sensor's alone.
+            if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.R) {
+                spec.setUserAuthenticationParameters(0, KeyProperties.AUTH_BIOMETRIC_STRONG)
+            }
         }
         val generator = KeyGenerator.getInstance(KeyProperties.KEY_ALGORITHM_AES, PROVIDER)
         generator.init(spec.build())

@@ -2,6 +2,7 @@ package org.homeround.kit.screens
 
 import kotlinx.coroutines.CoroutineScope
 import org.homeround.core.SyncState
+import org.homeround.core.Unlock
 import org.homeround.kit.Homeround
 
 /** What the account's screen shows. */
@@ -9,6 +10,10 @@ data class AccountState(
     val name: String = "",
     val role: Words? = null,
     val unsent: Int = 0,
+    /** Whether this device has a biometric sensor. */
+    val sensor: Boolean = false,
+    /** Whether the sensor opens this phone. */
+    val sensorOn: Boolean = false,
     val done: Words? = null,
     val busy: Boolean = false,
     val network: Chip = chip(SyncState.Idle(false)),
@@ -19,23 +24,37 @@ data class AccountState(
 }
 
 /** Who works on this phone: changing the PIN, locking, signing out. [left]: the phone is locked or wiped by now. */
-class AccountModel(private val phone: Homeround, scope: CoroutineScope, private val left: () -> Unit) :
-    Model<AccountState>(scope, AccountState()) {
+class AccountModel(
+    private val phone: Homeround,
+    scope: CoroutineScope,
+    sensor: Boolean = false,
+    private val left: () -> Unit,
+) : Model<AccountState>(scope, AccountState(sensor = sensor)) {
     init {
         follow(phone.sync.state) { state, sync -> state.copy(network = chip(sync)) }
         follow(phone.sync.health) { state, health -> state.copy(unsent = (health.unsent + health.attachmentsUnsent).toInt()) }
         act {
             val me = phone.session.me() ?: return@act
-            change { it.copy(name = me.name, role = words(me.role)) }
+            val sensorOn = phone.session.hasBiometric()
+            change { it.copy(name = me.name, role = words(me.role), sensorOn = sensorOn) }
         }
     }
 
     override fun failed(state: AccountState, problem: Problem?) = state.copy(problem = problem, done = null, busy = false)
 
+    /** Changes the PIN. Who forgot the [old] one leaves it empty and is asked at the sensor. */
     fun changePin(old: String, new: String) = act {
         change { it.copy(busy = true) }
-        phone.session.changePin(old, new)
+        val proof = if (old.isEmpty() && state.value.sensorOn) Unlock.Biometric else Unlock.Pin(old)
+        phone.session.changePin(proof, new)
         change { it.copy(busy = false, done = Words("account_pin_changed")) }
+    }
+
+    /** Lets the biometric sensor unlock this phone, or no longer. */
+    fun useSensor(on: Boolean, pin: String) = act {
+        change { it.copy(busy = true) }
+        phone.session.setBiometric(on, pin)
+        change { it.copy(busy = false, sensorOn = on, done = Words(if (on) "account_sensor_is_on" else "account_sensor_is_off")) }
     }
 
     fun lock() = act {

@@ -1,6 +1,7 @@
 package org.homeround.kit.screens
 
 import kotlinx.coroutines.CoroutineScope
+import org.homeround.core.HomeroundException
 import org.homeround.core.SessionState
 import org.homeround.core.Unlock
 import org.homeround.kit.Homeround
@@ -9,6 +10,8 @@ import org.homeround.kit.Homeround
 data class LockState(
     val session: SessionState? = null,
     val pin: String = "",
+    /** Whether the biometric sensor opens this phone. */
+    val sensor: Boolean = false,
     val busy: Boolean = false,
     val problem: Problem? = null,
 ) {
@@ -33,6 +36,9 @@ data class LockState(
     /** Whether digits are asked for. */
     val asksPin: Boolean get() = session == SessionState.NEW || session == SessionState.LOCKED
 
+    /** Whether the sensor can be used in place of the digits. */
+    val offersSensor: Boolean get() = session == SessionState.LOCKED && sensor && !busy
+
     /** Whether going on makes sense. */
     val ready: Boolean get() = !busy && (!asksPin || pin.length >= 6)
 }
@@ -49,29 +55,44 @@ class LockModel(private val phone: Homeround, scope: CoroutineScope) : Model<Loc
 
     fun erase() = change { it.copy(pin = it.pin.dropLast(1)) }
 
-    fun proceed() = act {
+    fun proceed() = busily {
         val now = state.value
-        change { it.copy(busy = true) }
-        try {
-            when (now.session) {
-                SessionState.NEW -> phone.session.create(now.pin)
-                SessionState.NOT_ENROLLED -> {
-                    phone.session.enrol()
-                    phone.sync.now()
-                }
-                else -> phone.session.unlock(Unlock.Pin(now.pin))
+        when (now.session) {
+            SessionState.NEW -> phone.session.create(now.pin)
+            SessionState.NOT_ENROLLED -> {
+                phone.session.enrol()
+                phone.sync.now()
             }
-        } finally {
-            change { it.copy(pin = "", busy = false) }
+            else -> phone.session.unlock(Unlock.Pin(now.pin))
         }
-        look()
+    }
+
+    /** Unlocks by the biometric sensor. Who turns it down is where they were. */
+    fun bySensor() = busily {
+        try {
+            phone.session.unlock(Unlock.Biometric)
+        } catch (_: HomeroundException.Cancelled) {
+            return@busily
+        }
     }
 
     /** Looks again where the phone stands: after it was locked, or came back to the front. */
     fun lookAgain() = act { look() }
 
+    private fun busily(work: suspend () -> Unit) = act {
+        change { it.copy(busy = true) }
+        try {
+            work()
+        } finally {
+            change { it.copy(pin = "", busy = false) }
+            // Even after a failure: a sensor whose key is void is offered no more.
+            look()
+        }
+    }
+
     private suspend fun look() {
         val session = phone.session.state()
-        change { it.copy(session = session) }
+        val sensor = phone.session.hasBiometric()
+        change { it.copy(session = session, sensor = sensor) }
     }
 }

@@ -100,6 +100,8 @@ data class VisitState(
     val signed: Words? = null,
     val vitals: VitalsForm = VitalsForm(),
     val unsent: Int = 0,
+    /** Whether the biometric sensor may stand for the PIN under a signature. */
+    val sensor: Boolean = false,
     val network: Chip = chip(SyncState.Idle(false)),
     val problem: Problem? = null,
 ) {
@@ -125,6 +127,10 @@ class VisitModel(
         follow(visit.attachments) { state, photos -> state.copy(photos = photos.map(::photo)) }
         follow(visit.late) { state, late -> state.copy(late = late.map(::late)) }
         act {
+            val sensor = phone.session.hasBiometric()
+            change { it.copy(sensor = sensor) }
+        }
+        act {
             val patient = visit.read().patient
             follow(phone.patient(patient).chart) { state, chart ->
                 val standing = chart.allergies.filter { it.allergy.status.name in STANDING }
@@ -139,6 +145,7 @@ class VisitModel(
 
     override fun failed(state: VisitState, problem: Problem?) = state.copy(problem = problem)
 
+    /** Signing without a [pin] asks at the sensor. */
     fun take(action: Action, pin: String = "", reason: String = "") = act {
         when (action) {
             Action.TRAVEL -> visit.startTravel(place())
@@ -146,7 +153,7 @@ class VisitModel(
             Action.BREAK -> visit.takeBreak()
             Action.RESUME -> visit.resume()
             Action.COMPLETE -> visit.complete(place())
-            Action.SIGN -> visit.sign(Unlock.Pin(pin))
+            Action.SIGN -> visit.sign(if (pin.isEmpty()) Unlock.Biometric else Unlock.Pin(pin))
             Action.AMEND -> visit.amend(reason)
         }
     }
