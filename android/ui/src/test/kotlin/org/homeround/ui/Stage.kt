@@ -27,6 +27,7 @@ object Stage {
     private val drawn: Path = root.resolve("target/kotlin/pictures")
     val resources: Path = root.resolve("android/ui/src/main/res")
     private const val WIDTH = 400
+    private const val SECONDS = 4L
 
     /** A channel that is off by this much is another colour; letters' edges differ from machine to machine. */
     private const val CHANNEL_OFF = 48
@@ -43,9 +44,9 @@ object Stage {
     @OptIn(ExperimentalComposeUiApi::class)
     fun draw(look: Look, content: @Composable () -> Unit): Image {
         val scene = ImageComposeScene(WIDTH, look.height, Density(1f, look.fontScale)) { Dressed(look, content) }
-        // The second frame has what effects of the first one brought.
-        scene.render(0)
-        val image = scene.render(1_000_000_000)
+        // The second frame has what effects of the first one brought; what moves then has come to rest in the last one.
+        for (second in 0L until SECONDS) scene.render(second * 1_000_000_000)
+        val image = scene.render(SECONDS * 1_000_000_000)
         scene.close()
         return image
     }
