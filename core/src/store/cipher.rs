@@ -125,6 +125,17 @@ pub(super) struct Provider {
     next: *mut Provider,
 }
 
+unsafe extern "C" {
+    fn atexit(work: extern "C" fn()) -> c_int;
+}
+
+/// Has something done when the process ends, before what was asked for earlier.
+pub(super) fn at_exit(work: extern "C" fn()) {
+    // SAFETY: `work` is a function for the whole life of the process. It fails only
+    // without memory, and then the process ends as it did before.
+    let _ = unsafe { atexit(work) };
+}
+
 /// Fills the table. SQLCipher calls it once, when SQLite starts.
 ///
 /// # Safety

@@ -18,6 +18,7 @@ mod codec;
 mod conflicts;
 mod documents;
 mod error;
+mod gate;
 mod inbox;
 mod keys;
 mod meta;
@@ -115,6 +116,7 @@ impl Store {
     /// # Errors
     /// [`OpenError`] says what to do next; nothing was deleted.
     pub fn open(config: StoreConfig) -> Result<Self, OpenError> {
+        let _pass = gate::enter();
         let database = open_connection(&config.path, &config.key, OpenMode::Create)?;
         migrate(&database, migrate::MIGRATIONS)?;
         // The first thing an app does is to read: the connection at hand becomes the
@@ -147,6 +149,7 @@ impl Store {
         &self,
         work: impl FnOnce(&Rows) -> Result<T, E>,
     ) -> Result<T, E> {
+        let _pass = gate::enter();
         self.with_slot(&mut lock(&self.writer), work)
     }
 
@@ -185,6 +188,7 @@ impl Store {
         &self,
         work: impl FnOnce(&WriteTx<'_>) -> Result<T, StoreError>,
     ) -> Option<Result<T, StoreError>> {
+        let _pass = gate::enter();
         let mut slot = self.writer.try_lock().ok()?;
         Some(self.with_slot(&mut slot, |rows| transact(rows, work)))
     }
@@ -195,6 +199,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when no connection can be opened.
     pub fn reader(&self) -> Result<Reader<'_>, StoreError> {
+        let pass = gate::enter();
         let kept = lock(&self.readers).pop();
         let rows = match kept {
             Some(rows) => rows,
@@ -204,6 +209,7 @@ impl Store {
         Ok(Reader {
             rows: Some(rows),
             store: self,
+            _pass: pass,
         })
     }
 
@@ -214,6 +220,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn checkpoint(&self) -> Result<bool, StoreError> {
+        let _pass = gate::enter();
         lock(&self.readers).clear();
         self.with_writer(|rows| {
             let busy: i64 = rows
@@ -242,6 +249,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Damaged`] when anything is wrong.
     pub fn verify(&self) -> Result<(), StoreError> {
+        let _pass = gate::enter();
         // A connection of its own: what it finds must not poison the others.
         let rows = self.connect(OpenMode::ReadOnly)?;
         let first = |sql: &str| -> Result<Option<String>, StoreError> {
@@ -279,6 +287,7 @@ impl Store {
     /// # Errors
     /// [`OpenError`]; the old key still holds.
     pub fn rekey(&self, new: &DatabaseKey) -> Result<(), OpenError> {
+        let _pass = gate::enter();
         lock(&self.readers).clear();
         let mut slot = lock(&self.writer);
         let rows = match slot.take() {
@@ -299,6 +308,14 @@ impl Store {
     /// the log holds is safe in it.
     pub fn close(self) -> Result<(), StoreError> {
         self.checkpoint().map(|_| ())
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        let _pass = gate::enter();
+        lock(&self.readers).clear();
+        *lock(&self.writer) = None;
     }
 }
 
@@ -401,6 +418,7 @@ impl Deref for WriteTx<'_> {
 pub struct Reader<'s> {
     rows: Option<Rows>,
     store: &'s Store,
+    _pass: gate::Pass,
 }
 
 impl Deref for Reader<'_> {

@@ -147,7 +147,11 @@ pub fn open_connection(
 /// alone, and everybody waits for it.
 fn await_cipher() {
     static STARTED: Once = Once::new();
-    STARTED.call_once(|| drop(Connection::open_in_memory()));
+    STARTED.call_once(|| {
+        drop(Connection::open_in_memory());
+        // After SQLCipher's own: what was asked last is done first.
+        super::cipher::at_exit(super::gate::close);
+    });
 }
 
 fn connect(path: &Path, key: &DatabaseKey, mode: OpenMode) -> Result<Database, OpenError> {

@@ -47,6 +47,7 @@ const OWN: &str = "SELECT c.id, d.key, c.hash, c.bytes FROM change c
 /// # Errors
 /// [`OpenError`] when not even the first page verifies.
 pub fn salvage(path: &Path, key: &DatabaseKey) -> Result<Salvaged, OpenError> {
+    let _pass = super::gate::enter();
     let mut file = Damaged {
         path,
         key,

@@ -1,5 +1,6 @@
 //! Claims about the store, each tested on real encrypted files.
 
+mod exiting;
 mod lists;
 mod opening;
 mod purging;
