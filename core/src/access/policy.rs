@@ -1,11 +1,12 @@
 //! What a tenant may set: how long a phone works on its own, how long
-//! break-glass lasts, and what is denied beyond the table. A policy only ever
-//! takes away; nothing in it can allow what the table does not.
+//! break-glass lasts, what is denied beyond the table, and when presence counts
+//! as verified. A policy only ever takes away; nothing in it can allow what the
+//! table does not.
 
 use serde::{Deserialize, Serialize};
 
 use super::rules::denial_touches;
-use crate::model::{DAY_MS, DocumentKind, FieldPath, HOUR_MS, Refused, Role};
+use crate::model::{DAY_MS, DocumentKind, FieldPath, HOUR_MS, PresencePolicy, Refused, Role};
 
 /// The longest offline lease that a policy may ask for.
 pub const LEASE_CEILING_MS: i64 = 30 * DAY_MS;
@@ -32,6 +33,9 @@ pub struct Policy {
     /// What is denied beyond the table.
     #[serde(default)]
     pub denials: Vec<Denial>,
+    /// When a stamp of presence counts as verified.
+    #[serde(default)]
+    pub presence: PresencePolicy,
 }
 
 /// One extra denial of a policy.
@@ -61,6 +65,7 @@ impl Default for Policy {
             lease_ms: LEASE_DEFAULT_MS,
             break_glass_max_ms: BREAK_GLASS_DEFAULT_MS,
             denials: Vec::new(),
+            presence: PresencePolicy::default(),
         }
     }
 }
@@ -80,7 +85,7 @@ impl Policy {
         if self.denials.len() > DENIALS_MAX {
             return Err(Refused::new("denials", "256 at most"));
         }
-        Ok(())
+        self.presence.check()
     }
 
     pub(super) fn denies(&self, role: Role, kind: DocumentKind, path: &FieldPath) -> bool {

@@ -120,6 +120,8 @@ pub const TABLE: &[Row] = &[
     row(CLINICAL, Visit, "steps/*", Right::Append),
     row_of(AIDES, Visit, "steps/*", Right::Append, NOT_SEALED),
     row_of(COORDINATORS, Visit, "steps/*", Right::Append, CALLED_OFF),
+    // Everybody who works in the home stamps for themselves, and for nobody else.
+    row(CARE, Visit, "presence/*", Right::Append),
     row(CLINICAL, Visit, "outcome", Right::Write),
     row(CARE, Visit, "note", Right::Write),
     row(CARE_AND_PLANNING, Visit, "tasks/**", Right::Write),
@@ -170,6 +172,7 @@ pub const TABLE: &[Row] = &[
     row(READERS, Plan, "**", Right::See),
     row(COORDINATORS, Visit, "status", Right::See),
     row(COORDINATORS, Visit, "steps/**", Right::See),
+    row(COORDINATORS, Visit, "presence/**", Right::See),
     row(COORDINATORS, Visit, "tasks/**", Right::See),
     row(COORDINATORS, Chart, "contacts/**", Right::See),
     row(COORDINATORS, Chart, "home_access/**", Right::See),

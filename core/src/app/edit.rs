@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::error::AppError;
 use super::inner::{Inner, Opened};
 use super::project;
-use crate::access::{self, Change};
+use crate::access::{self, Change, Policy};
 use crate::merge::{Conflict, Document, Edit, MergeError, Op};
 use crate::model::{
     ChangeHash, DocumentId, DocumentKind, EntryId, FieldPath, Millis, PatientId, PersonId, Role,
@@ -34,6 +34,8 @@ pub(super) struct Desk<'a> {
     pub(super) me: PersonId,
     pub(super) role: Role,
     pub(super) stamp: Stamp,
+    pub(super) rows: &'a Rows,
+    pub(super) policy: &'a Policy,
     pub(super) minted: Option<EntryId>,
     mint: &'a dyn Fn() -> Result<EntryId, AppError>,
 }
@@ -42,6 +44,15 @@ impl Desk<'_> {
     /// An entry under a fresh id.
     pub(super) fn append(&mut self, section: &str, entry: &impl Serialize) -> Result<Op, AppError> {
         let id = self.mint()?;
+        Self::append_as(section, id, entry)
+    }
+
+    /// An entry that names its own id, from [`mint`](Self::mint).
+    pub(super) fn append_as(
+        section: &str,
+        id: EntryId,
+        entry: &impl Serialize,
+    ) -> Result<Op, AppError> {
         let entry = serde_json::to_value(entry).map_err(|_| AppError::Failed { code: "encode" })?;
         Ok(Op::Append {
             section: section.into(),
@@ -71,7 +82,7 @@ impl Desk<'_> {
         }
     }
 
-    fn mint(&mut self) -> Result<EntryId, AppError> {
+    pub(super) fn mint(&mut self) -> Result<EntryId, AppError> {
         let id = (self.mint)()?;
         // The first one is the thing; the rest is what goes with it.
         self.minted.get_or_insert(id);
@@ -159,6 +170,8 @@ impl Inner {
             me: me.person,
             role: me.role,
             stamp,
+            rows,
+            policy: &opened.policy,
             minted: None,
             mint: &mint,
         };

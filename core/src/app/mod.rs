@@ -16,6 +16,7 @@ mod edit;
 mod emergency;
 mod error;
 mod files;
+mod flow;
 mod fold;
 mod health;
 mod idle;
@@ -29,6 +30,7 @@ mod order;
 mod outbox;
 mod page;
 mod patient;
+mod presence;
 mod project;
 mod proof;
 mod put_back;
@@ -69,6 +71,7 @@ pub use order::{
     KnownLeg, LEEWAY_MINUTES_MAX, LEGS_MAX, OrderOfDay, OrderOptions, Spot, VisitEstimate,
 };
 pub use patient::{TIMELINE_PAGE_MAX, Timeline};
+pub use presence::PresenceView;
 pub use quarantine::QuarantinedEdit;
 pub use recover::Recovery;
 pub use session::SessionState;

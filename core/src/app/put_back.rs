@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::Homeround;
 use super::error::AppError;
+use super::presence::CHAIN;
 use super::session::{CURSOR, vault_error};
 use crate::store::AuditEntry;
 use crate::vault::AuditCheck;
@@ -51,6 +52,8 @@ impl Homeround {
         let at = self.inner.clocks.now().wall_ms;
         reads.store.write(|tx| -> Result<(), AppError> {
             tx.put_meta(CURSOR, None)?;
+            // Its last stamps may be out already: their numbers are not given twice.
+            tx.put_meta(CHAIN, None)?;
             tx.put_meta(PUT_BACK, Some(&mark))?;
             tx.audit(&AuditEntry {
                 at,

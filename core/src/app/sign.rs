@@ -5,7 +5,7 @@ use serde_json::json;
 use super::edit::{Desk, Saved, is_sealed};
 use super::error::AppError;
 use super::visit::{VisitHandle, put, status_of};
-use crate::merge::{LateChange, Op};
+use crate::merge::{LateChange, Op, Touch};
 use crate::model::{AmendmentEntry, ChangeHash, FieldPath, SignatureEntry, StepEntry, VisitStatus};
 use crate::vault::{SealFailure, SealStatement, Unlock, Verified, seal_visit, verify_seal};
 
@@ -106,7 +106,7 @@ impl VisitHandle {
 
     /// What came after the last signature and is not taken in by an amendment:
     /// each with whether its author knew of the signature. An edit made in
-    /// good faith before awaits the signer.
+    /// good faith before awaits the signer; a stamp of presence awaits nobody.
     ///
     /// # Errors
     /// [`AppError::NotFound`] when the visit is not signed.
@@ -127,9 +127,11 @@ impl VisitHandle {
             .inner
             .with_document(self.document(), |document| document.late_changes(&sealed))?;
         let own = |change: &LateChange| {
-            change.touched.iter().any(|touch| {
-                touch.path.matches("signatures/*") || touch.path.matches("amendments/*")
-            })
+            let own = ["signatures/*", "amendments/*"];
+            let stamps = |touch: &Touch| touch.path.matches("presence/*");
+            let mut touched = change.touched.iter();
+            touched.any(|touch| own.iter().any(|pattern| touch.path.matches(pattern)))
+                || change.touched.iter().all(stamps)
         };
         Ok(late
             .into_iter()

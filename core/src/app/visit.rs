@@ -11,9 +11,9 @@ use super::error::AppError;
 use super::input::{Dose, MeasureValue, NoteEdit, TaskOutcome, VitalsEntry};
 use crate::merge::{Conflict, Op};
 use crate::model::{
-    Coding, CorrectionEntry, DocumentId, EntryId, FieldPath, Finding, Fix, Given, MedicationEntry,
-    Millis, NotDoneReason, ObservationEntry, SettlementEntry, StepEntry, StepRefused, TaskStatus,
-    Visit, VisitId, VisitStatus,
+    Coding, CorrectionEntry, DocumentId, EntryId, FieldPath, Finding, Given, MedicationEntry,
+    Millis, NotDoneReason, ObservationEntry, SettlementEntry, TaskStatus, Visit, VisitId,
+    VisitStatus,
 };
 use crate::store::VisitRow;
 
@@ -58,108 +58,6 @@ impl VisitHandle {
     /// As [`read`](Self::read).
     pub fn conflicts(&self) -> Result<Vec<Conflict>, AppError> {
         self.inner.conflicts(self.document())
-    }
-
-    /// On the way.
-    ///
-    /// # Errors
-    /// [`AppError::Step`] when the status machine has no such step.
-    pub fn start_travel(&self, fix: Option<Fix>) -> Result<Saved, AppError> {
-        self.step(VisitStatus::Traveling, fix, None, None)
-    }
-
-    /// Arrived in the home.
-    ///
-    /// # Errors
-    /// [`AppError::Step`] when the status machine has no such step.
-    pub fn check_in(&self, fix: Option<Fix>) -> Result<Saved, AppError> {
-        self.step(VisitStatus::InProgress, fix, None, None)
-    }
-
-    /// Interrupts the visit.
-    ///
-    /// # Errors
-    /// [`AppError::Step`] when the status machine has no such step.
-    pub fn take_break(&self) -> Result<Saved, AppError> {
-        self.step(VisitStatus::OnBreak, None, None, None)
-    }
-
-    /// Goes on after a break.
-    ///
-    /// # Errors
-    /// [`AppError::Step`] when the visit is not on a break.
-    pub fn resume(&self) -> Result<Saved, AppError> {
-        let from = self.read()?.status;
-        if from != VisitStatus::OnBreak {
-            let to = VisitStatus::InProgress;
-            return Err(StepRefused { from, to }.into());
-        }
-        self.step(VisitStatus::InProgress, None, None, None)
-    }
-
-    /// Leaves the home: the visit is done and can be signed.
-    ///
-    /// # Errors
-    /// [`AppError::Refused`] on `tasks` while a required task has no status;
-    /// [`AppError::Step`] when the status machine has no such step.
-    pub fn complete(&self, fix: Option<Fix>) -> Result<Saved, AppError> {
-        let visit = self.read()?;
-        let missing = |task: &crate::model::Task| task.required && task.status == TaskStatus::Open;
-        if visit.tasks.values().any(missing) {
-            return Err(AppError::Refused {
-                field: "tasks".into(),
-                limit: "a status for every required task".into(),
-            });
-        }
-        self.step(VisitStatus::Completed, fix, None, None)
-    }
-
-    /// Nobody was met.
-    ///
-    /// # Errors
-    /// [`AppError::Step`] when the status machine has no such step.
-    pub fn miss(&self, reason: NotDoneReason, comment: Option<String>) -> Result<Saved, AppError> {
-        self.step(VisitStatus::Missed, None, Some(reason), comment)
-    }
-
-    /// Calls the visit off.
-    ///
-    /// # Errors
-    /// [`AppError::Step`] when the status machine has no such step.
-    pub fn cancel(
-        &self,
-        reason: NotDoneReason,
-        comment: Option<String>,
-    ) -> Result<Saved, AppError> {
-        self.step(VisitStatus::Canceled, None, Some(reason), comment)
-    }
-
-    fn step(
-        &self,
-        to: VisitStatus,
-        fix: Option<Fix>,
-        reason: Option<NotDoneReason>,
-        comment: Option<String>,
-    ) -> Result<Saved, AppError> {
-        if let Some(fix) = &fix {
-            fix.check()?;
-        }
-        self.edit("step", |desk| {
-            let from = status_of(desk.view)?;
-            from.step(to)?;
-            let entry = StepEntry {
-                to,
-                by: desk.me,
-                stamp: desk.stamp,
-                fix,
-                reason,
-                comment,
-            };
-            Ok(vec![
-                put("status", json!(to)),
-                desk.append("steps", &entry)?,
-            ])
-        })
     }
 
     /// Records a set of vital signs.

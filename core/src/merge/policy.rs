@@ -138,6 +138,7 @@ pub(super) const TABLE: &[Row] = &[
     row(Visit, "tasks/*/reason", Rule::KeepBoth, CLINICAL),
     row(Visit, "tasks/*/comment", Rule::KeepBoth, CLINICAL),
     row(Visit, "steps/*", Rule::Append, CLINICAL),
+    row(Visit, "presence/*", Rule::Append, CLINICAL),
     row(Visit, "observations/*", Rule::Append, CLINICAL),
     row(Visit, "measures/*", Rule::KeepBoth, CLINICAL),
     row(Visit, "medications/*", Rule::Append, CLINICAL),

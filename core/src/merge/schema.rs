@@ -153,6 +153,7 @@ const VISIT: &[Field] = &[
     node("note", Node::Text),
     node("tasks", Node::Items(TASK)),
     node("steps", Node::Entries),
+    node("presence", Node::Entries),
     node("observations", Node::Entries),
     node("measures", Node::Cells(Leaf::Any)),
     node("medications", Node::Entries),

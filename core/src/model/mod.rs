@@ -5,6 +5,7 @@
 //! the views that documents are read as. This room depends on no other room,
 //! asks no clock and draws no random number: both are arguments.
 
+mod attendance;
 mod chart;
 mod coding;
 mod document;
@@ -12,12 +13,14 @@ mod entry;
 mod id;
 mod person;
 mod plan;
+mod presence;
 mod record;
 mod status;
 mod time;
 mod visit;
 mod vitals;
 
+pub use attendance::*;
 pub use chart::*;
 pub use coding::*;
 pub use document::*;
@@ -25,6 +28,7 @@ pub use entry::*;
 pub use id::*;
 pub use person::*;
 pub use plan::*;
+pub use presence::*;
 pub use record::*;
 pub use status::*;
 pub use time::*;

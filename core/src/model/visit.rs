@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AmendmentEntry, AttachmentEntry, Coding, CorrectionEntry, EntryId, MedicationEntry,
-    NotDoneReason, ObservationEntry, PatientId, SettlementEntry, SignatureEntry, StepEntry,
-    TaskResult, TaskStatus, VisitStatus,
+    NotDoneReason, ObservationEntry, PatientId, Presence, SettlementEntry, SignatureEntry,
+    StepEntry, TaskResult, TaskStatus, VisitStatus,
 };
 
 /// One home visit. Field for field the shape of its document; a field on which
@@ -33,6 +33,9 @@ pub struct Visit {
     /// Steps of the status.
     #[serde(default)]
     pub steps: BTreeMap<EntryId, StepEntry>,
+    /// Stamps of who was in the home.
+    #[serde(default)]
+    pub presence: Presence,
     /// Findings.
     #[serde(default)]
     pub observations: BTreeMap<EntryId, ObservationEntry>,

@@ -28,6 +28,7 @@ mod pin;
 mod seal;
 mod session;
 mod software;
+mod stamp;
 mod verify;
 mod wipe;
 
@@ -44,6 +45,7 @@ pub use pin::{PIN_ATTEMPTS_MAX, PIN_CHARS_MAX, PIN_CHARS_MIN, PIN_DELAYS_MS, Pin
 pub use seal::{SealStatement, seal_visit};
 pub use session::{Domain, Session, device_tag, verify_signed};
 pub use software::{OsEntropy, SoftwareVault};
+pub use stamp::{StampPlace, sign_stamp, stamp_hash, stamp_holds, stamp_statement};
 pub use verify::{CHANGE_BYTES_MAX, SealFailure, Verified, verify_seal};
 pub use wipe::{WipeRequest, WipeStep, is_wiping, resume_wipe, wipe};
 

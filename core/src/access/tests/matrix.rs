@@ -16,6 +16,7 @@ const WRITERS: &[(DocumentKind, &str, &str)] = &[
     (Visit, "steps/1:to=traveling", "NTAS"),
     (Visit, "steps/1:to=missed", "NTACS"),
     (Visit, "steps/1:to=signed", "NTS"),
+    (Visit, "presence/1:", "NTAS"),
     (Visit, "outcome", "NTS"),
     (Visit, "note", "NTAS"),
     (Visit, "tasks/1", "NTACS"),
@@ -75,6 +76,7 @@ const WRITERS: &[(DocumentKind, &str, &str)] = &[
 const SEERS: &[(DocumentKind, &str, &str)] = &[
     (Visit, "status", "NTACSU"),
     (Visit, "steps/1", "NTACSU"),
+    (Visit, "presence/1", "NTACSU"),
     (Visit, "tasks/1/status", "NTACSU"),
     (Visit, "note", "NTASU"),
     (Visit, "observations/1", "NTASU"),

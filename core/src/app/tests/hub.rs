@@ -43,6 +43,12 @@ impl Hands {
         self.monotonic.fetch_add(ms, Ordering::Relaxed);
     }
 
+    /// The device starts again: the monotonic clock begins anew.
+    pub(crate) fn reboot(&self) {
+        self.boot.fetch_add(1, Ordering::Relaxed);
+        self.monotonic.store(1_000, Ordering::Relaxed);
+    }
+
     /// The wall clock alone jumps.
     pub(crate) fn jump(&self, ms: i64) {
         self.wall.fetch_add(ms, Ordering::Relaxed);
@@ -306,7 +312,8 @@ impl Hub {
         let patient = json!({
             "id": self.patient, "family": "Saavedra", "given": ["José"],
             "birth_date": "1941-02-03",
-            "address": { "lines": ["1 Main St"], "city": "Boston" },
+            "address": { "lines": ["1 Main St"], "city": "Boston",
+                "latitude_deg": 42.3601, "longitude_deg": -71.0589 },
         });
         let booking = json!({
             "visit": self.visit, "patient": self.patient, "assignees": [],

@@ -6,6 +6,7 @@ mod hub;
 mod leaving;
 mod order;
 mod pages;
+mod presence;
 mod restores;
 mod sealing;
 mod sensor;

@@ -232,6 +232,7 @@ fn skeleton(patient: PatientId) -> Visit {
         note: String::new(),
         tasks: BTreeMap::new(),
         steps: BTreeMap::new(),
+        presence: BTreeMap::new(),
         observations: BTreeMap::new(),
         measures: BTreeMap::new(),
         medications: BTreeMap::new(),

@@ -1,0 +1,154 @@
+//! The way of a visit: each step of its status with its stamp and what goes with it.
+
+use serde_json::json;
+
+use super::edit::Saved;
+use super::error::AppError;
+use super::presence::{self, Mark};
+use super::visit::{VisitHandle, put, status_of};
+use crate::model::{
+    Fix, NoFix, NotDoneReason, Place, StepEntry, StepRefused, Task, TaskStatus, VisitStatus,
+};
+
+impl VisitHandle {
+    /// On the way.
+    ///
+    /// # Errors
+    /// [`AppError::Step`] when the status machine has no such step.
+    pub fn start_travel(&self, fix: Option<Fix>) -> Result<Saved, AppError> {
+        self.step(Move {
+            place: fix.into(),
+            ..Move::to(VisitStatus::Traveling)
+        })
+    }
+
+    /// Arrived in the home: begins the visit, and stamps who came when and where.
+    /// A stamp that is not verified waits for a reason
+    /// ([`reasons_needed`](Self::reasons_needed)) and stops nothing. A colleague
+    /// who comes to a visit that has begun [joins](Self::join).
+    ///
+    /// # Errors
+    /// [`AppError::Step`] when the status machine has no such step.
+    pub fn check_in(&self, place: impl Into<Place>) -> Result<Saved, AppError> {
+        self.step(Move {
+            place: place.into(),
+            mark: Some(Mark::In),
+            ..Move::to(VisitStatus::InProgress)
+        })
+    }
+
+    /// Interrupts the visit.
+    ///
+    /// # Errors
+    /// [`AppError::Step`] when the status machine has no such step.
+    pub fn take_break(&self) -> Result<Saved, AppError> {
+        self.step(Move::to(VisitStatus::OnBreak))
+    }
+
+    /// Goes on after a break.
+    ///
+    /// # Errors
+    /// [`AppError::Step`] when the visit is not on a break.
+    pub fn resume(&self) -> Result<Saved, AppError> {
+        let from = self.read()?.status;
+        if from != VisitStatus::OnBreak {
+            let to = VisitStatus::InProgress;
+            return Err(StepRefused { from, to }.into());
+        }
+        self.step(Move::to(VisitStatus::InProgress))
+    }
+
+    /// Leaves the home: the visit is done and can be signed. Stamps the check-out
+    /// of a person who is checked in.
+    ///
+    /// # Errors
+    /// [`AppError::Refused`] on `tasks` while a required task has no status;
+    /// [`AppError::Step`] when the status machine has no such step.
+    pub fn complete(&self, place: impl Into<Place>) -> Result<Saved, AppError> {
+        let visit = self.read()?;
+        let missing = |task: &Task| task.required && task.status == TaskStatus::Open;
+        if visit.tasks.values().any(missing) {
+            return Err(AppError::Refused {
+                field: "tasks".into(),
+                limit: "a status for every required task".into(),
+            });
+        }
+        self.step(Move {
+            place: place.into(),
+            mark: Some(Mark::Out),
+            ..Move::to(VisitStatus::Completed)
+        })
+    }
+
+    /// Nobody was met.
+    ///
+    /// # Errors
+    /// [`AppError::Step`] when the status machine has no such step.
+    pub fn miss(&self, reason: NotDoneReason, comment: Option<String>) -> Result<Saved, AppError> {
+        self.step(Move {
+            reason: Some(reason),
+            comment,
+            ..Move::to(VisitStatus::Missed)
+        })
+    }
+
+    /// Calls the visit off.
+    ///
+    /// # Errors
+    /// [`AppError::Step`] when the status machine has no such step.
+    pub fn cancel(
+        &self,
+        reason: NotDoneReason,
+        comment: Option<String>,
+    ) -> Result<Saved, AppError> {
+        self.step(Move {
+            reason: Some(reason),
+            comment,
+            ..Move::to(VisitStatus::Canceled)
+        })
+    }
+
+    fn step(&self, asked: Move) -> Result<Saved, AppError> {
+        presence::check(&asked.place)?;
+        self.edit_stamped("step", |desk, clerk| {
+            let from = status_of(desk.view)?;
+            let to = from.step(asked.to)?;
+            let entry = StepEntry {
+                to,
+                by: desk.me,
+                stamp: desk.stamp,
+                fix: asked.place.fix(),
+                reason: asked.reason,
+                comment: asked.comment,
+            };
+            let mut ops = vec![put("status", json!(to)), desk.append("steps", &entry)?];
+            if let Some((mark, stamps)) = asked.mark.zip(presence::stamps_of(desk)?)
+                && presence::is_due(&stamps, desk.me, mark)
+            {
+                ops.push(clerk.mark(desk, mark, asked.place)?);
+            }
+            Ok(ops)
+        })
+    }
+}
+
+/// One step of the status.
+struct Move {
+    to: VisitStatus,
+    place: Place,
+    mark: Option<Mark>,
+    reason: Option<NotDoneReason>,
+    comment: Option<String>,
+}
+
+impl Move {
+    const fn to(to: VisitStatus) -> Self {
+        Self {
+            to,
+            place: Place::Unknown(NoFix::NotGiven),
+            mark: None,
+            reason: None,
+            comment: None,
+        }
+    }
+}
