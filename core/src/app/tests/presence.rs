@@ -202,6 +202,8 @@ fn no_fix_a_restarted_phone_and_a_phone_that_moved_too_fast_are_flagged() {
     let moved = [PresenceCause::OutOfRange, PresenceCause::MovedDevice];
     assert_eq!(causes(&stamps(&two)[0].1), moved);
     nurse.hands.pass(12 * HOUR_MS);
+    // How much of the lease is used is noted in an idle moment, before the restart.
+    nurse.app.idle_slice().unwrap();
     nurse.hands.reboot();
     let nurse = nurse.restart();
     let two = nurse.app.visit(second);
