@@ -10,6 +10,7 @@ use crate::correction::{Correction, Corrections};
 use crate::error::HomeroundError;
 use crate::guard::guard;
 use crate::names::{By, Names};
+use crate::presence::{VisitPresence, attended};
 use crate::root::Phone;
 use crate::schedule::{VisitSummary, summary};
 use crate::types::{
@@ -293,6 +294,8 @@ pub struct VisitView {
     pub amendments: Vec<Amendment>,
     /// Fields on which people disagree.
     pub conflicts: Vec<Conflict>,
+    /// Who was in the home.
+    pub presence: VisitPresence,
 }
 
 /// A visit, for reading and for work. Each edit is one durable commit: it is saved
@@ -334,7 +337,8 @@ impl Visit {
                 Some(line) if line.conflicts == 0 => Vec::new(),
                 _ => handle.conflicts()?,
             };
-            Ok::<_, HomeroundError>(view(self.id, visit, line, conflicts, &names))
+            let presence = attended(&visit.presence, handle.presence()?, &names);
+            Ok::<_, HomeroundError>(view(self.id, visit, line, (conflicts, presence), &names))
         })
     }
 
@@ -352,7 +356,7 @@ fn view(
     id: VisitId,
     visit: model::Visit,
     line: Option<VisitSummary>,
-    conflicts: Vec<homeround::merge::Conflict>,
+    (conflicts, presence): (Vec<homeround::merge::Conflict>, VisitPresence),
     names: &Names<'_>,
 ) -> VisitView {
     let wrong = Corrections::of(&visit.corrections, names);
@@ -414,6 +418,7 @@ fn view(
             })
             .collect(),
         conflicts: conflicts.into_iter().map(|one| show(one, names)).collect(),
+        presence,
     }
 }
 

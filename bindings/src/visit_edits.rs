@@ -8,6 +8,7 @@ use crate::conflict::parse;
 use crate::error::HomeroundError;
 use crate::guard::guard;
 use crate::names::{By, Names};
+use crate::presence::{NoFix, place};
 use crate::session::Unlock;
 use crate::types::{Coding, EntryId, Fix, NotDoneReason, Saved, TaskResult, TaskStatus};
 use crate::visit::{Visit, Vitals};
@@ -198,10 +199,16 @@ impl Visit {
         self.save(|visit| visit.start_travel(fix.map(Into::into)))
     }
 
-    /// Arrived in the home. Fails with `Step`.
-    #[uniffi::method(default(fix = None))]
-    pub fn check_in(&self, fix: Option<Fix>) -> Result<Saved, HomeroundError> {
-        self.save(|visit| visit.check_in(fix.map(Into::into)))
+    /// Arrived in the home: begins the visit and stamps who came, when and where; without
+    /// a fix, `no_fix` says why. A stamp that is not verified stops nothing and waits for
+    /// a reason. A colleague who comes to a visit that has begun joins. Fails with `Step`.
+    #[uniffi::method(default(fix = None, no_fix = None))]
+    pub fn check_in(
+        &self,
+        fix: Option<Fix>,
+        no_fix: Option<NoFix>,
+    ) -> Result<Saved, HomeroundError> {
+        self.save(|visit| visit.check_in(place(fix, no_fix)))
     }
 
     /// Interrupts the visit. Fails with `Step`.
@@ -214,11 +221,16 @@ impl Visit {
         self.save(app::VisitHandle::resume)
     }
 
-    /// Leaves the home: the visit is done and can be signed. Fails with `Refused` on
-    /// `tasks` while a required task has no status, and with `Step`.
-    #[uniffi::method(default(fix = None))]
-    pub fn complete(&self, fix: Option<Fix>) -> Result<Saved, HomeroundError> {
-        self.save(|visit| visit.complete(fix.map(Into::into)))
+    /// Leaves the home: the visit is done and can be signed. Stamps the check-out of a
+    /// person who is checked in. Fails with `Refused` on `tasks` while a required task has
+    /// no status, and with `Step`.
+    #[uniffi::method(default(fix = None, no_fix = None))]
+    pub fn complete(
+        &self,
+        fix: Option<Fix>,
+        no_fix: Option<NoFix>,
+    ) -> Result<Saved, HomeroundError> {
+        self.save(|visit| visit.complete(place(fix, no_fix)))
     }
 
     /// Nobody was met. Fails with `Step`.

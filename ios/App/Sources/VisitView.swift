@@ -20,6 +20,7 @@ struct VisitView: View {
             steps(state)
             if let proving { Proof(action: proving, sensor: state.sensor, done: { prove(proving, $0) }) }
             if !state.late.isEmpty { Late(rows: state.late) }
+            if !state.presence.isEmpty { PresencePart(model: model) }
             if !state.tasks.isEmpty { Tasks(model: model) }
             VitalSigns(model: model)
             if !state.medications.isEmpty { Medications(model: model) }

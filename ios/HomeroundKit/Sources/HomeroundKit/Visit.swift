@@ -44,9 +44,30 @@ public final class Visit: Sendable {
     @discardableResult
     public func startTravel(_ fix: Fix? = nil) async throws -> Saved { try await save { try $0.startTravel(fix: fix) } }
 
-    /// Arrived in the home.
+    /// Arrived in the home: begins the visit and stamps who came, when and where; without a fix, `noFix` says why. A stamp
+    /// that is not verified stops nothing and waits for ``explainPresence(_:)``.
     @discardableResult
-    public func checkIn(_ fix: Fix? = nil) async throws -> Saved { try await save { try $0.checkIn(fix: fix) } }
+    public func checkIn(_ fix: Fix? = nil, noFix: NoFix? = nil) async throws -> Saved {
+        try await save { try $0.checkIn(fix: fix, noFix: noFix) }
+    }
+
+    /// Checks in beside colleagues, or before them: the visit's status stays.
+    @discardableResult
+    public func join(_ fix: Fix? = nil, noFix: NoFix? = nil) async throws -> Saved {
+        try await save { try $0.join(fix: fix, noFix: noFix) }
+    }
+
+    /// Checks out while the visit goes on, or after it ended: the visit's status stays.
+    @discardableResult
+    public func leave(_ fix: Fix? = nil, noFix: NoFix? = nil) async throws -> Saved {
+        try await save { try $0.leave(fix: fix, noFix: noFix) }
+    }
+
+    /// Gives the reason for one's own stamp that is not verified; the last one counts.
+    @discardableResult
+    public func explainPresence(_ reason: NewPresenceReason) async throws -> Saved {
+        try await save { try $0.explainPresence(reason: reason) }
+    }
 
     /// Interrupts the visit.
     @discardableResult
@@ -56,9 +77,11 @@ public final class Visit: Sendable {
     @discardableResult
     public func resume() async throws -> Saved { try await save { try $0.resume() } }
 
-    /// Leaves the home: the visit is done and can be signed.
+    /// Leaves the home: the visit is done and can be signed. Stamps the check-out of who is checked in.
     @discardableResult
-    public func complete(_ fix: Fix? = nil) async throws -> Saved { try await save { try $0.complete(fix: fix) } }
+    public func complete(_ fix: Fix? = nil, noFix: NoFix? = nil) async throws -> Saved {
+        try await save { try $0.complete(fix: fix, noFix: noFix) }
+    }
 
     /// Nobody was met.
     @discardableResult

@@ -49,7 +49,17 @@ public final class VisitModel: Model<VisitState> {
             case .complete: try await visit.complete(await place())
             case .sign: try await visit.sign(pin.isEmpty ? .biometric : .pin(pin: pin))
             case .amend: try await visit.amend(reason)
+            case .join: try await visit.join(await place())
+            case .leave: try await visit.leave(await place())
             }
+        }
+    }
+
+    /// Why one's own stamp is not verified.
+    @discardableResult
+    public func explain(_ stamp: EntryId, _ reason: PresenceReason, comment: String) -> Work {
+        act { [self] in
+            try await visit.explainPresence(NewPresenceReason(stamp: stamp, reason: reason, comment: said(comment)))
         }
     }
 
@@ -189,7 +199,7 @@ public final class VisitModel: Model<VisitState> {
         state.service = line?.service ?? ""
         state.unsent = Int(clamping: line?.unsent ?? 0)
         state.status = chip(view.status)
-        state.actions = VisitModel.actions(view.status)
+        state.actions = VisitModel.actions(view.status) + presenceActions(view)
         state.endings = VisitModel.endings(view.status)
         state.editable = view.status != .signed && view.status != .amended
         state.tasks = view.tasks.map(VisitModel.task)
@@ -205,6 +215,7 @@ public final class VisitModel: Model<VisitState> {
         state.note = view.note
         state.outcome = view.outcome ?? ""
         state.conflicts = view.conflicts.map { conflict($0, view) }
+        state.presence = view.presence.attendances.map { PresenceRow($0, formats, zone) }
         state.signed = view.signatures.last.map { Words("visit_signed_by", $0.by.name, formats.moment($0.atMs, zone)) }
         given = [:]
         for one in view.medications {

@@ -3,7 +3,7 @@ import HomeroundCore
 
 /// A step that makes sense now.
 public enum Action: String, CaseIterable, Sendable {
-    case travel, checkIn = "check_in", `break`, resume, complete, sign, amend
+    case travel, checkIn = "check_in", `break`, resume, complete, sign, amend, join, leave
 
     /// What the button says.
     public var words: Words { Words("action_\(rawValue)") }
@@ -152,6 +152,7 @@ public struct VisitState: ScreenState {
     public var draft: NoteDraft?
     public var outcome = ""
     public var conflicts: [ConflictRow] = []
+    public var presence: [PresenceRow] = []
     public var signed: Words?
     public var vitals = VitalsForm()
     public var unsent = 0

@@ -13,6 +13,8 @@ import org.homeround.core.NewAnswer
 import org.homeround.core.NewAttachment
 import org.homeround.core.NewCorrection
 import org.homeround.core.NewFinding
+import org.homeround.core.NewPresenceReason
+import org.homeround.core.NoFix
 import org.homeround.core.NotDoneReason
 import org.homeround.core.NoteEdit
 import org.homeround.core.Saved
@@ -47,8 +49,20 @@ class Visit internal constructor(private val core: Core, private val worker: Wor
     /** On the way. */
     suspend fun startTravel(fix: Fix? = null): Saved = worker.run { core.startTravel(fix) }
 
-    /** Arrived in the home. */
-    suspend fun checkIn(fix: Fix? = null): Saved = worker.run { core.checkIn(fix) }
+    /**
+     * Arrived in the home: begins the visit and stamps who came, when and where; without a fix, [noFix] says
+     * why. A stamp that is not verified stops nothing and waits for [explainPresence].
+     */
+    suspend fun checkIn(fix: Fix? = null, noFix: NoFix? = null): Saved = worker.run { core.checkIn(fix, noFix) }
+
+    /** Checks in beside colleagues, or before them: the visit's status stays. */
+    suspend fun join(fix: Fix? = null, noFix: NoFix? = null): Saved = worker.run { core.join(fix, noFix) }
+
+    /** Checks out while the visit goes on, or after it ended: the visit's status stays. */
+    suspend fun leave(fix: Fix? = null, noFix: NoFix? = null): Saved = worker.run { core.leave(fix, noFix) }
+
+    /** Gives the reason for one's own stamp that is not verified; the last one counts. */
+    suspend fun explainPresence(reason: NewPresenceReason): Saved = worker.run { core.explainPresence(reason) }
 
     /** Interrupts the visit. */
     suspend fun takeBreak(): Saved = worker.run { core.takeBreak() }
@@ -56,8 +70,8 @@ class Visit internal constructor(private val core: Core, private val worker: Wor
     /** Goes on after a break. */
     suspend fun resume(): Saved = worker.run { core.resume() }
 
-    /** Leaves the home: the visit is done and can be signed. */
-    suspend fun complete(fix: Fix? = null): Saved = worker.run { core.complete(fix) }
+    /** Leaves the home: the visit is done and can be signed. Stamps the check-out of who is checked in. */
+    suspend fun complete(fix: Fix? = null, noFix: NoFix? = null): Saved = worker.run { core.complete(fix, noFix) }
 
     /** Nobody was met. */
     suspend fun miss(reason: NotDoneReason, comment: String? = null): Saved =

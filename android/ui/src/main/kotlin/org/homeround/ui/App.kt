@@ -154,7 +154,8 @@ private fun VisitPlace(shell: Shell, place: Place.Visit, way: MutableList<Place>
             typeNote = { model.typeNote(it) }, saveNote = { model.saveNote() }, outcome = { model.setOutcome(it) },
             end = { ending, reason, comment -> model.end(ending, reason, comment) },
             photograph = photograph, openPhoto = { model.open(it) }, closePhoto = { model.closePhoto() },
-            settle = { conflict, choice -> model.settle(conflict, choice) }, sync = sync, dismiss = { model.dismiss() },
+            settle = { conflict, choice -> model.settle(conflict, choice) },
+            explain = { stamp, reason, comment -> model.explain(stamp, reason, comment) }, sync = sync, dismiss = { model.dismiss() },
         ),
     )
 }

@@ -32,6 +32,7 @@ import androidx.compose.foundation.layout.padding
 import org.homeround.core.EntryId
 import org.homeround.core.NotDoneReason
 import org.homeround.core.PatientId
+import org.homeround.core.PresenceReason
 import org.homeround.kit.screens.Action
 import org.homeround.kit.screens.Choice
 import org.homeround.kit.screens.ConflictRow
@@ -64,6 +65,7 @@ class VisitActions(
     val openPhoto: (PhotoRow) -> Unit,
     val closePhoto: () -> Unit,
     val settle: (ConflictRow, Choice) -> Unit,
+    val explain: (EntryId, PresenceReason, String) -> Unit,
     val sync: () -> Unit,
     val dismiss: () -> Unit,
 )
@@ -99,6 +101,7 @@ fun VisitScreen(state: VisitState, on: VisitActions) {
                 if (action == Action.SIGN) on.take(action, typed, "") else on.take(action, "", typed)
             }
         }
+        Presence(state.presence, on.explain)
         Tasks(state, on)
         VitalSigns(state, on)
         Medications(state, on)

@@ -8,6 +8,8 @@ import org.homeround.core.Medication
 import org.homeround.core.SessionState
 import org.homeround.core.SyncState
 import org.homeround.core.VisitStatus
+import org.homeround.kit.screens.PresenceRow
+import org.homeround.kit.screens.StampRow
 import org.homeround.kit.screens.AccountState
 import org.homeround.kit.screens.FormRow
 import org.homeround.kit.screens.LateRow
@@ -131,6 +133,38 @@ internal class Samples(language: String) {
                 ),
             ),
         ),
+    )
+
+    /** Two people in the home; the place of one's own check-in is not known yet. */
+    val attended = visit.copy(
+        presence = listOf(
+            PresenceRow(
+                "Nina Alvarez",
+                listOf(
+                    StampRow(
+                        "s1", Words("presence_came", formats.time(at(9, 2), zone)),
+                        Chip(Words("presence_reason_needed"), Tone.WARNING, Glyph.WARNING), listOf(Words("presence_cause_no_fix")), null, null,
+                        asks = true,
+                    ),
+                ),
+                open = true, overlaps = false,
+            ),
+            PresenceRow(
+                "Theo Lindqvist",
+                listOf(
+                    StampRow(
+                        "s2", Words("presence_came", formats.time(at(9, 10), zone)), Chip(Words("presence_verified"), Tone.GOOD, Glyph.CHECK),
+                        emptyList(), null, null, asks = false,
+                    ),
+                    StampRow(
+                        "s3", Words("presence_left", formats.time(at(9, 40), zone)), Chip(Words("presence_explained"), Tone.QUIET, Glyph.HOME),
+                        listOf(Words("presence_cause_out_of_range")), Words("presence_reason_forgot_end"), "Checked out in the car", asks = false,
+                    ),
+                ),
+                open = false, overlaps = true,
+            ),
+        ),
+        actions = listOf(Action.COMPLETE, Action.BREAK, Action.LEAVE),
     )
 
     val signed = visit.copy(

@@ -5,7 +5,7 @@ import androidx.compose.runtime.Composable
 internal val doNothing = VisitActions(
     back = {}, patient = {}, take = { _, _, _ -> }, finish = {}, leaveOut = { _, _, _ -> }, typeVital = { _, _ -> }, recordVitals = {},
     give = {}, withhold = { _, _, _ -> }, typeNote = {}, saveNote = {}, outcome = {}, end = { _, _, _ -> }, photograph = {}, openPhoto = {},
-    closePhoto = {}, settle = { _, _ -> }, sync = {}, dismiss = {},
+    closePhoto = {}, settle = { _, _ -> }, explain = { _, _, _ -> }, sync = {}, dismiss = {},
 )
 
 internal val noDay = DayActions({}, {}, {}, {}, {}, {}, {}, {}, {})
@@ -28,6 +28,7 @@ internal fun shots(language: String): Map<String, @Composable () -> Unit> {
         "visit" to { VisitScreen(of.visit, doNothing) },
         "visit-refused" to { VisitScreen(of.refused, doNothing) },
         "visit-conflict" to { VisitScreen(of.conflicted, doNothing) },
+        "visit-presence" to { VisitScreen(of.attended, doNothing) },
         "visit-signed" to { VisitScreen(of.signed, doNothing) },
         "patient" to { PatientScreen(of.patient, noPatient) },
         "emergency" to { PatientScreen(of.away, noPatient) },

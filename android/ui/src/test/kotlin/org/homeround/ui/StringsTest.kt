@@ -7,6 +7,9 @@ import kotlin.test.assertEquals
 import kotlin.test.assertTrue
 import org.homeround.core.AllergyStatus
 import org.homeround.core.NotDoneReason
+import org.homeround.core.PresenceCause
+import org.homeround.core.PresenceReason
+import org.homeround.core.PresenceState
 import org.homeround.core.Role
 import org.homeround.core.Severity
 import org.homeround.core.TaskResult
@@ -64,7 +67,9 @@ class StringsTest {
             Role.entries.map { "role_${it.name.lowercase()}" } + Severity.entries.map { "severity_${it.name.lowercase()}" } +
             AllergyStatus.entries.map { "allergy_${it.name.lowercase()}" } + VisitStatus.entries.map { "status_${it.name.lowercase()}" } +
             Glyph.entries.map { "glyph_${it.name.lowercase()}" } +
-            VitalField.entries.map { "vital_${it.field}" }
+            VitalField.entries.map { "vital_${it.field}" } + PresenceState.entries.map { "presence_${it.name.lowercase()}" } +
+            PresenceCause.entries.map { "presence_cause_${it.name.lowercase()}" } +
+            PresenceReason.entries.map { "presence_reason_${it.name.lowercase()}" }
         assertEquals(emptyList(), made.filter { it !in english.keys })
     }
 

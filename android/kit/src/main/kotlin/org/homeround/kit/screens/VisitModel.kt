@@ -12,8 +12,10 @@ import org.homeround.core.LateEdit
 import org.homeround.core.MedicationGivenEntry
 import org.homeround.core.MedicationNotGivenEntry
 import org.homeround.core.NewAttachment
+import org.homeround.core.NewPresenceReason
 import org.homeround.core.NotDoneReason
 import org.homeround.core.PatientId
+import org.homeround.core.PresenceReason
 import org.homeround.core.SyncState
 import org.homeround.core.TaskOutcome
 import org.homeround.core.TaskResult
@@ -27,7 +29,7 @@ import org.homeround.kit.Homeround
 import org.homeround.kit.NoteTyping
 
 /** A step that makes sense now. */
-enum class Action { TRAVEL, CHECK_IN, BREAK, RESUME, COMPLETE, SIGN, AMEND }
+enum class Action { TRAVEL, CHECK_IN, BREAK, RESUME, COMPLETE, SIGN, AMEND, JOIN, LEAVE }
 
 /** How a visit ends that does not take place. */
 enum class Ending { MISS, CANCEL }
@@ -97,6 +99,7 @@ data class VisitState(
     val draft: NoteDraft? = null,
     val outcome: String = "",
     val conflicts: List<ConflictRow> = emptyList(),
+    val presence: List<PresenceRow> = emptyList(),
     val signed: Words? = null,
     val vitals: VitalsForm = VitalsForm(),
     val unsent: Int = 0,
@@ -155,6 +158,8 @@ class VisitModel(
             Action.COMPLETE -> visit.complete(place())
             Action.SIGN -> visit.sign(if (pin.isEmpty()) Unlock.Biometric else Unlock.Pin(pin))
             Action.AMEND -> visit.amend(reason)
+            Action.JOIN -> visit.join(place())
+            Action.LEAVE -> visit.leave(place())
         }
     }
 
@@ -211,6 +216,11 @@ class VisitModel(
     }
 
     fun setOutcome(text: String) = act { visit.setOutcome(text) }
+
+    /** Why one's own stamp is not verified. */
+    fun explain(stamp: EntryId, reason: PresenceReason, comment: String) = act {
+        visit.explainPresence(NewPresenceReason(stamp, reason, comment.ifBlank { null }))
+    }
 
     /** The visit does not take place. */
     fun end(ending: Ending, reason: NotDoneReason, comment: String) = act {
@@ -269,6 +279,7 @@ class VisitModel(
             note = view.note,
             outcome = view.outcome.orEmpty(),
             conflicts = view.conflicts.map { conflict(it, view) },
+            presence = view.presence.attendances.map { presenceRow(it, formats, zone) },
             signed = view.signatures.lastOrNull()?.let { Words("visit_signed_by", it.by.name, formats.moment(it.atMs, zone)) },
             unsent = line?.unsent?.toInt() ?: 0,
         )
@@ -324,7 +335,9 @@ class VisitModel(
             else -> emptyList()
         }
 
-        fun actions(view: VisitView): List<Action> = when (view.status) {
+        fun actions(view: VisitView): List<Action> = steps(view) + presenceActions(view)
+
+        fun steps(view: VisitView): List<Action> = when (view.status) {
             VisitStatus.SCHEDULED -> listOf(Action.TRAVEL, Action.CHECK_IN)
             VisitStatus.TRAVELING -> listOf(Action.CHECK_IN)
             VisitStatus.IN_PROGRESS -> listOf(Action.COMPLETE, Action.BREAK)

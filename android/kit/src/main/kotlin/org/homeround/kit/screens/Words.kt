@@ -142,7 +142,7 @@ private val FIELDS = setOf(
 )
 
 /** Sections whose entries are only added. */
-private val SECTIONS = setOf("observations", "medications", "attachments", "forms", "steps", "corrections", "signatures", "amendments")
+private val SECTIONS = setOf("observations", "medications", "attachments", "forms", "steps", "corrections", "signatures", "amendments", "presence")
 
 /** What a field is called: `tasks/0192…/result` is the result of a task. */
 internal fun fieldWords(path: String): Words {
