@@ -1,5 +1,6 @@
 //! What the command line does.
 
+mod evv;
 mod restore;
 mod start;
 
@@ -31,6 +32,22 @@ pub(crate) enum Problem {
     NoTenant(String),
     #[error("the audit trail of {0} was altered")]
     AuditBroken(String),
+    #[error("{}: {problem}", file.display())]
+    Evv {
+        file: PathBuf,
+        problem: homeround_server::evv::Unreadable,
+    },
+    #[error(
+        "{}: {findings} findings, the first: {first}",
+        file.display()
+    )]
+    EvvAltered {
+        file: PathBuf,
+        findings: usize,
+        first: String,
+    },
+    #[error("--to is before --from; give the later day last")]
+    Days,
     #[error("{0}")]
     Io(#[from] std::io::Error),
     #[error("the figures could not be set up: {0}")]
@@ -51,6 +68,7 @@ pub(crate) async fn run(cli: Cli, env: &Env) -> Result<(), Problem> {
         Command::CheckConfig(configured) => check_config(&configured, env),
         Command::Restore(asked) => restore::restore(&asked, env).await,
         Command::VerifyAudit(configured) => verify_audit(&configured, env).await,
+        Command::Evv(asked) => evv::run(&asked, env).await,
     }
 }
 

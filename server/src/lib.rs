@@ -7,6 +7,7 @@
 //! | [`service`] | the rules: enrolment, push, pull, scope, the office; no HTTP, no clock of its own |
 //! | [`store`] | one storage trait with plain types; the embedded implementation |
 //! | [`connect`] | other systems' data in and out, as pure functions |
+//! | [`evv`] | verifying an export of visit verification, standing by itself |
 //! | [`http`] | routes, limits, errors, live pokes, health, metrics; nothing but translation |
 //!
 //! The path of one change: `http::sync` reads the bounded body, `auth` says
@@ -19,6 +20,7 @@
 pub mod auth;
 pub mod config;
 pub mod connect;
+pub mod evv;
 pub mod http;
 pub mod service;
 pub mod store;

@@ -173,3 +173,50 @@ fn an_import_is_counted_and_a_restored_backup_gets_a_new_epoch() {
     let wrong = site.run("verify-audit", &[]);
     assert!(text(&wrong.stderr).contains("does not open with this key"));
 }
+
+#[test]
+fn an_export_of_visit_verification_verifies_and_an_altered_one_fails_with_the_place() {
+    let site = Site::new("oidc", "127.0.0.1:0");
+    site.init();
+    let evv = |verb: &str, arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_homeround-server"));
+        command.env_clear().args(["evv", verb]);
+        if verb != "verify" {
+            command.arg("--config").arg(site.path("homeround.toml"));
+            command.args(["--tenant", "willow"]);
+        }
+        command.args(arguments).output().unwrap()
+    };
+    let file = site.path("november.json");
+    let out = file.to_str().unwrap();
+    let days = ["--from", "2026-11-01", "--to", "2026-11-30", "--out", out];
+    let done = evv("export", &days);
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    assert!(
+        text(&evv("export", &days).stderr).contains("exists"),
+        "kept"
+    );
+    let turned = evv("export", &["--from", "2026-11-30", "--to", "2026-11-01"]);
+    assert!(text(&turned.stderr).contains("--to is before --from"));
+    let intact = evv("verify", &[out]);
+    assert!(intact.status.success(), "{}", text(&intact.stderr));
+    let report: serde_json::Value = serde_json::from_slice(&intact.stdout).unwrap();
+    assert_eq!(report["intact"], true);
+    let altered = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, altered.replace("2026-11-30", "2026-12-31")).unwrap();
+    let found = evv("verify", &[out]);
+    assert_eq!(found.status.code(), Some(1));
+    assert!(text(&found.stderr).contains("seal_broken (seal)"));
+    let set = evv("policy", &["--radius-m", "120"]);
+    let said: serde_json::Value = serde_json::from_slice(&set.stdout).unwrap();
+    assert_eq!(
+        (&said["policy"], &said["presence"]["radius_m"]),
+        (&2.into(), &120.into())
+    );
+    let wrong = evv("policy", &["--radius-m", "0"]);
+    assert!(
+        text(&wrong.stderr).contains("radius_m"),
+        "{}",
+        text(&wrong.stderr)
+    );
+}

@@ -176,7 +176,9 @@ fn read<T: serde::de::DeserializeOwned>(view: &Value) -> Result<T, ServiceError>
     T::deserialize(view).map_err(|_| ServiceError::Damaged)
 }
 
-async fn directory(reader: &mut dyn Reader) -> Result<BTreeMap<PersonId, Person>, ServiceError> {
+pub(super) async fn directory(
+    reader: &mut dyn Reader,
+) -> Result<BTreeMap<PersonId, Person>, ServiceError> {
     let rows = reader.tenant_records(RecordKind::Person).await?;
     let people = rows.into_iter().filter_map(|row| row.body);
     let people = people.filter_map(|body| serde_json::from_str::<Person>(&body).ok());

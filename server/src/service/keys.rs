@@ -31,6 +31,10 @@ impl ServerKeys {
         self.signing.verifying_key().to_bytes()
     }
 
+    pub(super) const fn signing(&self) -> &SigningKey {
+        &self.signing
+    }
+
     /// X25519 key that phones seal escrowed work to.
     #[must_use]
     pub fn escrow_public(&self) -> [u8; 32] {

@@ -14,6 +14,7 @@
 //! | receipts, beacon, break_glass | the small calls |
 //! | escrow | what a phone could not send, brought by the office |
 //! | admin, visits, import, fhir | what the office does |
+//! | presence | visit verification, exported and sealed |
 //! | records, documents, audit | rows that the others write through |
 
 mod admin;
@@ -33,6 +34,7 @@ mod import;
 mod keys;
 mod live;
 mod page;
+mod presence;
 mod pull;
 mod push;
 mod receipts;
@@ -61,6 +63,7 @@ pub use grants::NewGrant;
 pub use import::Imported;
 pub use keys::ServerKeys;
 pub use page::{PAGE_ASKED_MAX, PAGE_ASKED_MIN};
+pub use presence::EvvFormat;
 pub use push::PUSH_LIMITS;
 pub(crate) use records::hex;
 pub use tenants::NewTenant;

@@ -17,6 +17,7 @@ mod office;
 mod phones;
 mod play;
 mod practice;
+mod presence;
 mod route;
 mod screen;
 mod server;
@@ -170,6 +171,7 @@ fn day(play: &mut Play) -> Result<Value, Trouble> {
         phone.switch_off()?;
     }
     let counted = count::in_the_server(play, &held)?;
+    presence::verified(play)?;
     let conflicts = (compared.conflicts_open, compared.conflicts_settled);
     let object = count::object(play, &counted, compared.different.is_empty(), conflicts);
     figures(play, &object);

@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -108,6 +108,39 @@ impl Server {
     /// Follows its audit trail from the first line to the last.
     pub(super) fn verify_audit(&self) -> Result<String, Trouble> {
         self.run(&["verify-audit"])
+    }
+
+    /// Exports visit verification of all days into a new file.
+    pub(super) fn evv_export(&self, out: &Path) -> Result<(), Trouble> {
+        let what = "homeround-server evv export";
+        let done = self
+            .command()
+            .args(["evv", "export", "--config"])
+            .arg(self.config())
+            .args([
+                "--tenant",
+                TENANT,
+                "--from",
+                "1970-01-02",
+                "--to",
+                "2199-12-31",
+                "--out",
+            ])
+            .arg(out)
+            .output()
+            .during(what)?;
+        if done.status.success() {
+            Ok(())
+        } else {
+            Err(Trouble::new(what, String::from_utf8_lossy(&done.stderr)))
+        }
+    }
+
+    /// Verifies an export; finding something is no trouble.
+    pub(super) fn evv_verify(&self, file: &Path) -> Result<Output, Trouble> {
+        let mut command = self.command();
+        command.args(["evv", "verify"]).arg(file);
+        command.output().during("homeround-server evv verify")
     }
 
     /// Waits until it ends by itself or by a signal.

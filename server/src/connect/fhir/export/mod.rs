@@ -8,6 +8,7 @@ mod clinical;
 mod evidence;
 mod findings;
 mod people;
+mod presence;
 mod visit;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -88,13 +88,7 @@ impl Sheet<'_> {
                 })
             })
             .collect();
-        let mut participants = Vec::new();
-        for person in &booking.assignees {
-            participants.push(json!({
-                "type": [hl7("v3-ParticipationType", "PPRF", "primary performer")],
-                "individual": self.who(*person),
-            }));
-        }
+        let participants = self.participants();
         let mut places = vec![json!({ "location": reference(self.home()) })];
         for (name, step) in [("check-in", began), ("check-out", ended)] {
             if let Some((step, fix)) = step.and_then(|step| Some((step, step.fix?))) {

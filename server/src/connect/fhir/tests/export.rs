@@ -308,3 +308,31 @@ fn a_booked_visit_comes_back_as_the_same_visit_with_its_tasks() {
     let booking: Booking = serde_json::from_str(&booking.body).unwrap();
     assert_eq!(booking, sample.booking);
 }
+
+#[test]
+fn everybody_who_was_there_is_a_participant_with_their_time_and_how_sure_it_is() {
+    let bundle = sample().export();
+    let encounter = of_type(&bundle, "Encounter")[0];
+    let participants = encounter["participant"].as_array().unwrap();
+    let role = |one: &Value| one["type"][0]["coding"][0]["code"].clone();
+    let said = |one: &Value| -> Vec<String> {
+        let extensions = one["extension"].as_array().cloned().unwrap_or_default();
+        let value = |it: &Value| match &it["valueCode"] {
+            Value::String(code) => Some(code.clone()),
+            _ => None,
+        };
+        extensions.iter().filter_map(value).collect()
+    };
+    let hers = &participants[0];
+    assert_eq!(role(hers), "PPRF");
+    assert!(hers["period"]["start"].is_string() && hers["period"]["end"].is_string());
+    assert_eq!(
+        said(hers),
+        ["verified", "explained", "out_of_range", "forgot_end"]
+    );
+    let aide = participants
+        .iter()
+        .find(|one| said(one) == ["reason_needed", "no_fix"])
+        .unwrap();
+    assert!(aide["period"]["start"].is_string() && aide["period"].get("end").is_none());
+}

@@ -116,6 +116,35 @@ fn steps() -> BTreeMap<EntryId, StepEntry> {
     .into()
 }
 
+/// The nurse's stay, its end explained; an aide who is still there.
+fn presence() -> Presence {
+    let stamp = |minutes: i64, number: u64, by: u128, what: Value| {
+        let mut entry = json!({
+            "by": person(by),
+            "stamp": { "wall_ms": AS_OF.plus(minutes * MINUTE_MS).0, "monotonic_ms": 0, "boot_id": 1 },
+            "chain": "c".repeat(32), "number": number, "previous": "0".repeat(64),
+            "device_key": by.to_string(), "signature": "0".repeat(128),
+        });
+        for (name, value) in what.as_object().unwrap() {
+            entry[name] = value.clone();
+        }
+        entry
+    };
+    let fix = json!({ "latitude_deg": 42.36, "longitude_deg": -71.06, "accuracy_m": 12.0 });
+    let came =
+        json!({ "what": "check_in", "fix": fix, "distance_m": 9, "radius_m": 50, "causes": [] });
+    let left = json!({ "what": "check_out", "fix": fix, "distance_m": 912, "radius_m": 50, "causes": ["out_of_range"] });
+    let why = json!({ "what": "reason", "target": entry(0x4b), "reason": "forgot_end", "comment": "In the car" });
+    let joined =
+        json!({ "what": "check_in", "no_fix": "denied", "radius_m": 50, "causes": ["no_fix"] });
+    entries(vec![
+        (0x4a, stamp(10, 1, NURSE, came)),
+        (0x4b, stamp(56, 2, NURSE, left)),
+        (0x4c, stamp(57, 3, NURSE, why)),
+        (0x4d, stamp(30, 1, AIDE, joined)),
+    ])
+}
+
 fn observations() -> BTreeMap<EntryId, ObservationEntry> {
     let by = person(NURSE);
     let at = AS_OF.plus(20 * MINUTE_MS).0;
@@ -201,6 +230,7 @@ pub(super) fn visit() -> Visit {
     Visit {
         tasks: tasks(),
         steps: steps(),
+        presence: presence(),
         observations: observations(),
         medications: medications(),
         forms: entries(vec![(
