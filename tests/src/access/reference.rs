@@ -115,6 +115,7 @@ pub static PLACES: &[Place] = &[
     place(Visit, "steps/1", Form::Step("missed"), "NTACS"),
     place(Visit, "steps/1", Form::Step("signed"), "NTS"),
     place(Visit, "steps/1", Form::Step("amended"), "NTS"),
+    place(Visit, "presence/1", Form::Entry, "NTAS"),
     place(Visit, "outcome", Form::Value, "NTS"),
     place(Visit, "note", Form::Value, "NTAS"),
     place(Visit, "tasks/1", Form::Value, "NTACS"),
@@ -253,7 +254,8 @@ pub fn may_write(role: Role, parts: &[Part], creates: bool, bans: &[Ban], sealed
     let keeps_seal = |part: &Part| match part.place.form {
         Form::Status(to) | Form::Step(to) => amends && to == "amended",
         Form::Signature => true,
-        _ => amends,
+        // Who leaves after a colleague signed still stamps it.
+        _ => amends || part.place.path == "presence/1",
     };
     parts.iter().all(allowed) && (!sealed || parts.iter().all(keeps_seal))
 }
@@ -280,7 +282,7 @@ fn may_do(role: Role, part: &Part, bans: &[Ban]) -> bool {
 #[must_use]
 pub fn may_see(role: Role, kind: DocumentKind, section: &str) -> bool {
     let plans = match kind {
-        Visit => ["status", "steps", "tasks"].contains(&section),
+        Visit => ["status", "steps", "presence", "tasks"].contains(&section),
         Chart => ["contacts", "home_access", "alerts"].contains(&section),
         Plan => false,
     };

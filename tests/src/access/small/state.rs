@@ -113,6 +113,7 @@ impl Set {
             lease_ms: self.lease_ms,
             break_glass_max_ms: self.emergency_max,
             denials: self.bans.iter().map(denial).collect(),
+            ..Policy::default()
         }
     }
 }
