@@ -7,6 +7,7 @@
 //! |---|---|---|
 //! | [`model`] | what a visit, a chart and a care plan are; newtypes with units; the status machine | nothing |
 //! | [`merge`] | documents that several people edit, the [table](merge::policy) of what concurrent edits mean, vetting of changes | `model`; alone in knowing automerge |
+//! | [`forms`] | questionnaires as FHIR has them, what a set of answers comes to | `model` |
 //! | [`access`] | who may see and change what; the same code on phone and backend | `model` |
 //! | [`plan`] | the order of a day's visits: travel, arrival times and their uncertainty | `model` |
 //! | [`wire`] | bodies, limits and version of the sync protocol; the same code on both ends | `model` |
@@ -69,6 +70,7 @@
 
 pub mod access;
 pub mod app;
+pub mod forms;
 pub mod merge;
 pub mod model;
 pub mod plan;
