@@ -7,6 +7,7 @@
 //! | `session` | PIN, enrolment, locking, signing out |
 //! | `schedule`, `order` | the day's lists, its order with travel and arrivals |
 //! | `visit`, `visit_edits`, `attachments` | a visit: reading, working, photos |
+//! | `forms` | which forms there are, and filling one |
 //! | `patient`, `chart`, `plan` | what is around a visit |
 //! | `sync`, `serving`, `courier` | runs, staying in sync, a platform's own HTTP |
 //! | `observer` | ticks when something changed |
@@ -29,6 +30,7 @@ mod conflict;
 mod correction;
 mod courier;
 mod error;
+mod forms;
 mod guard;
 mod names;
 mod observer;
@@ -56,6 +58,7 @@ pub use conflict::*;
 pub use correction::Correction;
 pub use courier::*;
 pub use error::*;
+pub use forms::*;
 pub use names::By;
 pub use observer::*;
 pub use order::*;

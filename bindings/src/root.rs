@@ -86,7 +86,7 @@ pub enum Found {
 /// process.
 #[derive(uniffi::Object)]
 pub struct Homeround {
-    phone: Arc<Phone>,
+    pub(crate) phone: Arc<Phone>,
 }
 
 #[uniffi::export]

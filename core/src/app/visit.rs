@@ -317,7 +317,7 @@ impl VisitHandle {
         DocumentId::visit(self.id)
     }
 
-    fn edit(
+    pub(super) fn edit(
         &self,
         action: &'static str,
         make: impl FnOnce(&mut Desk<'_>) -> Result<Vec<Op>, AppError>,

@@ -139,6 +139,45 @@ impl Answer {
         }
     }
 
+    /// The same answer as its item has it: a figure with the item's unit, a code
+    /// with the option's words, words of one's own in an open choice.
+    #[must_use]
+    pub fn fitted(self, item: &Item) -> Self {
+        match (&item.kind, self) {
+            (ItemKind::Quantity, answer @ (Self::Integer(_) | Self::Decimal(_))) => {
+                Self::Quantity {
+                    value: answer.figure().unwrap_or_default(),
+                    unit: item.unit.clone().unwrap_or_default(),
+                }
+            }
+            (ItemKind::Quantity, Self::Quantity { value, unit }) => {
+                let own = item.unit.clone();
+                let own = own.filter(|own| own.text == unit.text && unit.code.is_empty());
+                Self::Quantity {
+                    value,
+                    unit: own.unwrap_or(unit),
+                }
+            }
+            (ItemKind::Decimal, answer @ Self::Integer(_)) => {
+                Self::Decimal(answer.figure().unwrap_or_default())
+            }
+            (ItemKind::Integer, answer @ Self::Decimal(_)) => {
+                Self::read(item, &answer.to_value()).unwrap_or(answer)
+            }
+            (ItemKind::Choice, Self::Text(words)) if item.open => {
+                Self::Coding(Coding::text(&words))
+            }
+            (ItemKind::Choice, answer) => {
+                let option = item
+                    .options
+                    .iter()
+                    .find(|option| option.answer.same(&answer));
+                option.map_or(answer, |option| option.answer.clone())
+            }
+            (_, answer) => answer,
+        }
+    }
+
     /// Checks a new answer against its item: type, range, length, options.
     ///
     /// # Errors

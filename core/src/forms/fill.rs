@@ -1,6 +1,6 @@
 //! A form with its answers: what is shown, what is missing, what it comes to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
@@ -8,6 +8,7 @@ use super::answer::Answer;
 use super::definition::{Definition, Item, ItemKind};
 use super::key::Key;
 use super::path::{Datum, Scope};
+use super::places::Known;
 use super::{enable, response};
 use crate::model::EntryId;
 
@@ -403,6 +404,31 @@ impl<'d> Filled<'d> {
         })
     }
 
+    /// The definition that was judged by.
+    #[must_use]
+    pub const fn definition(&self) -> &'d Definition {
+        self.definition
+    }
+
+    /// Whether a place that is shown is that of the item, and not of one of its
+    /// repetitions.
+    #[must_use]
+    pub fn is_head(&self, key: &Key) -> bool {
+        self.at(key)
+            .is_some_and(|slot| !slot.is_row && slot.enabled)
+    }
+
+    /// Whether a place is one repetition of its item.
+    #[must_use]
+    pub fn is_repetition(&self, key: &Key) -> bool {
+        self.at(key).is_some_and(|slot| slot.is_row)
+    }
+
+    fn at(&self, key: &Key) -> Option<&Slot<'d>> {
+        let place = |slot: &&Slot<'_>| slot.item.link_id == key.link_id && slot.rows == key.rows;
+        self.slots.iter().find(place)
+    }
+
     /// Every stored key that lies in a place: its own and all below it.
     #[must_use]
     pub fn stored_in(&self, key: &Key) -> Vec<Key> {
@@ -454,59 +480,5 @@ fn calculated(item: &Item, found: &[Datum<'_>]) -> (Option<Answer>, Option<Strin
             None,
             Some("one value, the expression gives several".to_owned()),
         ),
-    }
-}
-
-type Place<'d> = (&'d str, Vec<EntryId>);
-
-/// The stored answers, by place.
-#[derive(Default)]
-struct Known<'d> {
-    values: BTreeMap<Place<'d>, &'d Value>,
-    /// The repetitions of an item in its surroundings, in the order of their
-    /// ids, which is that of their making.
-    rows: BTreeMap<Place<'d>, BTreeSet<EntryId>>,
-}
-
-impl<'d> Known<'d> {
-    /// Sorts the answers into their places; answers what has none.
-    fn sort(
-        &mut self,
-        definition: &'d Definition,
-        answers: &'d BTreeMap<String, Value>,
-    ) -> Vec<(&'d str, &'d Value)> {
-        let mut strays = Vec::new();
-        for (written, value) in answers.iter().filter(|(_, value)| !value.is_null()) {
-            let key = Key::parse(written);
-            if !key.is_some_and(|key| self.place(definition, key, value)) {
-                strays.push((written.as_str(), value));
-            }
-        }
-        strays
-    }
-
-    fn place(&mut self, definition: &'d Definition, key: Key, value: &'d Value) -> bool {
-        let way = definition.way_to(&key.link_id);
-        let Some(item) = way.last().copied() else {
-            return false;
-        };
-        let repeating: Vec<&'d Item> = way.iter().copied().filter(|item| item.repeats).collect();
-        let fits = repeating.len() == key.rows.len() && !item.is_calculated();
-        let marks = item.kind == ItemKind::Group && item.repeats;
-        if !fits || !(item.is_question() || marks) {
-            return false;
-        }
-        if marks && *value != Value::Bool(true) {
-            // Taken away; it is there all the same while a colleague's answer is.
-            return true;
-        }
-        for (depth, item) in repeating.iter().enumerate() {
-            if let (Some(around), Some(row)) = (key.rows.get(..depth), key.rows.get(depth)) {
-                let place = (item.link_id.as_str(), around.to_vec());
-                self.rows.entry(place).or_default().insert(*row);
-            }
-        }
-        self.values.insert((item.link_id.as_str(), key.rows), value);
-        true
     }
 }

@@ -22,6 +22,7 @@ mod fill;
 mod key;
 mod library;
 pub mod path;
+mod places;
 mod read;
 mod response;
 mod words;
@@ -36,8 +37,8 @@ pub use key::Key;
 pub use library::{SHIPPED, Shipped, shipped};
 pub use words::Words;
 
-/// Bytes of a questionnaire's JSON, at most.
-pub const DEFINITION_BYTES_MAX: usize = 512 * 1024;
+/// Bytes of a questionnaire's JSON, at most: what the backend keeps as one record.
+pub const DEFINITION_BYTES_MAX: usize = 64 * 1024;
 /// Items of a questionnaire, at most.
 pub const ITEMS_MAX: usize = 1_000;
 /// How deep items are nested, at most.

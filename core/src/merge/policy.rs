@@ -145,6 +145,8 @@ pub(super) const TABLE: &[Row] = &[
     row(Visit, "forms/*", Rule::Append, CLINICAL),
     row(Visit, "forms/*/questionnaire", Rule::Fixed, CLINICAL),
     row(Visit, "forms/*/answers/*", Rule::KeepBoth, CLINICAL),
+    // Two people who both say "complete" do not disagree.
+    row(Visit, "forms/*/completed_at_ms", Rule::Latest, CLINICAL),
     row(Visit, "attachments/*", Rule::Append, CLINICAL),
     row(Visit, "survey/*", Rule::Append, CLINICAL),
     row(Visit, "corrections/*", Rule::Append, CLINICAL),

@@ -102,6 +102,7 @@ const TASK: &[Field] = &[
 const FORM: &[Field] = &[
     must("questionnaire", Leaf::Str),
     node("answers", Node::Cells(Leaf::Any)),
+    may("completed_at_ms", Leaf::Int),
 ];
 const CONTACT: &[Field] = &[
     must("name", Leaf::Str),

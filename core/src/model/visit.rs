@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AmendmentEntry, AttachmentEntry, Coding, CorrectionEntry, EntryId, MedicationEntry,
+    AmendmentEntry, AttachmentEntry, Coding, CorrectionEntry, EntryId, MedicationEntry, Millis,
     NotDoneReason, ObservationEntry, PatientId, Presence, SettlementEntry, SignatureEntry,
     StepEntry, TaskResult, TaskStatus, VisitStatus,
 };
@@ -97,7 +97,11 @@ pub struct Task {
 pub struct Form {
     /// Canonical address of the questionnaire, with its version.
     pub questionnaire: String,
-    /// Answers by link id.
+    /// Answers by link id, with the repetition where the question repeats; null:
+    /// taken back. Calculated values follow from them and are not kept.
     #[serde(default)]
     pub answers: BTreeMap<String, serde_json::Value>,
+    /// When somebody said that the form is complete; none: it is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completed_at_ms: Option<Millis>,
 }

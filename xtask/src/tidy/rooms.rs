@@ -9,6 +9,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("merge", &["model"]),
     ("access", &["model"]),
+    ("forms", &["model"]),
     ("store", &["model"]),
     ("plan", &["model"]),
     ("wire", &["model"]),
@@ -17,7 +18,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
-            "model", "merge", "access", "store", "plan", "wire", "vault", "sync",
+            "model", "merge", "access", "forms", "store", "plan", "wire", "vault", "sync",
         ],
     ),
 ];

@@ -2,6 +2,7 @@
 
 mod attachments;
 mod edits;
+mod forms;
 mod hub;
 mod leaving;
 mod order;

@@ -88,6 +88,7 @@ fn samples(row: &Row) -> (Value, Value) {
         (Ladder::Flag, _) => (json!(true), json!(false)),
         (_, pattern) if pattern.ends_with("as_needed") => (json!(true), json!(false)),
         (_, pattern) if pattern.ends_with("code") => (json!({"text": "a"}), json!({"text": "b"})),
+        (_, pattern) if pattern.ends_with("_at_ms") => (json!(1), json!(2)),
         _ => (json!("aaa"), json!("bbb")),
     }
 }

@@ -86,6 +86,11 @@ public final class Homeround: Sendable {
     /// - Throws: `HomeroundError.Refused` on `id` for what is no id.
     public func plan(_ id: PlanId) throws -> Plan { Plan(core: try core.plan(id: id), worker: worker) }
 
+    /// The forms that can be begun, in a language as `es`.
+    public func forms(_ language: String) async throws -> [FormOffer] {
+        try await worker.read { [core] in try core.forms(language: language) }
+    }
+
     /// Searches patients and notes, without accents or case.
     public func search(_ words: String, limit: Int = 50) async throws -> [Found] {
         try await worker.read { [core] in try core.search(words: words, limit: UInt32(clamping: limit)) }

@@ -7,10 +7,13 @@ public final class Visit: Sendable {
     private let worker: Worker
     /// Which visit.
     public let id: VisitId
+    /// Filling forms.
+    public let forms: Forms
 
     init(core: HomeroundCore.Visit, worker: Worker) {
         self.core = core
         self.worker = worker
+        forms = Forms(core: core, worker: worker)
         id = (try? core.id()) ?? ""
     }
 

@@ -11,6 +11,7 @@ import kotlinx.coroutines.flow.distinctUntilChanged
 import kotlinx.coroutines.flow.map
 import kotlinx.coroutines.withContext
 import org.homeround.core.Day
+import org.homeround.core.FormOffer
 import org.homeround.core.Found
 import org.homeround.core.HttpTransport
 import org.homeround.core.KeyVault
@@ -87,6 +88,9 @@ class Homeround private constructor(private val core: Core, io: CoroutineDispatc
 
     /** A care plan. */
     fun plan(id: PlanId): Plan = Plan(core.plan(id), worker)
+
+    /** The forms that can be begun, in a language as `es`. */
+    suspend fun forms(language: String): List<FormOffer> = worker.run { core.forms(language) }
 
     /** Searches patients and notes, without accents or case. */
     suspend fun search(words: String, limit: Int = 50): List<Found> = worker.run { core.search(words, limit.toUInt()) }

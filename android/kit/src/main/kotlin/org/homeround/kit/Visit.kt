@@ -31,6 +31,9 @@ class Visit internal constructor(private val core: Core, private val worker: Wor
     /** Which visit. */
     val id: VisitId get() = core.id()
 
+    /** Filling forms. */
+    val forms: Forms = Forms(core, worker)
+
     /** The visit as it stands. Emits again whenever it changes, here or elsewhere. */
     val view: Flow<VisitView> get() = worker.live { core.read() }
 

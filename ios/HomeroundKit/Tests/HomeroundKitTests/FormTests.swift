@@ -1,0 +1,84 @@
+import Foundation
+import HomeroundKit
+import Testing
+
+/// Forms through the binding, over a real server process.
+@Suite("Forms", .serialized)
+struct FormTests {
+    private let folder: Folder
+    private let backend: Backend
+
+    init() throws {
+        folder = try Folder()
+        backend = try Backend(folder)
+    }
+
+    private func phone(_ login: String) async throws -> Homeround { try await TestPhone(folder, backend, login).ready() }
+
+    private func begin(_ phone: Homeround, _ forms: Forms, _ name: String) async throws -> EntryId {
+        let offers = try await phone.forms("es")
+        let offer = try #require(offers.first { $0.questionnaire.contains(name) })
+        return try #require(try await forms.start(offer.questionnaire).entry)
+    }
+
+    private func item(_ view: FormView, _ linkId: String) throws -> FormItem {
+        try #require(view.items.first { $0.linkId == linkId })
+    }
+
+    @Test("a form is filled offline, refused while something is missing, and reads in two languages")
+    func offline() async throws {
+        let site = try await backend.day()
+        let nina = try await phone("nina")
+        backend.stop()
+        let forms = try nina.visit(site.visit).forms
+        let form = try await begin(nina, forms, "fall-risk")
+        try await forms.answer(form, "unsteady", .flag(yes: false))
+        try await forms.answer(form, "fallen", .flag(yes: true))
+        await #expect(throws: HomeroundError.Refused(field: "form", limit: "an answer that fits to each of: falls, injured, worried")) {
+            try await forms.complete(form)
+        }
+        await #expect(throws: HomeroundError.Refused(field: "falls", limit: "1 to 365")) {
+            try await forms.answer(form, "falls", .whole(number: 900))
+        }
+        try await forms.answer(form, "falls", .whole(number: 2))
+        try await forms.answer(form, "injured", .flag(yes: false))
+        try await forms.answer(form, "worried", .flag(yes: true))
+        let view = try await first(forms.one(form, "es-MX"))
+        #expect(view.title == "Riesgo de caídas, tres preguntas clave")
+        #expect(try item(view, "falls").text == "¿Cuántas veces?")
+        #expect(try item(view, "yes").answers.map(\.text) == ["2"])
+        #expect(view.ready && view.required == view.answered)
+        try await forms.complete(form)
+        #expect(try await first(forms.all("en")).first?.completedAtMs != nil)
+        try await forms.reopen(form)
+        try await forms.clear(form, "falls")
+        #expect(try await first(forms.one(form, "en")).ready == false)
+    }
+
+    @Test("two people fill one form at once and both wounds are on both phones")
+    func together() async throws {
+        let site = try await backend.day()
+        let nina = try await phone("nina")
+        let hers = try nina.visit(site.visit).forms
+        let form = try await begin(nina, hers, "wound")
+        try await nina.sync.now()
+        let theo = try await phone("theo")
+        let his = try theo.visit(site.visit).forms
+        for (forms, place) in [(hers, "left heel"), (his, "sacrum")] {
+            let row = try #require(try await forms.addRepetition(form, "wound").entry)
+            try await forms.answer(form, "location@\(row)", .words(text: place))
+            try await forms.answer(form, "length@\(row)", .figure(number: 2.5))
+            try await forms.answer(form, "width@\(row)", .whole(number: 2))
+        }
+        for phone in [nina, theo, nina] { try await phone.sync.now() }
+        let view = try await first(hers.one(form, "en"))
+        #expect(view == (try await first(his.one(form, "en"))))
+        #expect(try item(view, "count").answers.map(\.text) == ["2"])
+        #expect(try item(view, "area").answers.map(\.text) == ["10"])
+        let places = view.items.filter { $0.linkId == "location" }.flatMap(\.answers).map(\.text)
+        #expect(Set(places) == ["left heel", "sacrum"])
+        let wound = try #require(view.items.first { $0.repetition })
+        try await hers.removeRepetition(form, wound.key)
+        #expect(try item(try await first(hers.one(form, "en")), "count").answers.map(\.text) == ["1"])
+    }
+}
