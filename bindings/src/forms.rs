@@ -1,7 +1,7 @@
 //! Forms: which can be begun, how one stands, and filling it. Each answer is one
 //! durable commit.
 
-use homeround::app::{self, OpenForm};
+use homeround::app::OpenForm;
 use homeround::forms::{self, Answer, Filled, ItemKind, Problem, Shown, Unit};
 use serde_json::Value;
 

@@ -15,7 +15,7 @@ use crate::{
 /// Validates what the backend writes with parts that nobody here wrote.
 const FHIR_SCRIPT: &str = "tests/fhir/validate.py";
 /// Bundles that the backend wrote, kept as golden files: `exported-*.json`.
-const FHIR_FIXTURES: &str = "tests/fixtures/fhir";
+const FHIR_FIXTURES: &str = "tests/fhir";
 
 /// Lines of a failed step's log that are worth showing.
 const LINES_SHOWN: usize = 80;

@@ -277,7 +277,10 @@ impl<'d> Filled<'d> {
     pub fn shown(&self) -> Vec<Shown<'d>> {
         let slots = self.slots.iter().enumerate();
         slots
-            .filter(|(_, slot)| !slot.item.hidden && !(slot.is_row && slot.item.is_question()))
+            .filter(|(_, slot)| {
+                let one_answer = slot.is_row && slot.item.is_question();
+                !(slot.item.hidden || one_answer)
+            })
             .map(|(at, slot)| Shown {
                 item: slot.item,
                 key: slot.key(),

@@ -301,9 +301,9 @@ fn what_is_not_shown_has_no_answer_for_others_and_comes_back_with_its_own() {
     assert_eq!(filled.response().len(), 3);
 }
 
-#[test]
-fn an_answer_is_refused_with_its_item_and_what_it_takes() {
-    let definition = parse(&json!([
+/// A question of each type that can be got wrong.
+fn choices() -> Definition {
+    parse(&json!([
         {"linkId": "whole", "type": "integer", "extension": [
             {"url": "http://hl7.org/fhir/StructureDefinition/minValue", "valueInteger": 1},
             {"url": "http://hl7.org/fhir/StructureDefinition/maxValue", "valueInteger": 9}]},
@@ -317,13 +317,18 @@ fn an_answer_is_refused_with_its_item_and_what_it_takes() {
         {"linkId": "open", "type": "open-choice", "answerOption": [{"valueCoding": {"code": "x", "display": "X"}}]},
         {"linkId": "photo", "type": "attachment"},
     ]))
-    .unwrap();
-    let refused = |link_id: &str, answer: Answer| {
-        answer
-            .check(definition.item(link_id).unwrap())
-            .err()
-            .map(|error| error.to_string())
-    };
+    .unwrap()
+}
+
+fn refusal(definition: &Definition, link_id: &str, answer: &Answer) -> Option<String> {
+    let item = definition.item(link_id).unwrap();
+    answer.check(item).err().map(|error| error.to_string())
+}
+
+#[test]
+fn an_answer_is_refused_with_its_item_and_what_it_takes() {
+    let definition = choices();
+    let refused = |link_id: &str, answer: Answer| refusal(&definition, link_id, &answer);
     let text = |text: &str| Answer::Text(text.into());
     assert_eq!(refused("whole", Answer::Integer(9)), None);
     let said = refused("whole", Answer::Integer(10)).unwrap();
@@ -360,6 +365,12 @@ fn an_answer_is_refused_with_its_item_and_what_it_takes() {
             .contains("2026-12-31")
     );
     assert_eq!(refused("time", Answer::Time("09:30:00".into())), None);
+}
+
+#[test]
+fn a_choice_takes_its_options_and_an_open_one_words_too() {
+    let definition = choices();
+    let refused = |link_id: &str, answer: Answer| refusal(&definition, link_id, &answer);
     let x = || Answer::Coding(Coding::new("", "x", "X"));
     assert_eq!(refused("one", x()), None);
     let own = || Answer::Coding(Coding::text("something else"));
@@ -371,7 +382,7 @@ fn an_answer_is_refused_with_its_item_and_what_it_takes() {
     assert_eq!(refused("open", own()), None);
     assert!(refused("one", Answer::Coding(Coding::new("", "y", "Y"))).is_some());
     assert!(
-        refused("photo", text("a"))
+        refused("photo", Answer::Text("a".into()))
             .unwrap()
             .contains("no answer in this version")
     );

@@ -38,11 +38,9 @@ struct VisitView: View {
                 SavedField(name: told("visit_outcome"), saved: state.outcome, editable: state.editable) { model.setOutcome($0) }
             }
             Photos(model: model)
-            ForEach(state.forms) { form in
-                Block(told("visit_form")) {
-                    Text(form.title).foregroundStyle(.secondary)
-                    ForEach(form.answers) { Line($0.answer, $0.question) }
-                }
+            Block(told("forms_title")) {
+                if !state.forms.isEmpty { Text(Words.counted("forms_begun", state.forms.count).text).foregroundStyle(.secondary) }
+                AlsoButton(told("forms_open")) { go(.forms(model.id)) }
             }
         }
     }

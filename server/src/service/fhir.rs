@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use homeround::forms::Definition;
 use homeround::merge::{Conflict, Document};
 use homeround::model::{
     Booking, CareTeam, DeviceTag, DocumentId, DocumentKind, Millis, Patient, Person, PersonId,
-    PlanId, RecordId, RecordKind, Role, TenantId, VisitId,
+    PlanId, RecordId, RecordKind, Role, TenantId, Visit, VisitId,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -147,9 +148,12 @@ async fn export(
     let team: Option<CareTeam> = team.and_then(|body| serde_json::from_str(&body).ok());
     let people = directory(reader).await?;
     let owners = owners(reader).await?;
+    let seen: Visit = read(document.view())?;
+    let questionnaires = questionnaires(reader, &seen).await?;
     let bundle = fhir::export_visit(&VisitExport {
         booking: &booking,
-        visit: &read(document.view())?,
+        visit: &seen,
+        questionnaires: &questionnaires,
         patient: &patient,
         chart: chart.as_ref(),
         plans: &plans,
@@ -174,6 +178,32 @@ async fn body<T: serde::de::DeserializeOwned>(
 
 fn read<T: serde::de::DeserializeOwned>(view: &Value) -> Result<T, ServiceError> {
     T::deserialize(view).map_err(|_| ServiceError::Damaged)
+}
+
+/// What the visit's forms ask: of the app, else as it was imported.
+async fn questionnaires(
+    reader: &mut dyn Reader,
+    visit: &Visit,
+) -> Result<BTreeMap<String, Definition>, ServiceError> {
+    let tenant = reader.tenant().await?.id;
+    let mut known = BTreeMap::new();
+    for form in visit.forms.values() {
+        let canonical = &form.questionnaire;
+        if known.contains_key(canonical) {
+            continue;
+        }
+        if let Some(Ok(definition)) = homeround::forms::shipped(canonical) {
+            known.insert(canonical.clone(), definition);
+            continue;
+        }
+        let id = fhir::questionnaire_id(tenant, canonical);
+        let row = reader.record(RecordKind::Questionnaire, id).await?;
+        let body = row.and_then(|row| row.body);
+        if let Some(Ok(definition)) = body.map(|body| Definition::parse(&body)) {
+            known.insert(canonical.clone(), definition);
+        }
+    }
+    Ok(known)
 }
 
 pub(super) async fn directory(

@@ -29,6 +29,9 @@ pub struct Imported {
     pub documents_kept: u64,
     /// Patients that are new to the tenant.
     pub patients_new: u64,
+    /// Questionnaires that came with another text under a version that is there: answers
+    /// are pinned to it, so it stays. Raise the version.
+    pub questionnaires_kept: u64,
 }
 
 impl Backend {
@@ -76,6 +79,10 @@ impl Backend {
             .chain(records.iter().filter(others));
         let mut touched = Vec::new();
         for record in ordered {
+            if is_reworded(tx.as_mut(), record).await? {
+                done.questionnaires_kept += 1;
+                continue;
+            }
             let written = self
                 .take_record(tx.as_mut(), record, &mut touched, now)
                 .await?;
@@ -191,6 +198,16 @@ impl Backend {
         tx.add_change(&change).await?;
         Ok(true)
     }
+}
+
+/// Whether a questionnaire's version is there already and asks something else.
+async fn is_reworded(reader: &mut dyn Reader, record: &NewRecord) -> Result<bool, ServiceError> {
+    if record.kind != RecordKind::Questionnaire {
+        return Ok(false);
+    }
+    let known = reader.record(record.kind, record.id).await?;
+    let known = known.and_then(|row| row.body);
+    Ok(known.is_some_and(|body| body != record.body))
 }
 
 /// A person of the directory; who signs in keeps login and role.

@@ -1,9 +1,9 @@
 //! The demo: a day of home visits on the real server and real phones.
 //!
-//! Each act is a file: `morning` (import, bookings, first sync), `route` (the order
-//! of the next day), `apart`
-//! (offline edits, a kill, a revocation), `together` (convergence, conflicts,
-//! purge), `evening` (signature, FHIR), `count` (the figures, from the
+//! Each act is a file: `morning` (import, bookings, first sync), `route` (the
+//! order of the next day), `apart` (offline edits, a kill, a revocation),
+//! `together` (convergence, conflicts, purge), `forms` (one form that two people
+//! fill at once), `evening` (signature, FHIR), `count` (the figures, from the
 //! stores). `server`, `office` and `phones` drive the processes; `screen`
 //! shows it.
 
@@ -11,6 +11,7 @@ mod apart;
 mod args;
 mod count;
 mod evening;
+mod forms;
 mod leash;
 mod morning;
 mod office;
@@ -154,11 +155,14 @@ fn day(play: &mut Play) -> Result<Value, Trouble> {
     route::book(play, &carriers)?;
     morning::first_sync(play, carriers)?;
     route::suggest(play)?;
+    forms::begin(play)?;
     apart::offline_edits(play)?;
+    forms::apart(play)?;
     apart::kill(play)?;
     apart::revoke(play)?;
     together::converge(play, "Back in reach: everybody syncs")?;
     together::merged_visit(play)?;
+    forms::together(play)?;
     together::conflicts(play)?;
     together::rejected_and_purged(play)?;
     together::converge(play, "What was settled goes around")?;

@@ -55,6 +55,10 @@ pub(super) struct Story {
     pub(super) killed: Booked,
     /// What would tell in a log line who is treated: names, birth dates.
     pub(super) telling: Vec<String>,
+    /// The form that nurse and therapist fill, in the shared visit.
+    pub(super) form: String,
+    /// Its first wound.
+    pub(super) wound: String,
     /// Own visits of the day of each phone's carrier.
     pub(super) own: [usize; 3],
     /// The nurse's visits of the next day, as booked.

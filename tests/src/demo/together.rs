@@ -253,7 +253,7 @@ pub(super) fn conflicts(play: &mut Play) -> Result<(), Trouble> {
     }
     play.screen.table(&["field", "value", "who"], &shown);
     let count = of_shared.len() + of_disputed.len();
-    play.figures.conflicts_shown = count as u64;
+    play.figures.conflicts_shown += count as u64;
     let fields: Vec<String> = of_shared
         .iter()
         .chain(&of_disputed)

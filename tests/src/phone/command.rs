@@ -8,6 +8,8 @@ use homeround::model::{
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::forms::Said;
+
 /// One line of stdin.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
@@ -174,6 +176,47 @@ pub enum Command {
         /// Where.
         #[serde(default)]
         fix: Option<Fix>,
+    },
+    /// Begins a form.
+    FormStart {
+        /// During which visit.
+        visit: VisitId,
+        /// Canonical address with version.
+        questionnaire: String,
+    },
+    /// Answers one question of a form.
+    FormAnswer {
+        /// During which visit.
+        visit: VisitId,
+        /// Which form.
+        form: EntryId,
+        /// The question's place.
+        key: String,
+        /// The answer.
+        answer: Said,
+    },
+    /// Adds a repetition of a group of a form.
+    FormAdd {
+        /// During which visit.
+        visit: VisitId,
+        /// Which form.
+        form: EntryId,
+        /// The group's place.
+        key: String,
+    },
+    /// Says that a form is complete.
+    FormComplete {
+        /// During which visit.
+        visit: VisitId,
+        /// Which form.
+        form: EntryId,
+    },
+    /// A form as it stands here.
+    Form {
+        /// During which visit.
+        visit: VisitId,
+        /// Which form.
+        form: EntryId,
     },
     /// Settles a conflict.
     Settle {

@@ -9,6 +9,7 @@
 
 mod answer;
 mod command;
+mod forms;
 mod network;
 mod read;
 mod work;

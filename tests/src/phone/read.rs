@@ -38,6 +38,7 @@ pub(super) fn obey(app: &Homeround, command: &Command) -> Result<Value, Refusal>
             order(app, date, *suggest)
         }
         Command::Visit { visit } => encoded(&app.visit(*visit).read()?),
+        Command::Form { visit, form } => super::forms::read(app, *visit, *form),
         Command::Patient { patient } => of_patient(app, *patient),
         Command::Conflicts { visit } => conflicts(app, *visit),
         Command::Verify { visit } => Ok(match app.visit(*visit).verify()? {

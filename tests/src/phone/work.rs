@@ -17,7 +17,8 @@ pub(super) fn obey(app: &Homeround, command: &Command) -> Option<Result<Value, R
     if let Some(done) = session(app, command) {
         return Some(done.map(|()| Value::Null));
     }
-    let saved = care(app, command).or_else(|| course(app, command))?;
+    let saved = care(app, command).or_else(|| course(app, command));
+    let saved = saved.or_else(|| super::forms::fill(app, command))?;
     Some(saved.map(|saved| json_of(&saved)))
 }
 

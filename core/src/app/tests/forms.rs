@@ -36,7 +36,7 @@ fn refusal<T: std::fmt::Debug>(result: Result<T, AppError>) -> (String, String) 
 }
 
 /// A questionnaire of the backend's, as a record of its own for each version.
-fn record(number: u128, version: &str, item: Value) -> crate::wire::RecordRow {
+fn record(number: u128, version: &str, item: &Value) -> crate::wire::RecordRow {
     let body = json!({
         "resourceType": "Questionnaire", "status": "active", "title": "Foot check",
         "url": "https://clinic.example.org/Questionnaire/foot", "version": version,
@@ -157,90 +157,109 @@ fn an_answer_is_taken_back_and_its_place_is_open_again() {
     visit.complete_form(form).unwrap();
 }
 
+/// Adds a wound with its place and size.
+fn add_wound(phone: &Phone, hub: &Hub, form: EntryId, place: &str) -> EntryId {
+    let visit = phone.app.visit(hub.visit);
+    let row = visit.add_repetition(form, "wound").unwrap().entry.unwrap();
+    let at = |link: &str| Key::within(link, &[row]).to_string();
+    let place = Answer::Text(place.into());
+    visit.set_answer(form, &at("location"), &place).unwrap();
+    visit
+        .set_answer(form, &at("length"), &Answer::Decimal(2.5))
+        .unwrap();
+    visit
+        .set_answer(form, &at("width"), &Answer::Integer(2))
+        .unwrap();
+    visit
+        .set_answer(form, &at("bed"), &choice("slough"))
+        .unwrap();
+    row
+}
+
+/// An option of the wound form by its code alone.
+fn choice(code: &str) -> Answer {
+    let system = "https://github.com/homeround/homeround/fhir/CodeSystem/forms";
+    Answer::Coding(Coding::new(system, code, ""))
+}
+
+/// Both push and pull until both have everything.
+fn meet(hub: &mut Hub, phones: [&mut Phone; 2]) {
+    let [one, two] = phones;
+    for _ in 0..2 {
+        for phone in [&mut *one, &mut *two] {
+            phone.push(hub);
+            phone.pull(hub);
+        }
+    }
+}
+
+/// A nurse's and a therapist's phone with one wound form, begun by the nurse.
+fn two_at_a_wound(hub: &mut Hub) -> (Phone, Phone, EntryId) {
+    let mut nurse = hub.phone(0x100, Role::Nurse);
+    let form = begin(&nurse, hub, "wound");
+    nurse.push(hub);
+    let mut therapist = hub.phone(0x200, Role::Therapist);
+    therapist.pull(hub);
+    (nurse, therapist, form)
+}
+
 #[test]
 fn nurse_and_therapist_fill_one_form_at_once_and_both_wounds_are_there() {
     let mut hub = Hub::new();
-    let mut nurse = hub.phone(0x100, Role::Nurse);
-    let form = begin(&nurse, &hub, "wound");
-    nurse.push(&mut hub);
-    let mut therapist = hub.phone(0x200, Role::Therapist);
-    therapist.pull(&hub);
-    let visit_id = hub.visit;
-    let add = |phone: &Phone, place: &str| {
-        let visit = phone.app.visit(visit_id);
-        let row = visit.add_repetition(form, "wound").unwrap().entry.unwrap();
-        let at = |link: &str| Key::within(link, &[row]).to_string();
-        visit
-            .set_answer(form, &at("location"), &Answer::Text(place.into()))
-            .unwrap();
-        visit
-            .set_answer(form, &at("length"), &Answer::Decimal(2.5))
-            .unwrap();
-        visit
-            .set_answer(form, &at("width"), &Answer::Integer(2))
-            .unwrap();
-        let slough = Answer::Coding(Coding::new(
-            "https://github.com/homeround/homeround/fhir/CodeSystem/forms",
-            "slough",
-            "",
-        ));
-        visit.set_answer(form, &at("bed"), &slough).unwrap();
-        row
-    };
-    let (one, two) = (add(&nurse, "left heel"), add(&therapist, "sacrum"));
-    for _ in 0..2 {
-        for phone in [&mut nurse, &mut therapist] {
-            phone.push(&mut hub);
-            phone.pull(&hub);
-        }
-    }
+    let (mut nurse, mut therapist, form) = two_at_a_wound(&mut hub);
+    add_wound(&nurse, &hub, form, "left heel");
+    add_wound(&therapist, &hub, form, "sacrum");
+    meet(&mut hub, [&mut nurse, &mut therapist]);
     let (here, there) = (open(&nurse, &hub, form), open(&therapist, &hub, form));
     assert_eq!(here.answers, there.answers);
     assert!(here.conflicts.is_empty());
     assert_eq!(value(&here, "count"), Some(json!(2)));
     assert_eq!(value(&here, "area"), Some(json!(10)));
-    // The same question of the same wound is a disagreement, and shown as one.
-    let key = Key::within("exudate", &[one]).to_string();
-    let exudate = |code: &str| {
-        Answer::Coding(Coding::new(
-            "https://github.com/homeround/homeround/fhir/CodeSystem/forms",
-            code,
-            "",
-        ))
-    };
-    let visit = |phone: &Phone| phone.app.visit(visit_id);
-    visit(&nurse)
-        .set_answer(form, &key, &exudate("none"))
-        .unwrap();
-    visit(&therapist)
-        .set_answer(form, &key, &exudate("heavy"))
-        .unwrap();
-    // Taken away on one phone while it is measured on the other.
-    let gone = Key::within("wound", &[two]).to_string();
-    visit(&nurse).remove_repetition(form, &gone).unwrap();
-    let depth = Key::within("depth", &[two]).to_string();
-    visit(&therapist)
-        .set_answer(form, &depth, &Answer::Decimal(0.5))
-        .unwrap();
-    for _ in 0..2 {
-        for phone in [&mut nurse, &mut therapist] {
-            phone.push(&mut hub);
-            phone.pull(&hub);
-        }
+}
+
+#[test]
+fn the_same_question_answered_differently_at_once_is_a_disagreement_and_is_settled() {
+    let mut hub = Hub::new();
+    let (mut nurse, mut therapist, form) = two_at_a_wound(&mut hub);
+    let row = add_wound(&nurse, &hub, form, "left heel");
+    meet(&mut hub, [&mut nurse, &mut therapist]);
+    let key = Key::within("exudate", &[row]).to_string();
+    for (phone, code) in [(&nurse, "none"), (&therapist, "heavy")] {
+        let visit = phone.app.visit(hub.visit);
+        visit.set_answer(form, &key, &choice(code)).unwrap();
     }
+    meet(&mut hub, [&mut nurse, &mut therapist]);
     let here = open(&nurse, &hub, form);
     assert_eq!(here.conflicts.iter().collect::<Vec<_>>(), [&key]);
-    assert_eq!(
-        value(&here, "count"),
-        Some(json!(2)),
-        "the measured one stays in sight"
-    );
-    assert_eq!(here.answers, open(&therapist, &hub, form).answers);
     let path = FieldPath(format!("forms/{form}/answers/{key}"));
-    let chosen =
-        exudate("heavy").fitted(here.definition.as_ref().unwrap().item("exudate").unwrap());
-    visit(&therapist).settle(&path, &chosen.to_value()).unwrap();
+    let definition = here.definition.as_ref().unwrap();
+    let chosen = choice("heavy").fitted(definition.item("exudate").unwrap());
+    let visit = therapist.app.visit(hub.visit);
+    visit.settle(&path, &chosen.to_value()).unwrap();
     assert!(open(&therapist, &hub, form).conflicts.is_empty());
+}
+
+#[test]
+fn a_wound_that_is_taken_away_while_a_colleague_measures_it_stays_in_sight() {
+    let mut hub = Hub::new();
+    let (mut nurse, mut therapist, form) = two_at_a_wound(&mut hub);
+    let row = add_wound(&therapist, &hub, form, "sacrum");
+    meet(&mut hub, [&mut nurse, &mut therapist]);
+    let gone = Key::within("wound", &[row]).to_string();
+    let visit = nurse.app.visit(hub.visit);
+    visit.remove_repetition(form, &gone).unwrap();
+    assert_eq!(value(&open(&nurse, &hub, form), "count"), Some(json!(0)));
+    let again = visit.remove_repetition(form, &gone).unwrap_err();
+    assert_eq!(again, AppError::NotFound { what: "repetition" });
+    let depth = Key::within("depth", &[row]).to_string();
+    let measured = therapist.app.visit(hub.visit);
+    measured
+        .set_answer(form, &depth, &Answer::Decimal(0.5))
+        .unwrap();
+    meet(&mut hub, [&mut nurse, &mut therapist]);
+    let here = open(&nurse, &hub, form);
+    assert_eq!(value(&here, "count"), Some(json!(1)));
+    assert_eq!(here.answers, open(&therapist, &hub, form).answers);
 }
 
 #[test]
@@ -249,7 +268,7 @@ fn a_later_version_of_a_form_breaks_no_answer_to_an_earlier_one() {
     let mut phone = hub.phone(0x100, Role::Nurse);
     let first =
         json!({"linkId": "pulse", "type": "boolean", "text": "Pulse felt?", "required": true});
-    take(&mut phone, &hub, vec![record(1, "1.9", first)]);
+    take(&mut phone, &hub, vec![record(1, "1.9", &first)]);
     let pinned = "https://clinic.example.org/Questionnaire/foot|1.9";
     let visit = phone.app.visit(hub.visit);
     let form = visit.start_form(pinned).unwrap().entry.unwrap();
@@ -257,7 +276,7 @@ fn a_later_version_of_a_form_breaks_no_answer_to_an_earlier_one() {
         .set_answer(form, "pulse", &Answer::Bool(true))
         .unwrap();
     let later = json!({"linkId": "pulse", "type": "integer", "text": "Pulses felt"});
-    take(&mut phone, &hub, vec![record(2, "1.10", later)]);
+    take(&mut phone, &hub, vec![record(2, "1.10", &later)]);
     let offered: Vec<String> = phone
         .app
         .forms()
@@ -293,7 +312,7 @@ fn a_form_whose_definition_is_not_here_or_not_to_be_read_still_shows_its_answers
     let (field, _) = refusal(visit.set_answer(form, "q1", &Answer::Text("x".into())));
     assert_eq!(field, "questionnaire");
     let odd = json!({"linkId": "odd", "type": "hologram"});
-    take(&mut phone, &hub, vec![record(3, "7", odd)]);
+    take(&mut phone, &hub, vec![record(3, "7", &odd)]);
     let odd = "https://clinic.example.org/Questionnaire/foot|7";
     let form = visit
         .answer(None, odd, "odd", &json!(1))
@@ -313,7 +332,7 @@ fn several_answers_to_one_question_are_added_and_taken_back_one_by_one() {
     let several = json!({"linkId": "w/ho", "type": "string", "repeats": true, "text": "Who helps?",
         "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/questionnaire-maxOccurs", "valueInteger": 2}]});
     let mut phone = phone;
-    take(&mut phone, &hub, vec![record(4, "1", several)]);
+    take(&mut phone, &hub, vec![record(4, "1", &several)]);
     let visit = phone.app.visit(hub.visit);
     let form = visit.start_form("https://clinic.example.org/Questionnaire/foot|1");
     let form = form.unwrap().entry.unwrap();

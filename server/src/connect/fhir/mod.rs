@@ -19,6 +19,7 @@ mod report;
 mod types;
 
 pub use export::{Authored, ConflictingValue, OpenConflict, VisitExport, export_visit};
+pub(crate) use import::questionnaire_id;
 pub use import::{Import, ImportContext, NewDocument, NewRecord, OrganizationBody, import};
 pub use read::{DEPTH_MAX, ENTRIES_MAX, INFLATED_BYTES_MAX, ImportError};
 pub use report::{PROBLEMS_MAX, Problem, Report};

@@ -8,6 +8,9 @@ public struct Formats: Sendable {
         self.locale = locale
     }
 
+    /// As BCP 47 has it, for the texts of forms.
+    var language: String { locale.identifier.replacingOccurrences(of: "_", with: "-") }
+
     func time(_ ms: Int64, _ zone: String) -> String { shown(ms, zone, .omitted, .shortened) }
 
     func window(_ from: Int64, _ until: Int64, _ zone: String) -> String { "\(time(from, zone)) – \(time(until, zone))" }

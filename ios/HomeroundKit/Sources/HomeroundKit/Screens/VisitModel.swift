@@ -10,6 +10,9 @@ public final class VisitModel: Model<VisitState> {
     private var zone = "UTC"
     private var given: [EntryId: Words] = [:]
 
+    /// Which visit.
+    public var id: VisitId { visit.id }
+
     /// - Parameters:
     ///   - now: milliseconds since 1970.
     ///   - place: where the phone is, if that is known.

@@ -7,6 +7,7 @@
 mod clinical;
 mod evidence;
 mod findings;
+mod forms;
 mod people;
 mod presence;
 mod visit;
@@ -14,6 +15,7 @@ mod visit;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono_tz::Tz;
+use homeround::forms::Definition;
 use homeround::model::{
     Booking, CareTeam, Chart, Coding, EntryId, FieldPath, Millis, NotDoneReason, Patient, Person,
     PersonId, Plan, PlanId, Visit,
@@ -47,6 +49,9 @@ pub struct VisitExport<'a> {
     /// The directory: at least whom the visit names. Whoever is missing
     /// appears without a name.
     pub people: &'a BTreeMap<PersonId, Person>,
+    /// What the visit's forms ask, by canonical address with version. A form
+    /// that is not there is written answer by answer.
+    pub questionnaires: &'a BTreeMap<String, Definition>,
     /// Who last wrote which field of the visit.
     pub authored: &'a [Authored],
     /// Conflicts that nobody has settled yet.

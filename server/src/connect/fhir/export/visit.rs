@@ -1,15 +1,15 @@
-//! The visit itself: appointment, encounter, places, tasks, note, forms, files.
+//! The visit itself: appointment, encounter, places, tasks, note, files.
 
 use homeround::model::{
-    AttachmentEntry, ClockTrust, Fix, Form, StepEntry, TaskResult, TaskStatus, VisitStatus,
+    AttachmentEntry, ClockTrust, Fix, StepEntry, TaskResult, TaskStatus, VisitStatus,
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::super::base64;
 use super::super::ident::derive;
 use super::people::home_address;
-use super::{Sheet, code_or, concept, extension, hl7, notes, reference, why};
+use super::{Sheet, concept, extension, hl7, notes, reference, why};
 
 impl Sheet<'_> {
     /// Steps in order of the best known instant.
@@ -257,60 +257,6 @@ impl Sheet<'_> {
         );
     }
 
-    pub(super) fn forms(&mut self) {
-        for (id, form) in &self.input.visit.forms {
-            let resource = self.response(form);
-            self.add_of(*id, id.0, resource);
-        }
-        if self.input.visit.survey.is_empty() {
-            return;
-        }
-        let items: Vec<Value> = self
-            .input
-            .visit
-            .survey
-            .iter()
-            .map(|(id, entry)| {
-                let question = entry.get("question").and_then(Value::as_str);
-                json!({
-                    "linkId": question.map_or(id.to_string(), str::to_owned),
-                    "answer": answers(entry.get("answer").unwrap_or(entry)),
-                })
-            })
-            .collect();
-        self.add(
-            derive(self.input.booking.visit.0, &["survey"]),
-            json!({
-                "resourceType": "QuestionnaireResponse",
-                "status": "completed",
-                "subject": self.subject(),
-                "encounter": self.encounter_reference(),
-                "source": self.subject(),
-                "authored": self.instant(self.input.now),
-                "item": items,
-            }),
-        );
-    }
-
-    fn response(&self, form: &Form) -> Value {
-        let items = form.answers.iter().filter(|(_, answer)| !answer.is_null());
-        let done = matches!(
-            self.input.visit.status,
-            VisitStatus::Completed | VisitStatus::Signed | VisitStatus::Amended
-        );
-        json!({
-            "resourceType": "QuestionnaireResponse",
-            "questionnaire": form.questionnaire,
-            "status": if done { "completed" } else { "in-progress" },
-            "subject": self.subject(),
-            "encounter": self.encounter_reference(),
-            "authored": self.instant(self.input.now),
-            "item": items.map(|(link, answer)| json!({
-                "linkId": link, "answer": answers(answer),
-            })).collect::<Vec<_>>(),
-        })
-    }
-
     pub(super) fn attachments(&mut self) {
         for (id, attachment) in &self.input.visit.attachments {
             let author = self.who(attachment.by);
@@ -350,37 +296,4 @@ fn named_information(attachment: &AttachmentEntry) -> Option<String> {
     let digest = super::evidence::unhex(&attachment.sha256)?;
     let text = base64::encode(&digest).replace('+', "-").replace('/', "_");
     Some(format!("ni:///sha-256;{}", text.trim_end_matches('=')))
-}
-
-/// Answers to one question of a form, each with its FHIR type.
-fn answers(answer: &Value) -> Vec<Value> {
-    let one = |answer: &Value| match answer {
-        Value::Bool(yes) => json!({ "valueBoolean": yes }),
-        Value::Number(figure) if figure.as_i64().is_some_and(|it| i32::try_from(it).is_ok()) => {
-            json!({ "valueInteger": figure })
-        }
-        Value::Number(figure) => json!({ "valueDecimal": figure }),
-        Value::String(text) if is_date(text) => json!({ "valueDate": text }),
-        Value::String(text) => json!({ "valueString": text }),
-        Value::Object(fields) if is_coding(fields) => json!({ "valueCoding": {
-            "system": fields.get("system"),
-            "code": fields.get("code"),
-            "display": fields.get("display").or(fields.get("text")),
-        } }),
-        other => json!({ "valueString": other.to_string() }),
-    };
-    match answer {
-        Value::Null => Vec::new(),
-        Value::Array(several) => several.iter().filter(|it| !it.is_null()).map(one).collect(),
-        single => vec![one(single)],
-    }
-}
-
-fn is_coding(fields: &Map<String, Value>) -> bool {
-    let code = fields.get("code").and_then(Value::as_str).unwrap_or("");
-    !code.is_empty() && code_or(code.trim(), &[code], "") == code
-}
-
-fn is_date(text: &str) -> bool {
-    text.len() == 10 && chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok()
 }

@@ -10,6 +10,7 @@ mod history;
 mod medication;
 mod people;
 mod plans;
+mod questionnaires;
 mod slot;
 mod text;
 mod visits;
@@ -33,6 +34,7 @@ use super::report::{Problem, Report};
 use super::types::{Encounter, Goal, Reference};
 
 pub use people::OrganizationBody;
+pub(crate) use questionnaires::questionnaire_id;
 
 /// What an import needs to know besides its input.
 #[derive(Debug, Clone)]
@@ -242,6 +244,7 @@ impl<'a> Importer<'a> {
                 Kind::Observation => self.observation(at),
                 Kind::Task => self.task(at),
                 Kind::DocumentReference => self.document_reference(at),
+                Kind::Questionnaire => self.questionnaire(at),
                 Kind::NotUsed => Err(Skip::NotUsed),
             };
             if let Err(skip) = taken

@@ -29,6 +29,7 @@ pub(super) enum Kind {
     Observation,
     Task,
     DocumentReference,
+    Questionnaire,
     NotUsed,
 }
 
@@ -53,6 +54,7 @@ impl Kind {
             "Observation" => Self::Observation,
             "Task" => Self::Task,
             "DocumentReference" => Self::DocumentReference,
+            "Questionnaire" => Self::Questionnaire,
             _ => Self::NotUsed,
         }
     }

@@ -1,5 +1,7 @@
 //! A visit with everything in it, written out and read back.
 
+use std::collections::BTreeMap;
+
 use homeround::model::*;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -199,6 +201,7 @@ fn a_visit_with_nothing_in_it_is_a_bundle_too() {
         plans: &[],
         care_team: None,
         people: &sample.people,
+        questionnaires: &BTreeMap::new(),
         authored: &[],
         conflicts: &[],
         now: AS_OF,

@@ -2,6 +2,7 @@
 
 mod counts;
 mod export;
+mod forms;
 mod import;
 mod input;
 mod sample;

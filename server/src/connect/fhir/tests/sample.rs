@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use homeround::forms::Definition;
 use homeround::model::*;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -89,11 +90,60 @@ impl Sample {
             plans: &self.plans,
             care_team: Some(&self.team),
             people: &self.people,
+            questionnaires: &questionnaires(),
             authored: &self.authored,
             conflicts: &self.conflicts,
             now: AS_OF.plus(2 * HOUR_MS),
         })
     }
+}
+
+/// The forms that come with the app.
+pub(super) fn questionnaires() -> BTreeMap<String, Definition> {
+    let shipped = homeround::forms::SHIPPED.iter();
+    shipped
+        .map(|form| {
+            let definition = Definition::parse(form.json).unwrap();
+            (form.canonical.to_owned(), definition)
+        })
+        .collect()
+}
+
+/// A complete wound form with two wounds, as it lies in a visit.
+fn wound_form() -> Value {
+    let code = |code: &str, text: &str| {
+        let system = "https://github.com/homeround/homeround/fhir/CodeSystem/forms";
+        json!({ "system": system, "code": code, "text": text })
+    };
+    let cm = |figure: f64| json!({ "value": figure, "unit": "cm", "system": "http://unitsofmeasure.org", "code": "cm" });
+    let mut answers = serde_json::Map::new();
+    for (number, place) in [(0xF1, "left heel"), (0xF2, "sacrum")] {
+        let row = entry(number);
+        let mut put = |link: &str, value: Value| answers.insert(format!("{link}@{row}"), value);
+        put("wound", json!(true));
+        put("location", json!(place));
+        put("type", code("pressure-injury", "Pressure injury"));
+        put("length", cm(2.5));
+        put("width", cm(1.2));
+        put("exudate", code("none", "None"));
+        answers.insert(
+            format!("bed@{row}@{}", entry(0xF3)),
+            code("slough", "Slough (yellow)"),
+        );
+        answers.insert(
+            format!("bed@{row}@{}", entry(0xF4)),
+            code("granulation", "Granulation (red)"),
+        );
+        answers.insert(
+            format!("infection@{row}@{}", entry(0xF5)),
+            code("no-signs", "None seen"),
+        );
+    }
+    answers.insert("of_an_older_app".to_owned(), json!("kept"));
+    json!({
+        "questionnaire": "https://github.com/homeround/homeround/fhir/Questionnaire/wound|1.0",
+        "answers": answers, "completed_at_ms": AS_OF.plus(50 * MINUTE_MS),
+    })
 }
 
 pub(super) fn entries<T: serde::de::DeserializeOwned>(
@@ -233,13 +283,16 @@ pub(super) fn visit() -> Visit {
         presence: presence(),
         observations: observations(),
         medications: medications(),
-        forms: entries(vec![(
-            0x71,
-            json!({ "questionnaire": "https://example.com/Questionnaire/falls|1", "answers": {
+        forms: entries(vec![
+            (
+                0x71,
+                json!({ "questionnaire": "https://example.com/Questionnaire/falls|1", "answers": {
             "fell": true, "times": 2, "score": 3.5, "when": "2026-01-31", "where": "kitchen",
             "aids": ["walker", "rail"], "skipped": null,
             "floor": { "system": SNOMED, "code": "256674009", "display": "Carpet" } } }),
-        )]),
+            ),
+            (0x72, wound_form()),
+        ]),
         attachments: entries(vec![(
             0x81,
             json!({ "sha256": "ab".repeat(32), "size_bytes": 123_456,
@@ -377,6 +430,8 @@ pub(super) fn sample() -> Sample {
             wrote("measures/weight_kg".to_owned(), AIDE, 43),
             wrote(format!("observations/{}", entry(0x51)), NURSE, 20),
             wrote("outcome".to_owned(), NURSE, 56),
+            wrote(format!("forms/{}/answers/of_an_older_app", entry(0x72)), AIDE, 45),
+            wrote(format!("forms/{}/completed_at_ms", entry(0x72)), NURSE, 50),
         ],
         conflicts: vec![OpenConflict {
             field: FieldPath("measures/weight_kg".to_owned()),

@@ -8,6 +8,7 @@ import androidx.compose.runtime.remember
 import androidx.compose.runtime.rememberCoroutineScope
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.launch
+import org.homeround.core.EntryId
 import org.homeround.core.Fix
 import org.homeround.core.PatientId
 import org.homeround.core.SessionState
@@ -42,6 +43,8 @@ internal sealed interface Place {
     data object Day : Place
     data class Visit(val id: VisitId) : Place
     data class Patient(val id: PatientId) : Place
+    data class Forms(val visit: VisitId) : Place
+    data class Form(val visit: VisitId, val form: EntryId) : Place
     data object Search : Place
     data object Sync : Place
     data object Account : Place
@@ -83,6 +86,8 @@ private fun Unlocked(shell: Shell, left: () -> Unit) {
                 ),
             )
         }
+        is Place.Forms -> FormsPlace(shell, place, way) { back() }
+        is Place.Form -> FormPlace(shell, place, way) { back() }
         is Place.Search -> Search(shell, way) { back() }
         is Place.Account -> Account(shell, { back() }, { sync() }, left)
         is Place.Sync -> {
@@ -146,7 +151,7 @@ private fun VisitPlace(shell: Shell, place: Place.Visit, way: MutableList<Place>
     VisitScreen(
         state,
         VisitActions(
-            back = back, patient = { way.add(Place.Patient(it)) },
+            back = back, patient = { way.add(Place.Patient(it)) }, forms = { way.add(Place.Forms(place.id)) },
             take = { action, pin, reason -> model.take(action, pin, reason) },
             finish = { model.finish(it) }, leaveOut = { task, reason, comment -> model.leaveOut(task, reason, comment) },
             typeVital = { field, text -> model.typeVital(field, text) }, recordVitals = { model.recordVitals() },

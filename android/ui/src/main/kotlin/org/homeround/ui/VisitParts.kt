@@ -19,10 +19,10 @@ import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.unit.dp
 import org.homeround.core.NotDoneReason
 import org.homeround.kit.screens.Ending
-import org.homeround.kit.screens.FormRow
 import org.homeround.kit.screens.LateRow
 import org.homeround.kit.screens.PhotoRow
 import org.homeround.kit.screens.VisitState
+import org.homeround.kit.screens.Words
 
 /** The visit does not take place: nobody met, or called off, always with a reason. */
 @OptIn(ExperimentalLayoutApi::class)
@@ -112,11 +112,11 @@ private fun Photo(photo: PhotoRow, state: VisitState, on: VisitActions) {
     }
 }
 
-/** An answered form. */
+/** The way to the visit's forms. */
 @Composable
-internal fun Form(form: FormRow) {
-    Part(text("visit_form")) {
-        Quiet(form.title)
-        form.answers.forEach { (question, answer) -> Line(answer, question) }
+internal fun FormsOf(state: VisitState, onOpen: () -> Unit) {
+    Part(text("forms_title")) {
+        if (state.forms.isNotEmpty()) Quiet(read(Words.counted("forms_begun", state.forms.size)))
+        Also(text("forms_open"), onClick = onOpen)
     }
 }

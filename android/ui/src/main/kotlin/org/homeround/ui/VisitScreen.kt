@@ -49,6 +49,7 @@ import org.homeround.kit.screens.VitalField
 class VisitActions(
     val back: () -> Unit,
     val patient: (PatientId) -> Unit,
+    val forms: () -> Unit,
     val take: (Action, pin: String, reason: String) -> Unit,
     val finish: (EntryId) -> Unit,
     val leaveOut: (EntryId, NotDoneReason, String) -> Unit,
@@ -107,7 +108,7 @@ fun VisitScreen(state: VisitState, on: VisitActions) {
         Medications(state, on)
         Note(state, on)
         Photos(state, on)
-        state.forms.forEach { Form(it) }
+        FormsOf(state, on.forms)
     }
 }
 

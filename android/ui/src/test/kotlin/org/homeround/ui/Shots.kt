@@ -3,7 +3,7 @@ package org.homeround.ui
 import androidx.compose.runtime.Composable
 
 internal val doNothing = VisitActions(
-    back = {}, patient = {}, take = { _, _, _ -> }, finish = {}, leaveOut = { _, _, _ -> }, typeVital = { _, _ -> }, recordVitals = {},
+    back = {}, patient = {}, forms = {}, take = { _, _, _ -> }, finish = {}, leaveOut = { _, _, _ -> }, typeVital = { _, _ -> }, recordVitals = {},
     give = {}, withhold = { _, _, _ -> }, typeNote = {}, saveNote = {}, outcome = {}, end = { _, _, _ -> }, photograph = {}, openPhoto = {},
     closePhoto = {}, settle = { _, _ -> }, explain = { _, _, _ -> }, sync = {}, dismiss = {},
 )

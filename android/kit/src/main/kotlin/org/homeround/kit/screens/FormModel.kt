@@ -29,12 +29,13 @@ data class FormsState(
     val problem: Problem? = null,
 )
 
-/** A visit's forms, and which can be begun. [language]: BCP 47, as `es`. */
-class FormsModel(phone: Homeround, visit: VisitId, scope: CoroutineScope, language: String) :
+/** A visit's forms, and which can be begun. */
+class FormsModel(phone: Homeround, visit: VisitId, scope: CoroutineScope, formats: Formats) :
     Model<FormsState>(scope, FormsState()) {
     private val visit = phone.visit(visit)
 
     init {
+        val language = formats.language
         follow(phone.sync.state) { state, sync -> state.copy(network = chip(sync)) }
         follow(this.visit.forms.all(language)) { state, forms -> state.copy(loaded = true, forms = forms.map(::line)) }
         follow(this.visit.view) { state, view -> state.copy(editable = view.status !in SIGNED) }
@@ -128,7 +129,6 @@ class FormModel(
     visit: VisitId,
     private val form: EntryId,
     scope: CoroutineScope,
-    language: String,
     private val formats: Formats,
 ) : Model<FormState>(scope, FormState()) {
     private val forms = phone.visit(visit).forms
@@ -138,7 +138,7 @@ class FormModel(
 
     init {
         follow(phone.sync.state) { state, sync -> state.copy(network = chip(sync)) }
-        follow(forms.one(form, language)) { state, now -> view = now; shown(state) }
+        follow(forms.one(form, formats.language)) { state, now -> view = now; shown(state) }
         follow(phone.visit(visit).view) { state, now -> signed = now.status in SIGNED; shown(state) }
     }
 

@@ -42,6 +42,9 @@ class Formats(private val locale: Locale) {
     private val dates = DateTimeFormatter.ofLocalizedDate(FormatStyle.MEDIUM).withLocale(locale)
     private val days = DateTimeFormatter.ofPattern("EEEE d MMMM", locale)
 
+    /** As BCP 47 has it, for the texts of forms. */
+    val language: String = locale.toLanguageTag()
+
     fun time(ms: Long, zone: String): String = times.format(at(ms, zone))
 
     fun window(from: Long, until: Long, zone: String): String = "${time(from, zone)} – ${time(until, zone)}"
