@@ -11,7 +11,8 @@ use crate::names::{By, Names};
 pub struct ConflictValue {
     /// As JSON: what `settle` takes.
     pub json: String,
-    /// As a person reads it: the text of a string, else the JSON.
+    /// As a person reads it: the text of a string or of a code, a quantity with its
+    /// unit, else the JSON.
     pub text: String,
     /// Who wrote it.
     pub by: By,
@@ -107,6 +108,16 @@ pub(crate) fn text_of(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Null => String::new(),
+        Value::Object(fields) => {
+            // A code reads as its words, a quantity as its figure with the unit.
+            let text = |name: &str| fields.get(name).and_then(Value::as_str);
+            let words = text("text").filter(|words| !words.is_empty());
+            let words = words.or_else(|| text("code")).map(str::to_owned);
+            let figure = fields.get("value").filter(|figure| figure.is_number());
+            let quantity = figure.map(|it| format!("{it} {}", text("unit").unwrap_or_default()));
+            let read = quantity.map(|it| it.trim_end().to_owned()).or(words);
+            read.unwrap_or_else(|| value.to_string())
+        }
         other => other.to_string(),
     }
 }
@@ -119,6 +130,21 @@ pub(crate) fn parse(json: &str, field: &str) -> Result<Value, HomeroundError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_code_and_a_quantity_read_as_people_say_them() {
+        let read = |value: Value| text_of(&value);
+        assert_eq!(
+            read(serde_json::json!({"system": "s", "code": "x", "text": "Heavy"})),
+            "Heavy"
+        );
+        assert_eq!(read(serde_json::json!({"system": "s", "code": "x"})), "x");
+        assert_eq!(
+            read(serde_json::json!({"value": 2.5, "unit": "cm", "code": "cm"})),
+            "2.5 cm"
+        );
+        assert_eq!(read(serde_json::json!({"other": 1})), "{\"other\":1}");
+    }
 
     #[test]
     fn an_edit_is_shown_leaf_by_leaf_without_who_and_when() {

@@ -7,7 +7,7 @@
 //! | `session` | PIN, enrolment, locking, signing out |
 //! | `schedule`, `order` | the day's lists, its order with travel and arrivals |
 //! | `visit`, `visit_edits`, `attachments` | a visit: reading, working, photos |
-//! | `forms` | which forms there are, and filling one |
+//! | `forms`, `forms_fill` | what forms ask, and filling one |
 //! | `patient`, `chart`, `plan` | what is around a visit |
 //! | `sync`, `serving`, `courier` | runs, staying in sync, a platform's own HTTP |
 //! | `observer` | ticks when something changed |
@@ -31,6 +31,7 @@ mod correction;
 mod courier;
 mod error;
 mod forms;
+mod forms_fill;
 mod guard;
 mod names;
 mod observer;

