@@ -39,7 +39,9 @@ struct VisitView: View {
             }
             Photos(model: model)
             Block(told("forms_title")) {
-                if !state.forms.isEmpty { Text(Words.counted("forms_begun", state.forms.count).text).foregroundStyle(.secondary) }
+                if !state.forms.isEmpty {
+                    Text(Words.counted("forms_begun", state.forms.count).text).foregroundStyle(.secondary)
+                }
                 AlsoButton(told("forms_open")) { go(.forms(model.id)) }
             }
         }
