@@ -9,9 +9,10 @@ use crate::conflict::{Conflict, parse, show};
 use crate::correction::{Correction, Corrections};
 use crate::error::HomeroundError;
 use crate::guard::guard;
+use crate::medication::{Dosing, ours, theirs};
 use crate::names::{By, Names};
 use crate::root::Phone;
-use crate::types::{AllergyStatus, Coding, EntryId, PatientId, Saved, Severity};
+use crate::types::{AllergyStatus, Coding, EntryId, PatientId, Saved, Severity, Spo2Scale};
 
 /// Somebody to call.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
@@ -42,6 +43,9 @@ pub struct Allergy {
     /// What happens.
     #[uniffi(default = None)]
     pub reaction: Option<String>,
+    /// Further codes of the same substance or class.
+    #[uniffi(default = [])]
+    pub ingredients: Vec<Coding>,
 }
 
 /// A condition.
@@ -60,7 +64,7 @@ pub struct Condition {
 }
 
 /// A line of the medication list.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Debug, Clone, PartialEq, uniffi::Record)]
 pub struct Medication {
     /// Which.
     pub code: Coding,
@@ -74,6 +78,12 @@ pub struct Medication {
     pub frequency: Option<String>,
     /// Taken when needed only.
     pub as_needed: bool,
+    /// The same in figures: what warnings go by.
+    #[uniffi(default = None)]
+    pub dosing: Option<Dosing>,
+    /// Codes of its ingredients, and of its class where the source gives one.
+    #[uniffi(default = [])]
+    pub ingredients: Vec<Coding>,
 }
 
 /// A warning to everyone who enters the home.
@@ -142,6 +152,9 @@ listed! {
 pub struct ChartView {
     /// Whose.
     pub patient: PatientId,
+    /// The scale by which NEWS2 judges the oxygen saturation; none: nobody decided,
+    /// and scale 1 holds.
+    pub spo2_scale: Option<Spo2Scale>,
     /// Warnings to everyone who enters.
     pub alerts: Vec<ChartAlert>,
     /// Allergies and intolerances.
@@ -249,6 +262,18 @@ impl Chart {
         self.save(|chart| chart.set_dose(medication, &dose))
     }
 
+    /// Sets the figures of a medication's order; two people's different ones open a
+    /// conflict. Fails with `Refused` naming the figure.
+    pub fn set_dosing(&self, medication: EntryId, dosing: Dosing) -> Result<Saved, HomeroundError> {
+        self.save(|chart| chart.set_dosing(medication, &dosing.into()))
+    }
+
+    /// Decides by which scale NEWS2 judges the patient's oxygen saturation; two
+    /// people's different decisions open a conflict. Earlier scores stay.
+    pub fn set_spo2_scale(&self, scale: Spo2Scale) -> Result<Saved, HomeroundError> {
+        self.save(|chart| chart.set_spo2_scale(scale))
+    }
+
     /// Sets a medication's FHIR status.
     pub fn set_medication_status(
         &self,
@@ -325,6 +350,7 @@ fn view(chart: model::Chart, conflicts: Vec<Conflict>, names: &Names<'_>) -> Cha
     });
     ChartView {
         patient: chart.patient,
+        spo2_scale: chart.spo2_scale,
         alerts: alerts.collect(),
         allergies: allergies.collect(),
         conditions: conditions.collect(),
@@ -362,14 +388,30 @@ same_fields!(
         preference
     }
 );
-same_fields!(
-    Allergy = model::Allergy {
-        code,
-        status,
-        severity,
-        reaction
+impl From<Allergy> for model::Allergy {
+    fn from(one: Allergy) -> Self {
+        Self {
+            code: one.code.into(),
+            status: one.status,
+            severity: one.severity,
+            reaction: one.reaction,
+            ingredients: theirs(one.ingredients),
+        }
     }
-);
+}
+
+impl From<model::Allergy> for Allergy {
+    fn from(one: model::Allergy) -> Self {
+        Self {
+            code: one.code.into(),
+            status: one.status,
+            severity: one.severity,
+            reaction: one.reaction,
+            ingredients: ours(one.ingredients),
+        }
+    }
+}
+
 same_fields!(
     Condition = model::Condition {
         code,
@@ -378,15 +420,34 @@ same_fields!(
         onset
     }
 );
-same_fields!(
-    Medication = model::Medication {
-        code,
-        status,
-        dose,
-        frequency,
-        as_needed
+impl From<Medication> for model::Medication {
+    fn from(one: Medication) -> Self {
+        Self {
+            code: one.code.into(),
+            status: one.status,
+            dose: one.dose,
+            frequency: one.frequency,
+            as_needed: one.as_needed,
+            dosing: one.dosing.map(Into::into),
+            ingredients: theirs(one.ingredients),
+        }
     }
-);
+}
+
+impl From<model::Medication> for Medication {
+    fn from(one: model::Medication) -> Self {
+        Self {
+            code: one.code.into(),
+            status: one.status,
+            dose: one.dose,
+            frequency: one.frequency,
+            as_needed: one.as_needed,
+            dosing: one.dosing.map(Into::into),
+            ingredients: ours(one.ingredients),
+        }
+    }
+}
+
 same_fields!(
     Alert = model::Alert {
         text,

@@ -3,10 +3,11 @@
 use homeround::app::AppError;
 use homeround::model::{Refused, VisitStatus};
 
+use crate::medication::MedicationWarning;
 use crate::types::VisitId;
 
 /// What went wrong, as what to do next. No text carries patient data.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, uniffi::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error, uniffi::Error)]
 pub enum HomeroundError {
     /// A value is not acceptable; nothing was stored. Show the limit beside the field.
     #[error("{field} is outside {limit}")]
@@ -23,6 +24,13 @@ pub enum HomeroundError {
         from: VisitStatus,
         /// What was asked.
         to: VisitStatus,
+    },
+    /// There is something to think about first; nothing was stored. Show the warnings,
+    /// and call again with a reason for each.
+    #[error("{} warnings need a reason", warnings.len())]
+    Warned {
+        /// What to think about.
+        warnings: Vec<MedicationWarning>,
     },
     /// The store is locked: unlock with the PIN or the biometric sensor.
     #[error("locked")]
@@ -133,6 +141,9 @@ impl From<AppError> for HomeroundError {
             AppError::Step(step) => Self::Step {
                 from: step.from,
                 to: step.to,
+            },
+            AppError::Warned { warnings } => Self::Warned {
+                warnings: warnings.into_iter().map(Into::into).collect(),
             },
             AppError::Locked => Self::Locked,
             AppError::WrongPin {

@@ -8,6 +8,7 @@
 //! | `schedule`, `order` | the day's lists, its order with travel and arrivals |
 //! | `visit`, `visit_edits`, `attachments` | a visit: reading, working, photos |
 //! | `forms`, `forms_fill` | what forms ask, and filling one |
+//! | `clinical`, `medication` | scores, units, warnings about doses |
 //! | `patient`, `chart`, `plan` | what is around a visit |
 //! | `sync`, `serving`, `courier` | runs, staying in sync, a platform's own HTTP |
 //! | `observer` | ticks when something changed |
@@ -26,6 +27,7 @@
 
 mod attachments;
 mod chart;
+mod clinical;
 mod conflict;
 mod correction;
 mod courier;
@@ -33,6 +35,7 @@ mod error;
 mod forms;
 mod forms_fill;
 mod guard;
+mod medication;
 mod names;
 mod observer;
 mod order;
@@ -55,11 +58,13 @@ mod tests;
 
 pub use attachments::*;
 pub use chart::*;
+pub use clinical::*;
 pub use conflict::*;
 pub use correction::Correction;
 pub use courier::*;
 pub use error::*;
 pub use forms::*;
+pub use medication::*;
 pub use names::By;
 pub use observer::*;
 pub use order::*;

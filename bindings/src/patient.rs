@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use homeround::model;
 
+use crate::clinical::Measured;
 use crate::error::HomeroundError;
 use crate::guard::guard;
 use crate::root::Phone;
@@ -93,6 +94,8 @@ pub struct TimelineEntry {
     pub unit: Option<String>,
     /// Parts, as of a blood pressure.
     pub parts: Vec<TimelinePart>,
+    /// Where, how and with what an observation was made.
+    pub measured: Measured,
 }
 
 /// A page of a timeline, newest first.
@@ -251,5 +254,6 @@ fn entry((id, history): (model::RecordId, model::History)) -> TimelineEntry {
         value: history.value,
         unit: history.unit,
         parts: parts.collect(),
+        measured: history.measured.into(),
     }
 }

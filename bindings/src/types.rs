@@ -1,8 +1,9 @@
 //! Ids, and the words that the core has and shells use as they are.
 
 pub use homeround::model::{
-    AllergyStatus, DeviceId, DocumentId, EntryId, GrantSource, NotDoneReason, PatientId, PersonId,
-    PlanId, Role, Severity, TaskResult, TaskStatus, VisitId, VisitStatus,
+    AllergyStatus, Consciousness, DeviceId, DocumentId, EntryId, GrantSource, NotDoneReason,
+    PatientId, PersonId, PlanId, Role, Severity, Spo2Scale, TaskResult, TaskStatus, VisitId,
+    VisitStatus,
 };
 use homeround::model::{Coding as CoreCoding, DocumentKind, Fix as CoreFix};
 
@@ -101,6 +102,34 @@ pub enum NotDoneReason {
     SchedulingError,
     /// Anything else; the comment says what.
     Other,
+}
+
+/// How awake a patient is, by ACVPU.
+#[uniffi::remote(Enum)]
+pub enum Consciousness {
+    /// Fully awake.
+    Alert,
+    /// Alert and newly confused, disoriented or agitated.
+    NewConfusion,
+    /// Responds to a voice.
+    Voice,
+    /// Responds to pain alone.
+    Pain,
+    /// Responds to nothing.
+    Unresponsive,
+    /// Something that this version does not know; it can't be recorded.
+    Unknown,
+}
+
+/// Which of NEWS2's two scales judges a patient's oxygen saturation.
+#[uniffi::remote(Enum)]
+pub enum Spo2Scale {
+    /// Everybody's, unless a clinician decided otherwise.
+    Scale1,
+    /// For hypercapnic respiratory failure with a prescribed target of 88 to 92 %.
+    Scale2,
+    /// Something that this version does not know; it can't be recorded.
+    Unknown,
 }
 
 /// Whether an allergy stands.

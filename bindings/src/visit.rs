@@ -1,14 +1,17 @@
 //! A visit as a screen shows it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use homeround::app::VisitHandle;
 use homeround::model::{self, EntryId as Entry};
 
+use crate::clinical::{Assessment, Measured, MeasuredFigure, Vitals};
 use crate::conflict::{Conflict, show, text_of};
 use crate::correction::{Correction, Corrections};
 use crate::error::HomeroundError;
 use crate::guard::guard;
+use crate::medication::WarningOverride;
 use crate::names::{By, Names};
 use crate::presence::{VisitPresence, attended};
 use crate::root::Phone;
@@ -52,56 +55,6 @@ pub struct Step {
     pub reason: Option<NotDoneReason>,
     /// In the person's own words.
     pub comment: Option<String>,
-}
-
-/// A set of vital signs; what was not measured is none.
-#[derive(Debug, Clone, Default, PartialEq, uniffi::Record)]
-pub struct Vitals {
-    /// Beats per minute.
-    #[uniffi(default = None)]
-    pub pulse_bpm: Option<u16>,
-    /// Systolic pressure, millimetres of mercury.
-    #[uniffi(default = None)]
-    pub systolic_mmhg: Option<u16>,
-    /// Diastolic pressure, millimetres of mercury.
-    #[uniffi(default = None)]
-    pub diastolic_mmhg: Option<u16>,
-    /// Degrees Celsius.
-    #[uniffi(default = None)]
-    pub temperature_c: Option<f64>,
-    /// Oxygen saturation, per cent.
-    #[uniffi(default = None)]
-    pub spo2_percent: Option<u8>,
-    /// Breaths per minute.
-    #[uniffi(default = None)]
-    pub respirations_per_min: Option<u16>,
-    /// Kilograms.
-    #[uniffi(default = None)]
-    pub weight_kg: Option<f64>,
-    /// Glucose, milligrams per decilitre.
-    #[uniffi(default = None)]
-    pub glucose_mg_dl: Option<u16>,
-    /// 0 none to 10 worst.
-    #[uniffi(default = None)]
-    pub pain_score: Option<u8>,
-}
-
-impl From<model::Vitals> for Vitals {
-    fn from(vitals: model::Vitals) -> Self {
-        Self {
-            pulse_bpm: vitals.pulse_bpm.map(model::PulseBpm::get),
-            systolic_mmhg: vitals.systolic_mmhg.map(model::PressureMmhg::get),
-            diastolic_mmhg: vitals.diastolic_mmhg.map(model::PressureMmhg::get),
-            temperature_c: vitals.temperature_c.map(model::TemperatureC::get),
-            spo2_percent: vitals.spo2_percent.map(model::SpO2Percent::get),
-            respirations_per_min: vitals
-                .respirations_per_min
-                .map(model::RespirationsPerMin::get),
-            weight_kg: vitals.weight_kg.map(model::WeightKg::get),
-            glucose_mg_dl: vitals.glucose_mg_dl.map(model::GlucoseMgDl::get),
-            pain_score: vitals.pain_score.map(model::PainScore::get),
-        }
-    }
 }
 
 /// What an observation says.
@@ -163,6 +116,12 @@ pub struct VisitObservation {
     pub measured_at_ms: i64,
     /// What was found.
     pub finding: Finding,
+    /// Where, how and with what, of the finding as a whole.
+    pub measured: Measured,
+    /// The same of single figures of a set.
+    pub figures: Vec<MeasuredFigure>,
+    /// What a set of vital signs says; none for other findings.
+    pub assessment: Option<Assessment>,
     /// Set once somebody said that it was wrong: show it struck out.
     pub corrected: Option<Correction>,
 }
@@ -210,6 +169,8 @@ pub struct MedicationGiven {
     pub at_ms: i64,
     /// In the person's own words.
     pub comment: Option<String>,
+    /// The warnings that the person went ahead against, each with the reason.
+    pub overrides: Vec<WarningOverride>,
     /// Set once somebody said that it was wrong: show it struck out.
     pub corrected: Option<Correction>,
 }
@@ -330,6 +291,7 @@ impl Visit {
         guard(|| {
             let handle = self.handle();
             let visit = handle.read()?;
+            let says = handle.assessments_of(&visit)?;
             let names = Names::new(&self.phone.app);
             let line = handle.summary()?.map(|row| summary(row, &names));
             // Only a visit that says so has any: asking opens its document.
@@ -338,7 +300,8 @@ impl Visit {
                 _ => handle.conflicts()?,
             };
             let presence = attended(&visit.presence, handle.presence()?, &names);
-            Ok::<_, HomeroundError>(view(self.id, visit, line, (conflicts, presence), &names))
+            let around = (conflicts, presence);
+            Ok::<_, HomeroundError>(view(self.id, visit, line, around, says, &names))
         })
     }
 
@@ -357,6 +320,7 @@ fn view(
     visit: model::Visit,
     line: Option<VisitSummary>,
     (conflicts, presence): (Vec<homeround::merge::Conflict>, VisitPresence),
+    mut says: BTreeMap<Entry, homeround::app::Assessment>,
     names: &Names<'_>,
 ) -> VisitView {
     let wrong = Corrections::of(&visit.corrections, names);
@@ -381,6 +345,9 @@ fn view(
                 by: names.by(one.by),
                 measured_at_ms: one.measured_at_ms.0,
                 finding: one.finding.into(),
+                measured: one.measured.into(),
+                figures: one.figures.into_iter().map(Into::into).collect(),
+                assessment: says.remove(&id).map(Into::into),
                 corrected: wrong.get("observations", id),
             })
             .collect(),
@@ -468,6 +435,7 @@ fn medication(
         by: names.by(entry.by),
         at_ms: entry.at_ms.0,
         comment: entry.comment,
+        overrides: entry.overrides.into_iter().map(Into::into).collect(),
         corrected: wrong.get("medications", id),
     }
 }

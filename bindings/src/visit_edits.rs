@@ -4,24 +4,16 @@ use homeround::app;
 use homeround::model::{self, FieldPath, Millis};
 use homeround::vault::SealFailure;
 
+use crate::clinical::{Assessment, Measured, VitalsEntry};
 use crate::conflict::parse;
 use crate::error::HomeroundError;
 use crate::guard::guard;
+use crate::medication::{MedicationCheck, MedicationGivenEntry, MedicationNotGivenEntry};
 use crate::names::{By, Names};
 use crate::presence::{NoFix, place};
 use crate::session::Unlock;
 use crate::types::{Coding, EntryId, Fix, NotDoneReason, Saved, TaskResult, TaskStatus};
-use crate::visit::{Visit, Vitals};
-
-/// A set of vital signs as it is entered.
-#[derive(Debug, Clone, PartialEq, uniffi::Record)]
-pub struct VitalsEntry {
-    /// When they were measured, milliseconds since 1970.
-    pub measured_at_ms: i64,
-    /// The figures; at least one. Ranges: 20..=300 bpm, 10..=350 mmHg, 25..=45 °C,
-    /// 30..=100 %, 3..=90 breaths, 1..=500 kg, 10..=1500 mg/dL, 0..=10.
-    pub vitals: Vitals,
-}
+use crate::visit::Visit;
 
 /// A finding as it is entered.
 #[derive(Debug, Clone, PartialEq, uniffi::Enum)]
@@ -62,40 +54,6 @@ pub enum Measure {
         /// Milligrams per decilitre.
         mg_dl: u16,
     },
-}
-
-/// A medication that was given.
-#[derive(Debug, Clone, PartialEq, uniffi::Record)]
-pub struct MedicationGivenEntry {
-    /// The line of the chart's list, if it is on it.
-    #[uniffi(default = None)]
-    pub medication: Option<EntryId>,
-    /// What it is.
-    pub code: Coding,
-    /// How much, more than 0; none when it was not noted.
-    #[uniffi(default = None)]
-    pub dose_value: Option<f64>,
-    /// UCUM unit or form, as in `mg` or `{tablet}`; with a dose.
-    #[uniffi(default = None)]
-    pub dose_unit: Option<String>,
-    /// In the person's own words.
-    #[uniffi(default = None)]
-    pub comment: Option<String>,
-}
-
-/// A medication that was not given.
-#[derive(Debug, Clone, PartialEq, uniffi::Record)]
-pub struct MedicationNotGivenEntry {
-    /// The line of the chart's list, if it is on it.
-    #[uniffi(default = None)]
-    pub medication: Option<EntryId>,
-    /// What it is.
-    pub code: Coding,
-    /// Why not.
-    pub reason: NotDoneReason,
-    /// In the person's own words.
-    #[uniffi(default = None)]
-    pub comment: Option<String>,
 }
 
 /// What came of a task.
@@ -255,16 +213,29 @@ impl Visit {
 
     /// Records a set of vital signs. Fails with `Refused` naming the figure.
     pub fn record_vitals(&self, entry: VitalsEntry) -> Result<Saved, HomeroundError> {
-        self.save(|visit| visit.record_vitals(&entry.into()))
+        let how = app::MeasuredHow {
+            whole: entry.measured.clone().map(Into::into).unwrap_or_default(),
+            figures: entry.figures.clone().into_iter().map(Into::into).collect(),
+        };
+        self.save(|visit| visit.record_vitals_measured(&entry.into(), how))
+    }
+
+    /// What a set of vital signs would say, before it is recorded. It supports a
+    /// clinician's judgement and never replaces it. Fails with `Refused`.
+    pub fn assess(&self, entry: VitalsEntry) -> Result<Assessment, HomeroundError> {
+        guard(|| self.handle().assess(&entry.into()).map(Into::into))
     }
 
     /// Records one finding.
+    #[uniffi::method(default(measured = None))]
     pub fn observe(
         &self,
         measured_at_ms: i64,
         finding: NewFinding,
+        measured: Option<Measured>,
     ) -> Result<Saved, HomeroundError> {
-        self.save(|visit| visit.observe(Millis(measured_at_ms), finding.into()))
+        let measured = measured.map(Into::into).unwrap_or_default();
+        self.save(|visit| visit.observe_measured(Millis(measured_at_ms), finding.into(), measured))
     }
 
     /// Sets a single-valued measurement; two people's different values open a conflict.
@@ -272,16 +243,24 @@ impl Visit {
         self.save(|visit| visit.set_measure(measure.into()))
     }
 
-    /// Records that a medication was given. Fails with `Refused` on `dose_value` or
-    /// `dose_unit`.
-    pub fn medication_given(&self, entry: MedicationGivenEntry) -> Result<Saved, HomeroundError> {
-        self.save(|visit| {
-            let dose = entry.dose_value.map(|value| app::Dose {
-                value,
-                unit: entry.dose_unit.unwrap_or_default(),
-            });
-            visit.medication_given(entry.medication, entry.code.into(), dose, entry.comment)
+    /// What there is to think about before giving a dose now. It supports a
+    /// clinician's judgement and never replaces it. Fails with `Refused` on
+    /// `dose_value` or `dose_unit`.
+    pub fn check_medication(
+        &self,
+        entry: MedicationGivenEntry,
+    ) -> Result<MedicationCheck, HomeroundError> {
+        guard(|| {
+            let check = self.handle().check_medication(&entry.into());
+            check.map(Into::into)
         })
+    }
+
+    /// Records that a medication was given. Fails with `Warned` while a warning has
+    /// no override: nothing was stored; ask, and call again with a reason for each.
+    /// Fails with `Refused` on `dose_value`, `dose_unit` or `reason`.
+    pub fn medication_given(&self, entry: MedicationGivenEntry) -> Result<Saved, HomeroundError> {
+        self.save(|visit| visit.give_medication(entry.into()))
     }
 
     /// Records that a medication was not given, and why.
@@ -412,24 +391,6 @@ impl Visit {
         edit: impl FnOnce(&app::VisitHandle) -> Result<app::Saved, app::AppError>,
     ) -> Result<Saved, HomeroundError> {
         guard(|| self.phone.saved(edit(&self.handle())))
-    }
-}
-
-impl From<VitalsEntry> for app::VitalsEntry {
-    fn from(entry: VitalsEntry) -> Self {
-        let vitals = entry.vitals;
-        Self {
-            measured_at: Millis(entry.measured_at_ms),
-            pulse_bpm: vitals.pulse_bpm,
-            systolic_mmhg: vitals.systolic_mmhg,
-            diastolic_mmhg: vitals.diastolic_mmhg,
-            temperature_c: vitals.temperature_c,
-            spo2_percent: vitals.spo2_percent,
-            respirations_per_min: vitals.respirations_per_min,
-            weight_kg: vitals.weight_kg,
-            glucose_mg_dl: vitals.glucose_mg_dl,
-            pain_score: vitals.pain_score,
-        }
     }
 }
 

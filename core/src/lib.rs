@@ -10,6 +10,7 @@
 //! | [`forms`] | questionnaires as FHIR has them, what a set of answers comes to | `model` |
 //! | [`access`] | who may see and change what; the same code on phone and backend | `model` |
 //! | [`plan`] | the order of a day's visits: travel, arrival times and their uncertainty | `model` |
+//! | [`clinical`] | scores, unusual figures, conversions of units, warnings about medications | `model` |
 //! | [`wire`] | bodies, limits and version of the sync protocol; the same code on both ends | `model` |
 //! | [`store`] | the encrypted database: changes, caches, outbox, quarantine, audit | `model`; alone in knowing SQL and in holding `unsafe` |
 //! | [`vault`] | keys: wrap, unlock, lock, wipe; seals over signed visits | `model` |
@@ -70,6 +71,7 @@
 
 pub mod access;
 pub mod app;
+pub mod clinical;
 pub mod forms;
 pub mod merge;
 pub mod model;

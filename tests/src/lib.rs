@@ -5,6 +5,7 @@ pub mod crash;
 pub mod demo;
 pub mod dice;
 pub mod disk;
+pub mod news2;
 pub mod phone;
 pub mod sim;
 pub mod stage;

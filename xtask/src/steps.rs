@@ -16,6 +16,8 @@ use crate::{
 const FHIR_SCRIPT: &str = "tests/fhir/validate.py";
 /// Asks an independent FHIRPath what ours was asked.
 const FHIRPATH_SCRIPT: &str = "tests/fhir/paths.cjs";
+/// Compares NEWS2 with another program's.
+const SCORE_SCRIPT: &str = "tests/fhir/news2.py";
 /// Bundles that the backend wrote, kept as golden files: `exported-*.json`.
 const FHIR_FIXTURES: &str = "tests/fhir";
 
@@ -266,7 +268,35 @@ fn fhir(house: &House) -> Result<Verdict, Trouble> {
     let mut command = Command::new(house.venv("python"));
     command.arg(FHIR_SCRIPT).arg("--definitions");
     command.arg(setup::definitions_folder(house)).args(bundles);
-    program(Step::Fhir, house, command.current_dir(&house.root))
+    let verdict = program(Step::Fhir, house, command.current_dir(&house.root))?;
+    if verdict != Verdict::Passed {
+        return Ok(verdict);
+    }
+    scores(house)
+}
+
+/// Compares our NEWS2 with one that nobody here wrote, over random sets.
+fn scores(house: &House) -> Result<Verdict, Trouble> {
+    const BINARY: &str = "homeround-news2";
+    let unreadable = |error: std::io::Error| {
+        Trouble::new(
+            format!("{BINARY} can't be run: {error}"),
+            "check the space of the target folder",
+        )
+    };
+    let sets = house.target.join("news2.jsonl");
+    let mut ours = play::ready(house, play::Profile::Dev, BINARY)?;
+    ours.args(["20000", "2017"]);
+    ours.stdout(std::fs::File::create(&sets).map_err(unreadable)?);
+    if !ours.status().map_err(unreadable)?.success() {
+        return Err(Trouble::new(
+            format!("{BINARY} failed"),
+            "run it by itself: cargo run --bin homeround-news2 1 1",
+        ));
+    }
+    let mut compare = Command::new(house.venv("python"));
+    compare.arg(SCORE_SCRIPT).arg(&sets);
+    program(Step::Fhir, house, compare.current_dir(&house.root))
 }
 
 /// The questionnaires that come with the app.

@@ -140,6 +140,7 @@ pub const TABLE: &[Row] = &[
     row(CLINICAL_AND_PLANNING, Chart, "contacts/**", Right::Write),
     row(CARE_AND_PLANNING, Chart, "home_access/*", Right::Write),
     row(CLINICAL_AND_PLANNING, Chart, "alerts/**", Right::Write),
+    row(NURSING, Chart, "spo2_scale", Right::Write),
     row(NURSING, Chart, "allergies/**", Right::Write),
     row(NURSING, Chart, "conditions/**", Right::Write),
     row(NURSING, Chart, "medications/**", Right::Write),

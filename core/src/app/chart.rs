@@ -10,8 +10,9 @@ use super::error::AppError;
 use super::visit::{put, settle};
 use crate::merge::{Conflict, Op};
 use crate::model::{
-    AdherenceEntry, Alert, Allergy, AllergyStatus, Chart, Condition, Contact, DocumentId, EntryId,
-    FieldPath, Medication, PatientId, Plan, PlanId, ReviewEntry, Severity, TaskStatus,
+    AdherenceEntry, Alert, Allergy, AllergyStatus, Chart, Condition, Contact, DocumentId, Dosing,
+    EntryId, FieldPath, Medication, PatientId, Plan, PlanId, Refused, ReviewEntry, Severity,
+    Spo2Scale, TaskStatus,
 };
 
 /// Names under which the way into a home is noted.
@@ -129,8 +130,11 @@ impl ChartHandle {
     /// Adds a line to the medication list.
     ///
     /// # Errors
-    /// [`AppError::NotAllowed`].
+    /// [`AppError::Refused`] names a figure of `dosing`; [`AppError::NotAllowed`].
     pub fn add_medication(&self, medication: &Medication) -> Result<Saved, AppError> {
+        if let Some(dosing) = &medication.dosing {
+            dosing.check()?;
+        }
         self.add("medications", medication)
     }
 
@@ -144,6 +148,35 @@ impl ChartHandle {
             let path = format!("medications/{medication}/dose");
             Ok(vec![put(&path, json!(dose))])
         })
+    }
+
+    /// Sets the figures of a line's order, which warnings go by; two people's
+    /// different ones open a conflict. What a later version wrote beside them stays.
+    ///
+    /// # Errors
+    /// [`AppError::Refused`] names the figure; [`AppError::NotFound`],
+    /// [`AppError::NotAllowed`].
+    pub fn set_dosing(&self, medication: EntryId, dosing: &Dosing) -> Result<Saved, AppError> {
+        dosing.check()?;
+        self.edit("medication", |desk| {
+            desk.must_exist("medications", medication)?;
+            let before = &desk.view["medications"][medication.to_string()]["dosing"];
+            let path = format!("medications/{medication}/dosing");
+            Ok(vec![put(&path, over(before, &json!(dosing)))])
+        })
+    }
+
+    /// Decides by which scale NEWS2 judges the patient's oxygen saturation; two
+    /// people's different decisions open a conflict. Earlier scores stay.
+    ///
+    /// # Errors
+    /// [`AppError::Refused`] on `spo2_scale` when it is unknown;
+    /// [`AppError::NotAllowed`].
+    pub fn set_spo2_scale(&self, scale: Spo2Scale) -> Result<Saved, AppError> {
+        if scale == Spo2Scale::Unknown {
+            return Err(Refused::new("spo2_scale", "scale_1 or scale_2").into());
+        }
+        self.edit("spo2_scale", |_| Ok(vec![put("spo2_scale", json!(scale))]))
     }
 
     /// Changes a line's FHIR status, as in `active`, `on-hold`, `stopped`.
@@ -185,6 +218,7 @@ impl ChartHandle {
                 by: desk.me,
                 at_ms: desk.stamp.clock.wall_ms,
                 comment,
+                reconciliation: None,
             };
             Ok(vec![desk.append("reviews", &entry)?])
         })
@@ -211,6 +245,16 @@ impl ChartHandle {
     ) -> Result<Saved, AppError> {
         self.inner.edit(self.document(), action, make)
     }
+}
+
+/// The fields of `new` over those of `before`: of the known ones those that `new`
+/// leaves out go, the unknown ones stay.
+fn over(before: &Value, new: &Value) -> Value {
+    const KNOWN: [&str; 4] = ["dose_value", "dose_unit", "min_interval_min", "max_per_day"];
+    let mut fields = before.as_object().cloned().unwrap_or_default();
+    fields.retain(|name, _| !KNOWN.contains(&name.as_str()));
+    fields.extend(new.as_object().cloned().unwrap_or_default());
+    Value::Object(fields)
 }
 
 /// One care plan, open for work.

@@ -1,11 +1,12 @@
 //! What a caller can do next.
 
+use crate::clinical::MedicationWarning;
 use crate::model::{Refused, StepRefused, VisitId};
 use crate::store::StoreError;
 
 /// An error of a use case. A variant is a decision for the caller; no text
 /// carries patient data.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum AppError {
     /// A value is not acceptable; nothing was stored. Show the limit beside
     /// the field.
@@ -19,6 +20,13 @@ pub enum AppError {
     /// The status machine has no such step; nothing was stored.
     #[error(transparent)]
     Step(#[from] StepRefused),
+    /// There is something to think about first; nothing was stored. Show the warnings,
+    /// and call again with a reason for each.
+    #[error("{} warnings need a reason", warnings.len())]
+    Warned {
+        /// What to think about.
+        warnings: Vec<MedicationWarning>,
+    },
     /// The store is locked: unlock with the PIN or the biometric sensor.
     #[error("locked")]
     Locked,

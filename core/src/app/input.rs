@@ -1,12 +1,15 @@
 //! What a shell hands in: bare figures with units in their names, checked here
 //! at the door.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::error::AppError;
 use crate::model::{
-    GlucoseMgDl, Millis, NotDoneReason, PainScore, PressureMmhg, PulseBpm, Refused,
-    RespirationsPerMin, SpO2Percent, TaskResult, TaskStatus, TemperatureC, Vitals, WeightKg,
+    Consciousness, GlucoseMgDl, Measured, Millis, NotDoneReason, OxygenFlowLMin, PainScore,
+    PressureMmhg, PulseBpm, Refused, RespirationsPerMin, SpO2Percent, TaskResult, TaskStatus,
+    TemperatureC, Vitals, WeightKg,
 };
 
 /// Bare figures of a set of vital signs.
@@ -32,6 +35,12 @@ pub struct VitalsEntry {
     pub glucose_mg_dl: Option<u16>,
     /// 0 none to 10 worst.
     pub pain_score: Option<u8>,
+    /// How awake the patient is.
+    pub consciousness: Option<Consciousness>,
+    /// Whether oxygen is given; `false`: the patient breathes air.
+    pub on_oxygen: Option<bool>,
+    /// Litres per minute; with it, oxygen is given unless that is said otherwise.
+    pub oxygen_flow_l_min: Option<f64>,
 }
 
 impl VitalsEntry {
@@ -62,9 +71,42 @@ impl VitalsEntry {
             weight_kg: self.weight_kg.map(WeightKg::new).transpose()?,
             glucose_mg_dl: self.glucose_mg_dl.map(GlucoseMgDl::new).transpose()?,
             pain_score: self.pain_score.map(PainScore::new).transpose()?,
+            consciousness: self.consciousness,
+            on_oxygen: self.on_oxygen.or(self.oxygen_flow_l_min.map(|_| true)),
+            oxygen_flow_l_min: self
+                .oxygen_flow_l_min
+                .map(OxygenFlowLMin::new)
+                .transpose()?,
+            // The chart's to say, and not the caller's.
+            spo2_scale: None,
         };
+        if self.consciousness == Some(Consciousness::Unknown) {
+            return Err(Refused::new("consciousness", "one of ACVPU"));
+        }
         vitals.check()?;
         Ok(vitals)
+    }
+}
+
+/// Where, how and with what a set was measured.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MeasuredHow {
+    /// Of the whole set.
+    pub whole: Measured,
+    /// Of single figures, by their names, as in `temperature_c`; `systolic_mmhg`
+    /// speaks for the blood pressure.
+    pub figures: BTreeMap<String, Measured>,
+}
+
+impl MeasuredHow {
+    /// Only figures that the set has can be spoken of.
+    pub(super) fn check(&self, vitals: &Vitals) -> Result<(), Refused> {
+        let set = serde_json::to_value(vitals).unwrap_or_default();
+        if self.figures.keys().all(|name| set.get(name).is_some()) {
+            Ok(())
+        } else {
+            Err(Refused::new("figures", "names of figures of the set"))
+        }
     }
 }
 

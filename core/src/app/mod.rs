@@ -10,6 +10,7 @@ mod anchor;
 mod arrive;
 mod attachments;
 mod chart;
+mod clinical;
 mod config;
 mod day;
 mod edit;
@@ -26,6 +27,7 @@ mod input;
 mod inspect;
 mod lease;
 mod leave;
+mod medication;
 mod observer;
 mod order;
 mod outbox;
@@ -56,6 +58,7 @@ pub use attachments::{
     THUMBNAIL_BYTES_MAX,
 };
 pub use chart::{ChartHandle, HOME_ACCESS_NAMES, PlanHandle};
+pub use clinical::Assessment;
 pub use config::{DEVICE_LABEL_CHARS_MAX, OpenConfig};
 pub use day::Day;
 pub use edit::Saved;
@@ -65,9 +68,10 @@ pub use health::{SyncHealth, UnsentDocument};
 pub use idle::IdleReport;
 use inner::Inner;
 pub use inner::{DOCUMENTS_OPEN_MAX, Me};
-pub use input::{Dose, MeasureValue, NoteEdit, TaskOutcome, VitalsEntry};
+pub use input::{Dose, MeasureValue, MeasuredHow, NoteEdit, TaskOutcome, VitalsEntry};
 pub use inspect::{AuditState, Authored, DocumentState, StoreFigures, Whereabouts};
 pub use leave::Escrow;
+pub use medication::{GivenDose, OVERRIDE_REASON_CHARS_MAX};
 pub use observer::Observer;
 pub use order::{
     KnownLeg, LEEWAY_MINUTES_MAX, LEGS_MAX, OrderOfDay, OrderOptions, Spot, VisitEstimate,

@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 use super::Inner;
 use super::edit::{Desk, Saved};
 use super::error::AppError;
-use super::input::{Dose, MeasureValue, NoteEdit, TaskOutcome, VitalsEntry};
+use super::input::{MeasureValue, MeasuredHow, NoteEdit, TaskOutcome, VitalsEntry};
 use crate::merge::{Conflict, Op};
 use crate::model::{
-    Coding, CorrectionEntry, DocumentId, EntryId, FieldPath, Finding, Given, MedicationEntry,
-    Millis, NotDoneReason, ObservationEntry, SettlementEntry, TaskStatus, Visit, VisitId,
+    CorrectionEntry, DocumentId, EntryId, FieldPath, Finding, Measured, Millis, NotDoneReason,
+    ObservationEntry, SettlementEntry, TaskStatus, Visit, VisitId,
     VisitStatus,
 };
 use crate::store::VisitRow;
@@ -65,8 +65,26 @@ impl VisitHandle {
     /// # Errors
     /// [`AppError::Refused`] names the figure that is out of range.
     pub fn record_vitals(&self, entry: &VitalsEntry) -> Result<Saved, AppError> {
-        let vitals = entry.parse()?;
-        self.observe(entry.measured_at, Finding::Vitals(vitals))
+        self.record_vitals_measured(entry, MeasuredHow::default())
+    }
+
+    /// Records a set of vital signs with where, how and with what its figures were
+    /// measured. The scale that the chart names for the saturation is noted with it.
+    ///
+    /// # Errors
+    /// [`AppError::Refused`] names the figure that is out of range, or on `figures`
+    /// one that the set does not have.
+    pub fn record_vitals_measured(
+        &self,
+        entry: &VitalsEntry,
+        how: MeasuredHow,
+    ) -> Result<Saved, AppError> {
+        let mut vitals = entry.parse()?;
+        how.check(&vitals)?;
+        if vitals.spo2_percent.is_some() {
+            vitals.spo2_scale = Some(self.inner.spo2_scale(self.document())?);
+        }
+        self.append_observation(entry.measured_at, Finding::Vitals(vitals), how)
     }
 
     /// Records one finding.
@@ -74,10 +92,38 @@ impl VisitHandle {
     /// # Errors
     /// [`AppError::Signed`] once the visit is signed; [`AppError::NotAllowed`].
     pub fn observe(&self, measured_at: Millis, finding: Finding) -> Result<Saved, AppError> {
+        self.observe_measured(measured_at, finding, Measured::default())
+    }
+
+    /// Records one finding with where, how and with what it was measured.
+    ///
+    /// # Errors
+    /// As [`observe`](Self::observe).
+    pub fn observe_measured(
+        &self,
+        measured_at: Millis,
+        finding: Finding,
+        measured: Measured,
+    ) -> Result<Saved, AppError> {
+        let how = MeasuredHow {
+            whole: measured,
+            figures: std::collections::BTreeMap::new(),
+        };
+        self.append_observation(measured_at, finding, how)
+    }
+
+    fn append_observation(
+        &self,
+        measured_at: Millis,
+        finding: Finding,
+        how: MeasuredHow,
+    ) -> Result<Saved, AppError> {
         self.edit("observation", |desk| {
             let entry = ObservationEntry {
                 by: desk.me,
                 measured_at_ms: measured_at,
+                measured: how.whole,
+                figures: how.figures,
                 finding,
             };
             Ok(vec![desk.append("observations", &entry)?])
@@ -93,65 +139,6 @@ impl VisitHandle {
         let (name, value) = value.parse()?;
         self.edit("measure", |_| {
             Ok(vec![put(&format!("measures/{name}"), value)])
-        })
-    }
-
-    /// Records that a medication was given.
-    ///
-    /// # Errors
-    /// [`AppError::Refused`] on `dose_value` unless it is a positive figure.
-    pub fn medication_given(
-        &self,
-        medication: Option<EntryId>,
-        code: Coding,
-        dose: Option<Dose>,
-        comment: Option<String>,
-    ) -> Result<Saved, AppError> {
-        let (dose_value, dose_unit) = match dose {
-            Some(dose) => {
-                dose.check()?;
-                (Some(dose.value), Some(dose.unit))
-            }
-            None => (None, None),
-        };
-        let given = Given::Given {
-            dose_value,
-            dose_unit,
-        };
-        self.medication(medication, code, given, comment)
-    }
-
-    /// Records that a medication was not given, and why.
-    ///
-    /// # Errors
-    /// [`AppError::Signed`] once the visit is signed; [`AppError::NotAllowed`].
-    pub fn medication_not_given(
-        &self,
-        medication: Option<EntryId>,
-        code: Coding,
-        reason: NotDoneReason,
-        comment: Option<String>,
-    ) -> Result<Saved, AppError> {
-        self.medication(medication, code, Given::NotGiven { reason }, comment)
-    }
-
-    fn medication(
-        &self,
-        medication: Option<EntryId>,
-        code: Coding,
-        given: Given,
-        comment: Option<String>,
-    ) -> Result<Saved, AppError> {
-        self.edit("medication", |desk| {
-            let entry = MedicationEntry {
-                medication,
-                code,
-                given,
-                by: desk.me,
-                at_ms: desk.stamp.clock.wall_ms,
-                comment,
-            };
-            Ok(vec![desk.append("medications", &entry)?])
         })
     }
 

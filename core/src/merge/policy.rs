@@ -156,6 +156,7 @@ pub(super) const TABLE: &[Row] = &[
     row(Chart, "schema", Rule::Fixed, CLINICAL),
     row(Chart, "kind", Rule::Fixed, CLINICAL),
     row(Chart, "patient", Rule::Fixed, CLINICAL),
+    row(Chart, "spo2_scale", Rule::KeepBoth, CLINICAL),
     row(Chart, "contacts/*", Rule::Append, PLAIN),
     row(Chart, "contacts/*/name", Rule::Latest, PLAIN),
     row(Chart, "contacts/*/relationship", Rule::Latest, PLAIN),
@@ -179,6 +180,7 @@ pub(super) const TABLE: &[Row] = &[
         Ladder::Severity,
     ),
     row(Chart, "allergies/*/reaction", Rule::KeepBoth, CLINICAL),
+    row(Chart, "allergies/*/ingredients", Rule::KeepBoth, CLINICAL),
     row(Chart, "conditions/*", Rule::Append, CLINICAL),
     row(Chart, "conditions/*/code", Rule::KeepBoth, CLINICAL),
     row(
@@ -195,6 +197,8 @@ pub(super) const TABLE: &[Row] = &[
     row(Chart, "medications/*/dose", Rule::KeepBoth, CLINICAL),
     row(Chart, "medications/*/frequency", Rule::KeepBoth, CLINICAL),
     row(Chart, "medications/*/as_needed", Rule::KeepBoth, CLINICAL),
+    row(Chart, "medications/*/dosing", Rule::KeepBoth, CLINICAL),
+    row(Chart, "medications/*/ingredients", Rule::KeepBoth, CLINICAL),
     row(Chart, "alerts/*", Rule::Append, CLINICAL),
     row(Chart, "alerts/*/text", Rule::KeepBoth, CLINICAL),
     ranked(

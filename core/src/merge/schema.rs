@@ -115,6 +115,7 @@ const ALLERGY: &[Field] = &[
     must("status", Leaf::Str),
     may("severity", Leaf::Str),
     may("reaction", Leaf::Str),
+    may("ingredients", Leaf::Json),
 ];
 const CONDITION: &[Field] = &[
     must("code", Leaf::Json),
@@ -128,6 +129,8 @@ const MEDICATION: &[Field] = &[
     may("dose", Leaf::Str),
     may("frequency", Leaf::Str),
     flag("as_needed"),
+    may("dosing", Leaf::Json),
+    may("ingredients", Leaf::Json),
 ];
 const ALERT: &[Field] = &[
     must("text", Leaf::Str),
@@ -170,6 +173,7 @@ const CHART: &[Field] = &[
     must("schema", Leaf::Int),
     must("kind", Leaf::Str),
     must("patient", Leaf::Str),
+    may("spo2_scale", Leaf::Str),
     node("contacts", Node::Items(CONTACT)),
     node("home_access", Node::Cells(Leaf::Str)),
     node("allergies", Node::Items(ALLERGY)),

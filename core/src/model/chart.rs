@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Coding, CorrectionEntry, EntryId, PatientId, ReviewEntry, SettlementEntry};
+use super::medication::lenient;
+use super::{
+    Coding, CorrectionEntry, Dosing, EntryId, PatientId, ReviewEntry, SettlementEntry, Spo2Scale,
+};
 
 /// What the team maintains about one patient.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +31,10 @@ pub struct Chart {
     /// The medication list.
     #[serde(default)]
     pub medications: BTreeMap<EntryId, Medication>,
+    /// The scale by which NEWS2 judges the oxygen saturation, as a clinician
+    /// decided; none: nobody did, and scale 1 holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spo2_scale: Option<Spo2Scale>,
     /// Warnings to everyone who enters.
     #[serde(default)]
     pub alerts: BTreeMap<EntryId, Alert>,
@@ -71,6 +78,14 @@ pub struct Allergy {
     /// What happens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reaction: Option<String>,
+    /// Further codes of the same substance or class: what medications are
+    /// compared with.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "lenient"
+    )]
+    pub ingredients: Vec<Coding>,
 }
 
 /// Whether an allergy stands; a later variant is the safer one.
@@ -117,7 +132,7 @@ pub struct Condition {
 }
 
 /// A line of the medication list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Medication {
     /// Which.
     pub code: Coding,
@@ -132,6 +147,21 @@ pub struct Medication {
     /// Taken when needed only.
     #[serde(default)]
     pub as_needed: bool,
+    /// The same in figures, where the order has them: what warnings go by.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "lenient"
+    )]
+    pub dosing: Option<Dosing>,
+    /// Codes of its ingredients, as in RxNorm, and of its class where the source
+    /// gives one: what allergies are compared with.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "lenient"
+    )]
+    pub ingredients: Vec<Coding>,
 }
 
 /// A warning to everyone who enters the home.

@@ -4,10 +4,14 @@
 //! corrected by a new entry that points at the old one. Each entry is stored
 //! as one JSON text, so fields that this version does not know survive.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Coding, EntryId, FieldPath, Millis, NotDoneReason, PersonId, Role, Stamp, Vitals};
-use super::{Refused, VisitStatus};
+use super::{
+    Coding, EntryId, FieldPath, Millis, NotDoneReason, PersonId, Reconciliation, Refused, Role,
+    Stamp, VisitStatus, Vitals, WarningOverride,
+};
 
 /// A place on earth, as the phone's positioning gave it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -67,9 +71,52 @@ pub struct ObservationEntry {
     pub by: PersonId,
     /// When it was measured.
     pub measured_at_ms: Millis,
+    /// Where, how and with what, of the finding as a whole.
+    #[serde(default, skip_serializing_if = "Measured::is_empty")]
+    pub measured: Measured,
+    /// The same of single figures of a set, by their names, as in
+    /// `temperature_c`; `systolic_mmhg` speaks for the blood pressure.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub figures: BTreeMap<String, Measured>,
     /// What was found.
     #[serde(flatten)]
     pub finding: Finding,
+}
+
+impl ObservationEntry {
+    /// Where, how and with what one figure of a set was measured: what is said of
+    /// it alone comes before what is said of the whole.
+    #[must_use]
+    pub fn measured(&self, figure: &str) -> Measured {
+        let own = self.figures.get(figure).cloned().unwrap_or_default();
+        Measured {
+            body_site: own.body_site.or_else(|| self.measured.body_site.clone()),
+            method: own.method.or_else(|| self.measured.method.clone()),
+            device: own.device.or_else(|| self.measured.device.clone()),
+        }
+    }
+}
+
+/// Where on the body, how, and with what something was measured.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Measured {
+    /// Where on the body, as in SNOMED CT `368208006`, left upper arm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body_site: Option<Coding>,
+    /// How, as in palpation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<Coding>,
+    /// With what device, as in the patient's own cuff.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<Coding>,
+}
+
+impl Measured {
+    /// Whether nothing is said.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.body_site.is_none() && self.method.is_none() && self.device.is_none()
+    }
 }
 
 /// What an observation says.
@@ -117,6 +164,9 @@ pub struct MedicationEntry {
     /// In the person's own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
+    /// The warnings that the person went ahead against, each with the reason.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overrides: Vec<WarningOverride>,
 }
 
 /// Whether a medication was given.
@@ -226,8 +276,8 @@ pub struct SettlementEntry {
     pub at_ms: Millis,
 }
 
-/// "Looked at, nothing to change": section `reviews`. Writing an unchanged
-/// value leaves no trace in a document, so it is said.
+/// "Looked at": section `reviews`. Writing an unchanged value leaves no trace in a
+/// document, so it is said.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReviewEntry {
     /// The section that was looked at, as in `medications`.
@@ -239,4 +289,7 @@ pub struct ReviewEntry {
     /// In the person's own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
+    /// What was found in the home of the medication list, where that was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reconciliation: Option<Reconciliation>,
 }

@@ -4,7 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CareTeamId, Coding, DeviceId, Millis, PatientId, PersonId, RecordId, Refused, Role, VisitId,
+    CareTeamId, Coding, DeviceId, Measured, Millis, PatientId, PersonId, RecordId, Refused, Role,
+    VisitId,
 };
 
 /// The kinds of record.
@@ -211,6 +212,9 @@ pub struct History {
     /// Parts, as systolic and diastolic of a blood pressure.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub components: Vec<HistoryPart>,
+    /// Where, how and with what an observation was made.
+    #[serde(default, skip_serializing_if = "Measured::is_empty")]
+    pub measured: Measured,
 }
 
 /// A part of a history line.

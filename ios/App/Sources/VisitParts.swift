@@ -31,6 +31,7 @@ struct VitalSigns: View {
         Block(told("visit_vitals")) {
             if model.state.editable {
                 ForEach(VitalField.allCases, id: \.self) { Figure(model: model, field: $0) }
+                Awake(model: model)
                 MainButton("visit_record", enabled: !model.state.vitals.empty) { model.recordVitals() }
             }
             ForEach(model.state.findings) { finding in
@@ -39,6 +40,7 @@ struct VitalSigns: View {
                     Text([line.name?.text, line.text].compactMap { $0 }.joined(separator: " "))
                         .strikethrough(finding.wrong != nil)
                 }
+                if finding.wrong == nil { Says(finding: finding) }
             }
         }
     }
@@ -75,6 +77,7 @@ struct Medications: View {
                     if row.done == nil { MainButton("visit_given") { model.give(row) } }
                     Reasons(title: told("visit_not_given")) { model.withhold(row, $0, comment: $1) }
                 }
+                if let warned = model.state.warned, warned.row.id == row.id { Think(model: model, warned: warned) }
             }
         }
     }

@@ -10,13 +10,13 @@
 
 mod checks;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use homeround::app::AppError;
 use homeround::merge::Op;
 use homeround::model::{
-    ChangeHash, Coding, DAY_MS, DocumentId, EntryId, Finding, HOUR_MS, ObservationEntry, PatientId,
-    PersonId, Role, VisitId,
+    ChangeHash, Coding, DAY_MS, DocumentId, EntryId, Finding, HOUR_MS, Measured, ObservationEntry,
+    PatientId, PersonId, Role, VisitId,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -437,6 +437,8 @@ impl<'g> History<'g> {
         let entry = ObservationEntry {
             by: self.ground.hands[hand].person,
             measured_at_ms: START,
+            measured: Measured::default(),
+            figures: BTreeMap::new(),
             finding: finding(&words),
         };
         let append = Op::Append {

@@ -72,6 +72,9 @@ fn nurses_edits<'a>(visit: &'a str, tasks: &[String]) -> Vec<Edit<'a>> {
         "diastolic_mmhg": 88,
         "temperature_c": 36.8,
         "spo2_percent": 97,
+        "respirations_per_min": 22,
+        "consciousness": "alert",
+        "on_oxygen": false,
     });
     let done = json!({ "do": "task", "task": tasks[0], "status": "done", "result": "pass" });
     let not_given = json!({

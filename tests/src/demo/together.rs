@@ -123,6 +123,40 @@ pub(super) fn compare(play: &mut Play) -> Result<Compared, Trouble> {
     })
 }
 
+/// The nurse's set is complete and has a NEWS2; the others' name what is missing.
+fn scores(play: &mut Play, visit: &str) -> Result<(), Trouble> {
+    let ask = json!({ "do": "scores", "visit": visit });
+    let hers = play.phones[NURSE].ask(&ask)?;
+    let his = play.phones[THERAPIST].ask(&ask)?;
+    let sets: Vec<&Value> = hers
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|it| it.1)
+        .collect();
+    let total = |it: &&&Value| it["total"].as_u64().is_some();
+    let complete: Vec<&&Value> = sets.iter().filter(total).collect();
+    let incomplete = sets.len() - complete.len();
+    let named = sets
+        .iter()
+        .filter(|it| rows(&it["missing"]).count() > 0)
+        .count();
+    let right = complete.len() == 1
+        && complete
+            .iter()
+            .all(|it| it["total"] == 2 && it["risk"] == "low")
+        && complete
+            .iter()
+            .all(|it| it["parts"]["respirations_per_min"] == 2);
+    play.promise(
+        right && named == incomplete && hers == his,
+        &format!(
+            "NEWS2 is 2 for the complete set (22 breaths), the {incomplete} others name what is missing, on both phones",
+        ),
+    );
+    Ok(())
+}
+
 /// The visit as everybody sees it now, and who wrote what.
 pub(super) fn merged_visit(play: &mut Play) -> Result<(), Trouble> {
     play.screen.step("The merged visit, and who wrote what");
@@ -171,6 +205,7 @@ pub(super) fn merged_visit(play: &mut Play) -> Result<(), Trouble> {
         vitals == 3,
         &format!("{vitals} of 3 sets of vital signs stand side by side"),
     );
+    scores(play, &visit)?;
     let tasks = view["tasks"].as_object().into_iter().flatten();
     let mut dressing = tasks
         .map(|(_, task)| task)

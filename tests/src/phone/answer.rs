@@ -58,6 +58,10 @@ fn described(error: &AppError) -> (&'static str, Value) {
             ("not_allowed", json!({ "rule": rule, "field": field }))
         }
         AppError::LeaseEnded => ("lease_ended", Value::Null),
+        AppError::Warned { warnings } => {
+            let codes: Vec<&str> = warnings.iter().map(|warning| warning.code()).collect();
+            ("warned", json!({ "warnings": codes }))
+        }
         AppError::Signed { visit } => ("signed", json!({ "visit": visit })),
         AppError::ConflictsOpen { open } => ("conflicts_open", json!({ "open": open })),
         AppError::NotFound { what } => ("not_found", json!({ "what": what })),

@@ -2,8 +2,8 @@
 
 use chrono::NaiveDate;
 use homeround::model::{
-    Coding, DocumentId, DocumentKind, EntryId, FieldPath, Fix, NotDoneReason, PatientId,
-    TaskResult, TaskStatus, VisitId,
+    Coding, Consciousness, DocumentId, DocumentKind, EntryId, FieldPath, Fix, NotDoneReason,
+    PatientId, TaskResult, TaskStatus, VisitId,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -277,6 +277,11 @@ pub enum Command {
         /// Which edits, 64 hexadecimal digits each.
         hashes: Vec<String>,
     },
+    /// What each set of vital signs of a visit says: NEWS2 and its parts.
+    Scores {
+        /// Of which visit.
+        visit: VisitId,
+    },
     /// What the store holds and how large its files are.
     Stats,
     /// Merges what arrived, indexes, folds, until there is nothing left to do.
@@ -326,6 +331,12 @@ pub struct Figures {
     /// Breaths per minute.
     #[serde(default)]
     pub respirations_per_min: Option<u16>,
+    /// How awake the patient is, by ACVPU.
+    #[serde(default)]
+    pub consciousness: Option<Consciousness>,
+    /// Oxygen or air.
+    #[serde(default)]
+    pub on_oxygen: Option<bool>,
 }
 
 /// How documents are named in commands and answers: `visit/0192...`.

@@ -41,6 +41,7 @@ pub(super) fn obey(app: &Homeround, command: &Command) -> Result<Value, Refusal>
         Command::Form { visit, form } => super::forms::read(app, *visit, *form),
         Command::Patient { patient } => of_patient(app, *patient),
         Command::Conflicts { visit } => conflicts(app, *visit),
+        Command::Scores { visit } => scores(app, *visit),
         Command::Verify { visit } => Ok(match app.visit(*visit).verify()? {
             SealCheck::Holds(verified) => json!({
                 "holds": true, "covered": verified.covered, "later": verified.later,
@@ -81,6 +82,23 @@ pub(super) fn obey(app: &Homeround, command: &Command) -> Result<Value, Refusal>
         Command::Search { words } => search(app, words),
         _ => upkeep(app, command),
     }
+}
+
+fn scores(app: &Homeround, visit: VisitId) -> Result<Value, Refusal> {
+    let says = app.visit(visit).assessments()?;
+    let sets = says.into_iter().map(|(id, says)| {
+        let score = says.news2.map(|score| {
+            let parts = score.parts.iter();
+            let parts: BTreeMap<&str, u8> = parts
+                .map(|part| (part.parameter.field(), part.points))
+                .collect();
+            let missing: Vec<&str> = score.missing.iter().map(|it| it.field()).collect();
+            json!({ "total": score.total(), "risk": score.risk().map(|risk| risk.name()),
+                "parts": parts, "missing": missing })
+        });
+        (id.to_string(), json!(score))
+    });
+    Ok(Value::Object(sets.collect()))
 }
 
 fn upkeep(app: &Homeround, command: &Command) -> Result<Value, Refusal> {

@@ -142,6 +142,8 @@ fn vitals(figures: &Figures) -> VitalsEntry {
         temperature_c: figures.temperature_c,
         spo2_percent: figures.spo2_percent,
         respirations_per_min: figures.respirations_per_min,
+        consciousness: figures.consciousness,
+        on_oxygen: figures.on_oxygen,
         ..VitalsEntry::default()
     }
 }

@@ -256,6 +256,8 @@ fn on_chart(app: &Homeround, patient: PatientId, number: u64, dice: &mut Dice) -
                 dose: Some("5 mg".into()),
                 frequency: None,
                 as_needed: false,
+                dosing: None,
+                ingredients: Vec::new(),
             };
             let facts = entry("medications", "/code/text", json!(text));
             ("new medication", chart.add_medication(&new), facts)
@@ -266,6 +268,7 @@ fn on_chart(app: &Homeround, patient: PatientId, number: u64, dice: &mut Dice) -
                 status: AllergyStatus::Active,
                 severity: Some(Severity::Mild),
                 reaction: None,
+                ingredients: Vec::new(),
             };
             let facts = entry("allergies", "/code/text", json!(text));
             ("allergy", chart.add_allergy(&new), facts)

@@ -419,6 +419,7 @@ impl World {
             AppError::Refused { .. }
             | AppError::Step(_)
             | AppError::NotAllowed { .. }
+            | AppError::Warned { .. }
             | AppError::LeaseEnded
             | AppError::Signed { .. }
             | AppError::ConflictsOpen { .. }

@@ -127,6 +127,7 @@ fn fill_chart(phone: &Phone, stage: &Stage, words: &mut Canaries) {
         status: AllergyStatus::Active,
         severity: None,
         reaction: Some(words.put("reaction")),
+        ingredients: Vec::new(),
     };
     chart.add_allergy(&allergy).unwrap();
     let condition = Condition {
@@ -142,6 +143,8 @@ fn fill_chart(phone: &Phone, stage: &Stage, words: &mut Canaries) {
         dose: Some(words.put("dose")),
         frequency: Some(words.put("frequency")),
         as_needed: false,
+        dosing: None,
+        ingredients: Vec::new(),
     };
     chart.add_medication(&medication).unwrap();
     let alert = Alert {

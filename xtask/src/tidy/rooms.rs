@@ -9,6 +9,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("merge", &["model"]),
     ("access", &["model"]),
+    ("clinical", &["model"]),
     ("forms", &["model"]),
     ("store", &["model"]),
     ("plan", &["model"]),
@@ -18,7 +19,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
-            "model", "merge", "access", "forms", "store", "plan", "wire", "vault", "sync",
+            "model", "merge", "access", "clinical", "forms", "store", "plan", "wire", "vault",
+            "sync",
         ],
     ),
 ];

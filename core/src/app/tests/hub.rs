@@ -174,6 +174,8 @@ pub(crate) struct Hub {
     pub(crate) changes: Vec<(DocumentId, Vec<u8>)>,
     pub(crate) epoch: u64,
     records: Vec<RecordRow>,
+    /// Documents beside the visit, as they were made.
+    more: Vec<(DocumentId, Vec<u8>)>,
     /// Gives a verdict other than accepted.
     pub(crate) judge: Judge,
 }
@@ -208,8 +210,16 @@ impl Hub {
             changes: Vec::new(),
             epoch: 1,
             records: Vec::new(),
+            more: Vec::new(),
             judge: Box::new(|_| None),
         }
+    }
+
+    /// Another document of the patient, which phones get with their first page.
+    pub(crate) fn add_document(&mut self, document: DocumentId, tree: &Value) {
+        let actor = ActorId::new(DeviceTag([9; 8]), [2; 8]);
+        let (made, _) = Document::create(document, tree, actor, Millis(START)).unwrap();
+        self.more.push((document, made.save()));
     }
 
     /// A phone of its own person, enrolled and with the first page taken in.
@@ -330,14 +340,21 @@ impl Hub {
                 until_ms: None,
             }],
             records,
-            snapshots: vec![Snapshot {
-                document: DocumentId::visit(self.visit).key().to_vec().into(),
-                patient: (*self.patient.bytes()).into(),
-                bytes: self.base.clone().into(),
-                priority,
-            }],
+            snapshots: self.snapshots(priority),
             ..self.empty_page()
         }
+    }
+
+    fn snapshots(&self, priority: u8) -> Vec<Snapshot> {
+        let visit = (DocumentId::visit(self.visit), self.base.clone());
+        let all = std::iter::once(&visit).chain(&self.more);
+        let snapshot = |(document, bytes): &(DocumentId, Vec<u8>)| Snapshot {
+            document: document.key().to_vec().into(),
+            patient: (*self.patient.bytes()).into(),
+            bytes: bytes.clone().into(),
+            priority,
+        };
+        all.map(snapshot).collect()
     }
 
     pub(crate) fn page_after(&self, taken: usize) -> Page {

@@ -86,6 +86,16 @@ public final class Patient: Sendable {
         try await save { try $0.setDose(medication: medication, dose: dose) }
     }
 
+    /// Sets the figures of a medication's order, which warnings go by.
+    @discardableResult
+    public func setDosing(_ medication: EntryId, _ dosing: Dosing) async throws -> Saved {
+        try await save { try $0.setDosing(medication: medication, dosing: dosing) }
+    }
+
+    /// Decides by which scale NEWS2 judges the oxygen saturation; different decisions open a conflict.
+    @discardableResult
+    public func setSpo2Scale(_ scale: Spo2Scale) async throws -> Saved { try await save { try $0.setSpo2Scale(scale: scale) } }
+
     /// Sets a medication's FHIR status.
     @discardableResult
     public func setMedicationStatus(_ medication: EntryId, _ status: String) async throws -> Saved {

@@ -106,17 +106,34 @@ public final class Visit: Sendable {
         try await save { try $0.recordVitals(entry: VitalsEntry(measuredAtMs: measuredAtMs, vitals: vitals)) }
     }
 
-    /// Records one finding.
+    /// Records a set of vital signs with where, how and with what its figures were measured.
     @discardableResult
-    public func observe(_ finding: NewFinding, measuredAtMs: Int64) async throws -> Saved {
-        try await save { try $0.observe(measuredAtMs: measuredAtMs, finding: finding) }
+    public func recordVitals(_ entry: VitalsEntry) async throws -> Saved {
+        try await save { try $0.recordVitals(entry: entry) }
+    }
+
+    /// What a set of vital signs would say, before it is recorded. Decision support.
+    public func assess(_ entry: VitalsEntry) async throws -> Assessment {
+        try await worker.read { [core] in try core.assess(entry: entry) }
+    }
+
+    /// Records one finding, with where, how and with what it was measured.
+    @discardableResult
+    public func observe(_ finding: NewFinding, measuredAtMs: Int64, measured: Measured? = nil) async throws -> Saved {
+        try await save { try $0.observe(measuredAtMs: measuredAtMs, finding: finding, measured: measured) }
     }
 
     /// Sets a single-valued measurement; two people's different values open a conflict.
     @discardableResult
     public func setMeasure(_ measure: Measure) async throws -> Saved { try await save { try $0.setMeasure(measure: measure) } }
 
-    /// Records that a medication was given.
+    /// What there is to think about before giving a dose now. Decision support.
+    public func checkMedication(_ entry: MedicationGivenEntry) async throws -> MedicationCheck {
+        try await worker.read { [core] in try core.checkMedication(entry: entry) }
+    }
+
+    /// Records that a medication was given. Throws `Warned` while a warning has no override: nothing
+    /// was stored; ask, and call again with a reason for each.
     @discardableResult
     public func medicationGiven(_ entry: MedicationGivenEntry) async throws -> Saved {
         try await save { try $0.medicationGiven(entry: entry) }

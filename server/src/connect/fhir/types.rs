@@ -204,6 +204,7 @@ element!(Dosage {
     as_needed_boolean: bool,
     as_needed_codeable_concept: Option<Concept>,
     dose_and_rate: Vec<DoseAndRate>,
+    max_dose_per_period: Option<Ratio>,
 });
 element!(MedicationUse {
     status: String,
@@ -220,7 +221,10 @@ element!(MedicationUse {
     dosage: Vec<Dosage>,
     contained: Vec<Value>,
 });
-element!(Medication { code: Concept });
+element!(Ingredient {
+    item_codeable_concept: Concept
+});
+element!(Medication { code: Concept, ingredient: Vec<Ingredient> });
 
 element!(Observation {
     status: String,
@@ -243,8 +247,16 @@ element!(Observation {
     value_date_time: Option<String>,
     value_period: Option<Period>,
     data_absent_reason: Option<Concept>,
+    body_site: Concept,
+    method: Concept,
+    device: Reference,
+    contained: Vec<Value>,
     // A component has the same values; its other elements stay empty.
     component: Vec<Observation>,
+});
+element!(Device {
+    #[serde(rename = "type")]
+    kind: Concept,
 });
 element!(Encounter {
     status: String,

@@ -4,9 +4,10 @@
 use homeround::access::Policy;
 use homeround::app::VitalsEntry;
 use homeround::model::{
-    Address, AttachmentEntry, Booking, CareTeam, ChangeHash, Chart, Coding, CorrectionEntry,
-    DocumentId, History, MedicationEntry, Millis, ObservationEntry, Patient, PatientId, Person,
-    Plan, Role, SignatureEntry, StepEntry, TaskStatus, Visit, VisitId, VisitStatus,
+    Address, AttachmentEntry, Booking, CareTeam, ChangeHash, Chart, Coding, Consciousness,
+    CorrectionEntry, DocumentId, History, MedicationEntry, Millis, ObservationEntry, Patient,
+    PatientId, Person, Plan, Role, SignatureEntry, StepEntry, TaskStatus, Visit, VisitId,
+    VisitStatus,
 };
 use homeround::vault::Pin;
 use serde::Serialize;
@@ -17,6 +18,14 @@ use super::change::samples;
 use super::{Door, Outcome, json};
 
 const KINDS: u8 = 23;
+const LEVELS: [Consciousness; 6] = [
+    Consciousness::Alert,
+    Consciousness::NewConfusion,
+    Consciousness::Voice,
+    Consciousness::Pain,
+    Consciousness::Unresponsive,
+    Consciousness::Unknown,
+];
 
 pub(crate) struct Values;
 
@@ -71,6 +80,9 @@ fn vitals(bytes: &[u8]) -> Outcome {
         weight_kg: next().map(f64::from_bits),
         glucose_mg_dl: next().map(|it| it as u16),
         pain_score: next().map(|it| it as u8),
+        consciousness: next().map(|it| LEVELS[it as usize % LEVELS.len()]),
+        on_oxygen: next().map(|it| it % 2 == 1),
+        oxygen_flow_l_min: next().map(f64::from_bits),
     };
     match entry.parse() {
         Err(refused) => Outcome::refused(format!("vitals {}", refused.field)),

@@ -91,6 +91,10 @@ public final class VisitModel: Model<VisitState> {
 
     public func typeVital(_ field: VitalField, _ text: String) { change { $0.vitals.typed[field] = text } }
 
+    public func chooseConsciousness(_ level: Consciousness?) { change { $0.vitals.consciousness = level } }
+
+    public func chooseOxygen(_ given: Bool?) { change { $0.vitals.onOxygen = given } }
+
     @discardableResult
     public func recordVitals() -> Work {
         act { [self] in
@@ -104,11 +108,32 @@ public final class VisitModel: Model<VisitState> {
         }
     }
 
+    /// Gives what is ordered; where there is something to think about first, the dose waits for a reason.
     @discardableResult
-    public func give(_ row: MedicationRow) -> Work {
+    public func give(_ row: MedicationRow) -> Work { act { [self] in try await give(row, []) } }
+
+    /// Gives the dose that waits, with the reason of whoever goes on.
+    @discardableResult
+    public func goOn(_ reason: String) -> Work {
         act { [self] in
-            let entry = MedicationGivenEntry(medication: row.id, code: row.medication.medication.code)
+            if let warned = state.warned { try await give(warned.row, warned.overrides(reason)) }
+        }
+    }
+
+    /// The dose that waits is not given now.
+    public func holdBack() { change { $0.warned = nil } }
+
+    private func give(_ row: MedicationRow, _ overrides: [WarningOverride]) async throws {
+        let line = row.medication.medication
+        let entry = MedicationGivenEntry(
+            medication: row.id, code: line.code, doseValue: line.dosing?.doseValue, doseUnit: line.dosing?.doseUnit,
+            overrides: overrides)
+        do {
             try await visit.medicationGiven(entry)
+            change { $0.warned = nil }
+        } catch HomeroundError.Warned(let warnings) {
+            let rows = warnings.map { HomeroundKit.row($0, formats, zone) }
+            change { $0.warned = WarnedDose(row: row, warnings: rows) }
         }
     }
 
@@ -209,7 +234,7 @@ public final class VisitModel: Model<VisitState> {
         state.findings = view.observations.reversed().map { one in
             FindingRow(
                 id: one.id, lines: readings(one.finding), by: one.by.name, at: formats.time(one.measuredAtMs, zone),
-                wrong: one.corrected?.reason)
+                wrong: one.corrected?.reason, score: one.assessment?.news2.map(card), unusual: one.assessment.map(second) ?? [])
         }
         state.forms = view.forms.map { form in
             let answers = form.answers.enumerated().map { AnswerRow(id: $0, question: $1.linkId, answer: $1.text) }

@@ -34,6 +34,10 @@ public struct FindingRow: Identifiable, Sendable {
     public let by: String
     public let at: String
     public let wrong: String?
+    /// The score of a set of vital signs.
+    public let score: ScoreCard?
+    /// Figures that are worth a second look.
+    public let unusual: [UnusualRow]
 }
 
 /// A medication's line: of the chart's list, with what was done about it during this visit.
@@ -155,6 +159,7 @@ public struct VisitState: ScreenState {
     public var presence: [PresenceRow] = []
     public var signed: Words?
     public var vitals = VitalsForm()
+    public var warned: WarnedDose?
     public var unsent = 0
     /// Whether the biometric sensor may stand for the PIN under a signature.
     public var sensor = false

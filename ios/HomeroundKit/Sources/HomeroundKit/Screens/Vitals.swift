@@ -11,6 +11,7 @@ public enum VitalField: String, CaseIterable, Sendable {
     case weight = "weight_kg"
     case glucose = "glucose_mg_dl"
     case pain = "pain_score"
+    case oxygen = "oxygen_flow_l_min"
 
     public var unit: String {
         switch self {
@@ -21,6 +22,7 @@ public enum VitalField: String, CaseIterable, Sendable {
         case .weight: "kg"
         case .glucose: "mg/dL"
         case .pain: "0–10"
+        case .oxygen: "L/min"
         }
     }
 }
@@ -28,10 +30,15 @@ public enum VitalField: String, CaseIterable, Sendable {
 /// What was typed, by figure.
 public struct VitalsForm: Sendable {
     public var typed: [VitalField: String] = [:]
+    public var consciousness: Consciousness?
+    /// Oxygen or air; none: not said.
+    public var onOxygen: Bool?
 
     public init() {}
 
-    public var empty: Bool { typed.values.allSatisfy { $0.allSatisfy(\.isWhitespace) } }
+    public var empty: Bool {
+        typed.values.allSatisfy { $0.allSatisfy(\.isWhitespace) } && consciousness == nil && onOxygen == nil
+    }
 
     /// The figures, or the field that is no figure. Ranges are the core's to judge.
     func parse(_ formats: Formats) -> (Vitals, VitalField?) {
@@ -46,7 +53,8 @@ public struct VitalsForm: Sendable {
         let vitals = Vitals(
             pulseBpm: short(.pulse), systolicMmhg: short(.systolic), diastolicMmhg: short(.diastolic),
             temperatureC: parsed[.temperature], spo2Percent: byte(.spo2), respirationsPerMin: short(.respirations),
-            weightKg: parsed[.weight], glucoseMgDl: short(.glucose), painScore: byte(.pain))
+            weightKg: parsed[.weight], glucoseMgDl: short(.glucose), painScore: byte(.pain),
+            consciousness: consciousness, onOxygen: onOxygen, oxygenFlowLMin: parsed[.oxygen])
         return (vitals, nil)
     }
 }
@@ -82,5 +90,8 @@ private func readings(_ vitals: Vitals) -> [Reading] {
         vitals.weightKg.map { Reading("vital_weight_kg", "\($0) kg") },
         vitals.glucoseMgDl.map { Reading("vital_glucose_mg_dl", "\($0) mg/dL") },
         vitals.painScore.map { Reading("vital_pain_score", "\($0)/10") },
+        vitals.consciousness.map { Reading("consciousness_\(snake($0))", "") },
+        vitals.onOxygen.map { Reading($0 ? "oxygen_given" : "oxygen_air", "") },
+        vitals.oxygenFlowLMin.map { Reading("vital_oxygen_flow_l_min", "\($0) L/min") },
     ].compactMap { $0 }
 }

@@ -75,6 +75,7 @@ public func problem(_ error: any Error) -> Problem {
     switch error {
     case .Refused(let field, let limit): return Problem(refused(field, limit), field: field)
     case .Step: return Problem(Words("error_step"))
+    case .Warned(let warnings): return Problem(.counted("error_warned", warnings.count))
     case .Locked: return Problem(Words("error_locked"))
     case .WrongPin(let left, _): return Problem(.counted("error_wrong_pin", Int(left)), field: "pin")
     case .NotEnrolled: return Problem(Words("error_not_enrolled"))
@@ -139,7 +140,8 @@ public func words(_ reason: NotDoneReason) -> Words { Words("reason_\(snake(reas
 private let fields: Set<String> = [
     "tasks_title", "tasks_status", "tasks_result", "tasks_reason", "tasks_comment", "status_status", "outcome_outcome",
     "note_note", "measures_weight_kg", "measures_pain_score", "measures_glucose_mg_dl", "medications_dose",
-    "medications_status", "conditions_clinical_status", "allergies_status", "allergies_severity",
+    "medications_status", "medications_dosing",
+    "spo2_scale_spo2_scale", "conditions_clinical_status", "allergies_status", "allergies_severity",
 ]
 
 /// Sections whose entries are only added.

@@ -1,11 +1,13 @@
 //! What stood when the visit was made: the chart's lists and the care plans.
 
 use homeround::model::{
-    Allergy, AllergyStatus, Condition, EntryId, Goal, Medication, Plan, PlanId, Severity,
-    TaskStatus,
+    Allergy, AllergyStatus, Coding, Condition, Dosing, EntryId, Goal, Medication, Plan, PlanId,
+    Severity, TaskStatus,
 };
 use serde_json::{Value, json};
 
+use super::findings::amount;
+use super::scores::with_codes;
 use super::{Sheet, code_or, concept, hl7, reference};
 
 const CONDITION_STATUSES: [&str; 6] = [
@@ -109,7 +111,7 @@ impl Sheet<'_> {
             "resourceType": "AllergyIntolerance",
             "clinicalStatus": clinical.map(|code| hl7("allergyintolerance-clinical", code, "")),
             "verificationStatus": hl7("allergyintolerance-verification", verification, ""),
-            "code": concept(&allergy.code),
+            "code": with_codes(&allergy.code, &allergy.ingredients),
             "patient": self.subject(),
             "reaction": reaction.into_iter().collect::<Vec<_>>(),
         })
@@ -147,18 +149,22 @@ impl Sheet<'_> {
             .into_iter()
             .filter_map(|part| part.as_deref())
             .collect();
-        let dosage = json!({
+        let mut dosage = json!({
             "text": words.join(", "),
             "asNeededBoolean": medication.as_needed.then_some(true),
         });
-        let said = !words.is_empty() || medication.as_needed;
-        json!({
+        if let Some(order) = &medication.dosing {
+            figures(&mut dosage, order);
+        }
+        let said = !words.is_empty() || medication.as_needed || medication.dosing.is_some();
+        let mut resource = json!({
             "resourceType": "MedicationStatement",
             "status": code_or(&medication.status, &MEDICATION_STATUSES, "unknown"),
-            "medicationCodeableConcept": concept(&medication.code),
             "subject": self.subject(),
             "dosage": if said { json!([dosage]) } else { Value::Null },
-        })
+        });
+        which(&mut resource, &medication.code, &medication.ingredients);
+        resource
     }
 
     pub(super) fn plans(&mut self) {
@@ -219,6 +225,41 @@ impl Sheet<'_> {
             "goal": goals,
             "activity": activities.collect::<Vec<_>>(),
         })
+    }
+}
+
+/// Which medication, with what it is made of where that is known.
+pub(super) fn which(resource: &mut Value, code: &Coding, ingredients: &[Coding]) {
+    if ingredients.is_empty() {
+        resource["medicationCodeableConcept"] = concept(code);
+        return;
+    }
+    let made_of = ingredients
+        .iter()
+        .map(|it| json!({ "itemCodeableConcept": concept(it) }));
+    resource["contained"] = json!([{
+        "resourceType": "Medication", "id": "medication", "code": concept(code),
+        "ingredient": made_of.collect::<Vec<_>>(),
+    }]);
+    resource["medicationReference"] = json!({ "reference": "#medication", "display": code.text });
+}
+
+/// The figures of an order. The most of a day is an amount in FHIR: so many doses.
+fn figures(dosage: &mut Value, order: &Dosing) {
+    let dose = order.dose_value.zip(order.dose_unit.as_deref());
+    if let Some((value, unit)) = dose {
+        dosage["doseAndRate"] = json!([{ "doseQuantity": amount(&json!(value), unit) }]);
+    }
+    if let Some(minutes) = order.min_interval_min {
+        dosage["timing"] = json!({
+            "repeat": { "frequency": 1, "period": minutes, "periodUnit": "min" },
+        });
+    }
+    if let (Some(most), Some((value, unit))) = (order.max_per_day, dose) {
+        dosage["maxDosePerPeriod"] = json!({
+            "numerator": amount(&json!(value * f64::from(most)), unit),
+            "denominator": amount(&json!(1), "d"),
+        });
     }
 }
 

@@ -9,7 +9,7 @@ use homeround::model::{
 use serde_json::{Value, json};
 
 use super::super::ident::derive;
-use super::{Sheet, concept, hl7, notes, reference, why};
+use super::{Sheet, concept, hl7, notes, reference, scores, why};
 
 const VITAL_SIGNS: &str = "http://hl7.org/fhir/StructureDefinition/vitalsigns";
 
@@ -92,7 +92,7 @@ const SIGNS: [&Sign; 7] = [
 ];
 
 /// Who found something, when, and whether it still stands.
-struct Circumstances {
+pub(super) struct Circumstances {
     by: Option<PersonId>,
     at: Millis,
     status: &'static str,
@@ -131,7 +131,12 @@ impl Sheet<'_> {
 
     fn observation(&mut self, id: EntryId, entry: &ObservationEntry, found: &Circumstances) {
         let (code, value) = match &entry.finding {
-            Finding::Vitals(vitals) => return self.vitals(id, vitals, found),
+            Finding::Vitals(vitals) => {
+                self.vitals(id, entry, vitals, found);
+                self.consciousness(id, vitals, found);
+                self.oxygen_alone(id, vitals, found);
+                return self.news2(id, entry, vitals, found);
+            }
             Finding::Quantity { code, value, unit } => (
                 concept(code),
                 ("valueQuantity", amount(&json!(value), unit)),
@@ -149,15 +154,26 @@ impl Sheet<'_> {
         };
         let mut resource = self.observed("exam", &code, found);
         resource[value.0] = value.1;
+        scores::measured(&mut resource, &entry.measured);
         self.add_of(id, id.0, resource);
     }
 
-    fn vitals(&mut self, id: EntryId, vitals: &Vitals, found: &Circumstances) {
+    fn vitals(
+        &mut self,
+        id: EntryId,
+        entry: &ObservationEntry,
+        vitals: &Vitals,
+        found: &Circumstances,
+    ) {
         // By its field names, so that a figure is written as the model has it.
         let figures = serde_json::to_value(vitals).unwrap_or_default();
         for sign in SIGNS {
             if let Some(figure) = figures.get(sign.name).filter(|figure| figure.is_number()) {
-                let resource = self.sign(sign, figure, found);
+                let mut resource = self.sign(sign, figure, found);
+                scores::measured(&mut resource, &entry.measured(sign.name));
+                if sign.name == SATURATION.name {
+                    resource["component"] = json!(scores::oxygen(vitals));
+                }
                 self.add_of(id, derive(id.0, &[sign.name]), resource);
             }
         }
@@ -189,6 +205,7 @@ impl Sheet<'_> {
             part("8480-6", "Systolic blood pressure", systolic),
             part("8462-4", "Diastolic blood pressure", diastolic),
         ]);
+        scores::measured(&mut resource, &entry.measured("systolic_mmhg"));
         self.add_of(id, derive(id.0, &["blood_pressure"]), resource);
     }
 
@@ -238,7 +255,12 @@ impl Sheet<'_> {
         );
     }
 
-    fn observed(&mut self, category: &str, code: &Value, found: &Circumstances) -> Value {
+    pub(super) fn observed(
+        &mut self,
+        category: &str,
+        code: &Value,
+        found: &Circumstances,
+    ) -> Value {
         let display = match category {
             "vital-signs" => "Vital Signs",
             "laboratory" => "Laboratory",
@@ -292,7 +314,7 @@ impl Sheet<'_> {
             "supportingInformation": listed.map(|(_, id)| reference(id.0)).into_iter().collect::<Vec<_>>(),
             "effectiveDateTime": self.instant(entry.at_ms),
             "performer": [{ "actor": self.who(entry.by) }],
-            "note": notes(entry.comment.as_ref()),
+            "note": went_on(entry),
             "dosage": dose.map(|dose| json!({ "dose": dose })),
         })
     }
@@ -311,8 +333,19 @@ impl Sheet<'_> {
     }
 }
 
+/// The comment, and a line for each warning that the person went on against.
+fn went_on(entry: &MedicationEntry) -> Value {
+    let reasons = entry.overrides.iter().map(|it| {
+        let (warning, reason) = (&it.warning, &it.reason);
+        json!({ "text": format!("Given although warned ({warning}): {reason}") })
+    });
+    let comment = notes(entry.comment.as_ref());
+    let comment = comment.as_array().cloned().unwrap_or_default();
+    comment.into_iter().chain(reasons).collect()
+}
+
 /// A quantity in UCUM where the unit can be one: a unit in words has no code.
-fn amount(value: &Value, unit: &str) -> Value {
+pub(super) fn amount(value: &Value, unit: &str) -> Value {
     if unit.is_empty() || unit.chars().any(char::is_whitespace) {
         return json!({ "value": value, "unit": unit });
     }

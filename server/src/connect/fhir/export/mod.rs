@@ -10,6 +10,7 @@ mod findings;
 mod forms;
 mod people;
 mod presence;
+mod scores;
 mod visit;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use homeround::model::{
-    Allergy, AllergyStatus, Chart, Coding, Condition, Contact, EntryId, History, Medication,
-    Millis, PatientId, RecordKind, Severity,
+    Allergy, AllergyStatus, Chart, Coding, Condition, Contact, EntryId, History, Measured,
+    Medication, Millis, PatientId, RecordKind, Severity,
 };
 
 use super::super::ident::Target;
@@ -76,6 +76,7 @@ impl ChartDraft {
             allergies: std::mem::take(&mut self.allergies),
             conditions: listed(std::mem::take(&mut self.conditions)),
             medications: listed(std::mem::take(&mut self.medications)),
+            spo2_scale: None,
             alerts: BTreeMap::new(),
             reviews: BTreeMap::new(),
             corrections: BTreeMap::new(),
@@ -152,6 +153,7 @@ impl Importer<'_> {
             value: text::some(verification),
             unit: None,
             components: Vec::new(),
+            measured: Measured::default(),
         };
         self.record(RecordKind::History, id, Some(patient), &history)
     }
@@ -168,6 +170,8 @@ impl Importer<'_> {
         if code.text.is_empty() {
             return Err(Skip::Malformed("code".to_owned()));
         }
+        let said_further = source.code.iter().flat_map(text::codings);
+        let ingredients = said_further.filter(|it| !same_code(it, &code)).collect();
         let reactions = source.reaction.iter().flat_map(|reaction| {
             std::iter::once(reaction.description.as_str())
                 .chain(reaction.manifestation.iter().map(text::words))
@@ -183,6 +187,7 @@ impl Importer<'_> {
             status,
             severity: severity(&source),
             reaction: text::some(&said.join(", ")),
+            ingredients,
         };
         let id = EntryId(self.id(at));
         if let Some(chart) = self.charts.get_mut(&patient) {
@@ -214,6 +219,10 @@ impl Importer<'_> {
             _ => self.instant(written, field),
         }
     }
+}
+
+fn same_code(one: &Coding, other: &Coding) -> bool {
+    one.system == other.system && one.code == other.code
 }
 
 fn allergy_status(source: &fhir::AllergyIntolerance) -> AllergyStatus {

@@ -1,9 +1,10 @@
 //! What happened before: observations, encounters, documents.
 
-use homeround::model::{Coding, History, HistoryPart, Millis, RecordKind};
+use homeround::model::{Coding, History, HistoryPart, Measured, Millis, RecordKind};
 
 use super::super::NOTE_TEXT_MAX;
 use super::super::base64;
+use super::super::ident::{Target, find_contained};
 use super::super::types as fhir;
 use super::text;
 use super::{Importer, Skip};
@@ -39,6 +40,7 @@ impl Importer<'_> {
             value,
             unit,
             components: source.component.iter().filter_map(part).collect(),
+            measured: measured(&source),
             status: source.status,
         };
         self.record(RecordKind::History, self.id(at), Some(patient), &history)
@@ -71,6 +73,7 @@ impl Importer<'_> {
             value: text::some(text::first_of(reasons)),
             unit: None,
             components: Vec::new(),
+            measured: Measured::default(),
         };
         self.record(RecordKind::History, self.id(at), Some(patient), &history)?;
         if !source.appointment.is_empty() {
@@ -116,6 +119,7 @@ impl Importer<'_> {
             value: inline.or_else(|| text::some(title)),
             unit: None,
             components: Vec::new(),
+            measured: Measured::default(),
         };
         self.record(RecordKind::History, self.id(at), Some(patient), &history)
     }
@@ -171,8 +175,31 @@ impl Importer<'_> {
             value: None,
             unit: None,
             components: Vec::new(),
+            measured: Measured::default(),
         };
         self.record(RecordKind::History, self.id(at), Some(patient), &history)
+    }
+}
+
+/// Where, how and with what. A device is known by its contained resource, or by the
+/// words of the reference.
+fn measured(source: &fhir::Observation) -> Measured {
+    let said = |concept: &fhir::Concept| {
+        let code = text::coding(concept);
+        (!code.text.is_empty()).then_some(code)
+    };
+    let device = match find_contained(&source.device, &source.contained) {
+        Target::Contained(inner) => source
+            .contained
+            .get(inner)
+            .and_then(|inner| serde_json::from_value::<fhir::Device>(inner.clone()).ok())
+            .and_then(|inner| said(&inner.kind)),
+        _ => None,
+    };
+    Measured {
+        body_site: said(&source.body_site),
+        method: said(&source.method),
+        device: device.or_else(|| text::some(&source.device.display).map(|it| Coding::text(&it))),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Medications: orders and statements, and what they refer to.
 
-use homeround::model::{Coding, EntryId, History, Medication, RecordKind};
+use homeround::model::{Coding, Dosing, EntryId, History, Measured, Medication, RecordKind};
 
 use super::super::ident::{Target, find_contained};
 use super::super::types as fhir;
@@ -15,6 +15,7 @@ impl Importer<'_> {
         if code.text.is_empty() {
             return Err(Skip::Malformed("code".to_owned()));
         }
+        self.ingredients.insert(at, ingredients_of(&source));
         self.medications.insert(at, code);
         Ok(())
     }
@@ -50,6 +51,8 @@ impl Importer<'_> {
                 as_needed: dosage.is_some_and(|dosage| {
                     dosage.as_needed_boolean || dosage.as_needed_codeable_concept.is_some()
                 }),
+                dosing: dosage.and_then(dosing),
+                ingredients: self.ingredients(&source),
             };
             if let Some(chart) = self.charts.get_mut(&patient) {
                 chart.medicate(since.clone().unwrap_or_default(), EntryId(id), line);
@@ -73,8 +76,34 @@ impl Importer<'_> {
             value: dosage.and_then(in_words),
             unit: None,
             components: Vec::new(),
+            measured: Measured::default(),
         };
         self.record(RecordKind::History, id, Some(patient), &history)
+    }
+
+    /// Codes beside the one that names the medication: its other codings, and those
+    /// of the ingredients of a medication that it refers to.
+    fn ingredients(&mut self, source: &fhir::MedicationUse) -> Vec<Coding> {
+        let mut codes: Vec<Coding> = Vec::new();
+        if let Some(concept) = &source.medication_codeable_concept {
+            codes.extend(text::codings(concept).into_iter().skip(1));
+        }
+        let reference = &source.medication_reference;
+        match find_contained(reference, &source.contained) {
+            Target::Contained(inner) => {
+                let inner = source.contained.get(inner).cloned().unwrap_or_default();
+                if let Ok(inner) = serde_json::from_value::<fhir::Medication>(inner) {
+                    codes.extend(ingredients_of(&inner));
+                }
+            }
+            _ => {
+                if let Target::Entry(target) = self.index.find(reference, "Medication") {
+                    let of_entry = self.ingredients.get(&target);
+                    codes.extend(of_entry.into_iter().flatten().cloned());
+                }
+            }
+        }
+        codes
     }
 
     /// Which medication: said in place, contained, or another entry.
@@ -115,6 +144,77 @@ impl Importer<'_> {
         }
         Err(Skip::Dangling(FIELD))
     }
+}
+
+fn ingredients_of(medication: &fhir::Medication) -> Vec<Coding> {
+    let listed = medication.ingredient.iter();
+    let concepts = listed.map(|it| &it.item_codeable_concept);
+    let beside = text::codings(&medication.code).into_iter().skip(1);
+    beside.chain(concepts.flat_map(text::codings)).collect()
+}
+
+/// The figures of an order; none where they do not go together.
+fn dosing(dosage: &fhir::Dosage) -> Option<Dosing> {
+    let amount = dosage.dose_and_rate.first();
+    let quantity = amount.and_then(|it| it.dose_quantity.as_ref());
+    let quantity = quantity.and_then(|it| {
+        let unit = text::first_of([it.code.as_str(), &it.unit]);
+        Some((number(it.value.as_ref()?)?, text::some(unit)?))
+    });
+    let as_needed = dosage.as_needed_boolean || dosage.as_needed_codeable_concept.is_some();
+    let dosing = Dosing {
+        min_interval_min: as_needed.then(|| interval(dosage)).flatten(),
+        max_per_day: quantity
+            .as_ref()
+            .and_then(|(dose, unit)| doses_a_day(dosage, *dose, unit)),
+        dose_value: quantity.as_ref().map(|(dose, _)| *dose),
+        dose_unit: quantity.map(|(_, unit)| unit),
+    };
+    (dosing != Dosing::default() && dosing.check().is_ok()).then_some(dosing)
+}
+
+/// Once in a period, as needed: the least time between two doses, in minutes.
+fn interval(dosage: &fhir::Dosage) -> Option<u32> {
+    let repeat = &dosage.timing.repeat;
+    let minutes = match repeat.period_unit.as_str() {
+        "min" => 1.0,
+        "h" => 60.0,
+        "d" => 24.0 * 60.0,
+        _ => return None,
+    };
+    let once = repeat.frequency.unwrap_or(1) == 1;
+    let period = number(repeat.period.as_ref()?)? * minutes;
+    (once && period >= 1.0).then(|| whole(period))?
+}
+
+/// How many doses the largest amount of a day is.
+fn doses_a_day(dosage: &fhir::Dosage, dose: f64, unit: &str) -> Option<u32> {
+    let most = dosage.max_dose_per_period.as_ref()?;
+    let a_day = match text::first_of([most.denominator.code.as_str(), &most.denominator.unit]) {
+        "d" => 1.0,
+        "h" => 24.0,
+        _ => return None,
+    };
+    let same_unit = [&most.numerator.code, &most.numerator.unit].contains(&&unit.to_owned());
+    let period_is_day = number(most.denominator.value.as_ref()?)? == a_day;
+    let doses = number(most.numerator.value.as_ref()?)? / dose;
+    (same_unit && period_is_day).then(|| whole(doses))?
+}
+
+fn number(decimal: &fhir::Decimal) -> Option<f64> {
+    decimal.0.parse().ok().filter(|it: &f64| it.is_finite())
+}
+
+/// A whole figure, if it is one.
+fn whole(figure: f64) -> Option<u32> {
+    let near = figure.round();
+    let fits = (figure - near).abs() < 1e-6 && (0.0..=f64::from(u32::MAX)).contains(&near);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "looked at just before"
+    )]
+    fits.then_some(near as u32)
 }
 
 fn dose(dosage: &fhir::Dosage) -> Option<String> {

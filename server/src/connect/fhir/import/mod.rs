@@ -121,6 +121,8 @@ struct Importer<'a> {
     names: HashMap<usize, String>,
     medications: HashMap<usize, homeround::model::Coding>,
     medications_used: BTreeSet<usize>,
+    /// Codes of what a Medication's entry is made of.
+    ingredients: HashMap<usize, Vec<homeround::model::Coding>>,
     goals: BTreeMap<usize, (PatientId, Goal)>,
     goals_placed: BTreeSet<usize>,
     encounters: HashMap<usize, Encounter>,
@@ -146,6 +148,7 @@ impl<'a> Importer<'a> {
             names: HashMap::new(),
             medications: HashMap::new(),
             medications_used: BTreeSet::new(),
+            ingredients: HashMap::new(),
             goals: BTreeMap::new(),
             goals_placed: BTreeSet::new(),
             encounters: HashMap::new(),

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use homeround::model::{
-    Activity, Coding, EntryId, Goal, History, HistoryPart, PatientId, Plan, PlanId, RecordKind,
-    TaskStatus,
+    Activity, Coding, EntryId, Goal, History, HistoryPart, Measured, PatientId, Plan, PlanId,
+    RecordKind, TaskStatus,
 };
 
 use super::super::ident::{Target, derive};
@@ -104,6 +104,7 @@ impl Importer<'_> {
             value: text::some(&source.description),
             unit: None,
             components: parts.collect(),
+            measured: Measured::default(),
         };
         // Its goals ended with it.
         for reference in &source.goal {
@@ -136,6 +137,7 @@ impl Importer<'_> {
             value: shown.achievement,
             unit: None,
             components: Vec::new(),
+            measured: Measured::default(),
         };
         self.goals_placed.insert(at);
         self.record(RecordKind::History, self.id(at), Some(patient), &history)

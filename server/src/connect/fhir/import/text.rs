@@ -57,6 +57,20 @@ pub(crate) fn coding(concept: &Concept) -> Coding {
     }
 }
 
+/// Every code of a concept that names its system.
+pub(crate) fn codings(concept: &Concept) -> Vec<Coding> {
+    let coded = concept
+        .coding
+        .iter()
+        .filter(|coding| !coding.code.is_empty() && !coding.system.is_empty());
+    coded
+        .map(|coding| {
+            let text = first_of([coding.display.as_str(), words(concept)]);
+            Coding::new(&coding.system, &coding.code, text)
+        })
+        .collect()
+}
+
 /// The first of some concepts, or a text in its place.
 pub(crate) fn coding_or(concepts: &[Concept], otherwise: &str) -> Coding {
     concepts

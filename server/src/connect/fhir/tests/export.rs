@@ -64,7 +64,7 @@ fn every_reference_leads_to_an_entry_and_no_address_is_used_twice() {
     let mut found = Vec::new();
     references(&bundle, &mut found);
     assert!(found.len() > 60);
-    for reference in found {
+    for reference in found.into_iter().filter(|it| !it.starts_with('#')) {
         assert!(urls.contains(&reference), "{reference}");
     }
 }
@@ -248,7 +248,7 @@ fn what_was_exported_is_imported_as_it_was() {
     );
     assert_eq!(chart.allergies[&entry(0xB4)].status, AllergyStatus::Refuted);
     assert!(!chart.allergies.contains_key(&entry(0xB3)));
-    assert_eq!(chart.medications.len(), 2);
+    assert_eq!(chart.medications.len(), 3);
     let plan: Plan =
         serde_json::from_value(tree(DocumentId::plan(PlanId(id(0x21)))).clone()).unwrap();
     assert_eq!(

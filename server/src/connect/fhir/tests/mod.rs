@@ -1,5 +1,6 @@
 //! Import and export against the fixtures of `tests/fixtures/fhir`.
 
+mod clinical;
 mod counts;
 mod export;
 mod forms;

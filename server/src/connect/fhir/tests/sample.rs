@@ -203,7 +203,10 @@ fn observations() -> BTreeMap<EntryId, ObservationEntry> {
             0x51,
             json!({ "by": by, "measured_at_ms": at, "finding": "vitals", "pulse_bpm": 72, "systolic_mmhg": 128,
                 "diastolic_mmhg": 82, "temperature_c": 36.8, "spo2_percent": 97, "respirations_per_min": 14,
-                "weight_kg": 71.5, "glucose_mg_dl": 104, "pain_score": 2 }),
+                "weight_kg": 71.5, "glucose_mg_dl": 104, "pain_score": 2, "consciousness": "alert", "on_oxygen": true,
+                "oxygen_flow_l_min": 2, "spo2_scale": "scale_2", "measured": { "device": { "text": "The patient's own monitor" } },
+                "figures": { "systolic_mmhg": { "body_site": { "system": SNOMED, "code": "368208006", "text": "Left upper arm structure" },
+                    "method": { "system": SNOMED, "code": "37931006", "text": "Auscultation" } } } }),
         ),
         (
             0x52,
@@ -237,7 +240,8 @@ fn medications() -> BTreeMap<EntryId, MedicationEntry> {
         (
             0x61,
             json!({ "medication": entry(0xA1), "code": { "system": RXNORM, "code": "855332", "text": "Warfarin 5 mg" },
-                "given": "given", "dose_value": 5.0, "dose_unit": "mg", "by": by, "at_ms": at }),
+                "given": "given", "dose_value": 5.0, "dose_unit": "mg", "by": by, "at_ms": at,
+                "overrides": [{ "warning": "dose_differs", "reason": "INR 1.6, by phone order" }] }),
         ),
         (
             0x62,
@@ -341,7 +345,8 @@ pub(super) fn chart() -> Chart {
             (
                 0xB2,
                 json!({ "code": { "system": SNOMED, "code": "91936005", "text": "Allergy to penicillin" },
-                "status": "active", "severity": "severe", "reaction": "Hives" }),
+                "status": "active", "severity": "severe", "reaction": "Hives",
+                "ingredients": [{ "system": RXNORM, "code": "70618", "text": "Penicillins" }] }),
             ),
             (
                 0xB3,
@@ -364,6 +369,12 @@ pub(super) fn chart() -> Chart {
             ),
         ]),
         medications: entries(vec![
+            (
+                0xA3,
+                json!({ "code": { "system": RXNORM, "code": "198440", "text": "Paracetamol 500 mg" }, "status": "active",
+                "as_needed": true, "dosing": { "dose_value": 500.0, "dose_unit": "mg", "min_interval_min": 240, "max_per_day": 4 },
+                "ingredients": [{ "system": RXNORM, "code": "161", "text": "Paracetamol" }] }),
+            ),
             (
                 0xA1,
                 json!({ "code": { "system": RXNORM, "code": "855332", "text": "Warfarin 5 mg" }, "status": "active",

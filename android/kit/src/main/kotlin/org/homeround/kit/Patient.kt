@@ -10,12 +10,14 @@ import org.homeround.core.ChartView
 import org.homeround.core.Condition
 import org.homeround.core.Contact
 import org.homeround.core.Demographics
+import org.homeround.core.Dosing
 import org.homeround.core.EntryId
 import org.homeround.core.Medication
 import org.homeround.core.PlanId
 import org.homeround.core.PlanView
 import org.homeround.core.Saved
 import org.homeround.core.Severity
+import org.homeround.core.Spo2Scale
 import org.homeround.core.TaskStatus
 import org.homeround.core.TimelinePage
 import org.homeround.core.TimelineQuery
@@ -75,6 +77,12 @@ class Patient internal constructor(
 
     /** Changes a medication's dose; two people's different values open a conflict. */
     suspend fun setDose(medication: EntryId, dose: String): Saved = worker.run { chartOf.setDose(medication, dose) }
+
+    /** Sets the figures of a medication's order, which warnings go by. */
+    suspend fun setDosing(medication: EntryId, dosing: Dosing): Saved = worker.run { chartOf.setDosing(medication, dosing) }
+
+    /** Decides by which scale NEWS2 judges the oxygen saturation; different decisions open a conflict. */
+    suspend fun setSpo2Scale(scale: Spo2Scale): Saved = worker.run { chartOf.setSpo2Scale(scale) }
 
     /** Sets a medication's FHIR status. */
     suspend fun setMedicationStatus(medication: EntryId, status: String): Saved =

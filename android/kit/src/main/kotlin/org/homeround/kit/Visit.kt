@@ -1,12 +1,15 @@
 package org.homeround.kit
 
 import kotlinx.coroutines.flow.Flow
+import org.homeround.core.Assessment
 import org.homeround.core.Attachment
 import org.homeround.core.Conflict
 import org.homeround.core.EntryId
 import org.homeround.core.Fix
 import org.homeround.core.LateEdit
 import org.homeround.core.Measure
+import org.homeround.core.Measured
+import org.homeround.core.MedicationCheck
 import org.homeround.core.MedicationGivenEntry
 import org.homeround.core.MedicationNotGivenEntry
 import org.homeround.core.NewAnswer
@@ -87,14 +90,23 @@ class Visit internal constructor(private val core: Core, private val worker: Wor
     /** Records a set of vital signs. */
     suspend fun recordVitals(entry: VitalsEntry): Saved = worker.run { core.recordVitals(entry) }
 
-    /** Records one finding. */
-    suspend fun observe(measuredAtMs: Long, finding: NewFinding): Saved =
-        worker.run { core.observe(measuredAtMs, finding) }
+    /** What a set of vital signs would say, before it is recorded. Decision support. */
+    suspend fun assess(entry: VitalsEntry): Assessment = worker.run { core.assess(entry) }
+
+    /** Records one finding, with where, how and with what it was measured. */
+    suspend fun observe(measuredAtMs: Long, finding: NewFinding, measured: Measured? = null): Saved =
+        worker.run { core.observe(measuredAtMs, finding, measured) }
 
     /** Sets a single-valued measurement; two people's different values open a conflict. */
     suspend fun setMeasure(measure: Measure): Saved = worker.run { core.setMeasure(measure) }
 
-    /** Records that a medication was given. */
+    /** What there is to think about before giving a dose now. Decision support. */
+    suspend fun checkMedication(entry: MedicationGivenEntry): MedicationCheck = worker.run { core.checkMedication(entry) }
+
+    /**
+     * Records that a medication was given. Fails with `Warned` while a warning has no override: nothing
+     * was stored; ask, and call again with a reason for each.
+     */
     suspend fun medicationGiven(entry: MedicationGivenEntry): Saved = worker.run { core.medicationGiven(entry) }
 
     /** Records that a medication was not given, and why. */

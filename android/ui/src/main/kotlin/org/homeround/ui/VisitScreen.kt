@@ -29,6 +29,7 @@ import androidx.compose.ui.text.input.PasswordVisualTransformation
 import androidx.compose.ui.text.style.TextDecoration
 import androidx.compose.ui.unit.dp
 import androidx.compose.foundation.layout.padding
+import org.homeround.core.Consciousness
 import org.homeround.core.EntryId
 import org.homeround.core.NotDoneReason
 import org.homeround.core.PatientId
@@ -55,7 +56,13 @@ class VisitActions(
     val leaveOut: (EntryId, NotDoneReason, String) -> Unit,
     val typeVital: (VitalField, String) -> Unit,
     val recordVitals: () -> Unit,
+    val consciousness: (Consciousness?) -> Unit,
+    /** Oxygen, air, or not said. */
+    val oxygen: (Boolean?) -> Unit,
     val give: (MedicationRow) -> Unit,
+    /** Goes on against warnings, with a reason. */
+    val goOn: (reason: String) -> Unit,
+    val holdBack: () -> Unit,
     val withhold: (MedicationRow, NotDoneReason, String) -> Unit,
     val typeNote: (String) -> Unit,
     val saveNote: () -> Unit,
@@ -211,6 +218,7 @@ private fun VitalSigns(state: VisitState, on: VisitActions) {
                     if (fields.size < abreast) Spacer(Modifier.weight(1f))
                 }
             }
+            Awake(state.vitals, on)
             Main(text("visit_record"), !state.vitals.empty, on.recordVitals)
         }
         state.findings.forEach { finding ->
@@ -221,6 +229,7 @@ private fun VitalSigns(state: VisitState, on: VisitActions) {
                     textDecoration = if (finding.wrong == null) null else TextDecoration.LineThrough,
                 )
             }
+            if (finding.wrong == null) Says(finding)
         }
     }
 }
@@ -268,6 +277,7 @@ private fun Medications(state: VisitState, on: VisitActions) {
                     on.withhold(row, reason, comment)
                 }
             }
+            state.warned?.takeIf { it.row.medication.id == row.medication.id }?.let { Think(it, on) }
         }
     }
 }

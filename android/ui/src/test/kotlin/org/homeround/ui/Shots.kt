@@ -4,8 +4,8 @@ import androidx.compose.runtime.Composable
 
 internal val doNothing = VisitActions(
     back = {}, patient = {}, forms = {}, take = { _, _, _ -> }, finish = {}, leaveOut = { _, _, _ -> }, typeVital = { _, _ -> }, recordVitals = {},
-    give = {}, withhold = { _, _, _ -> }, typeNote = {}, saveNote = {}, outcome = {}, end = { _, _, _ -> }, photograph = {}, openPhoto = {},
-    closePhoto = {}, settle = { _, _ -> }, explain = { _, _, _ -> }, sync = {}, dismiss = {},
+    consciousness = {}, oxygen = {}, give = {}, goOn = {}, holdBack = {}, withhold = { _, _, _ -> }, typeNote = {}, saveNote = {}, outcome = {},
+    end = { _, _, _ -> }, photograph = {}, openPhoto = {}, closePhoto = {}, settle = { _, _ -> }, explain = { _, _, _ -> }, sync = {}, dismiss = {},
 )
 
 internal val noDay = DayActions({}, {}, {}, {}, {}, {}, {}, {}, {})

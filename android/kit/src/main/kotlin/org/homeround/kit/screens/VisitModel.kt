@@ -5,6 +5,7 @@ import kotlinx.coroutines.flow.first
 import org.homeround.core.Attachment
 import org.homeround.core.ChartMedication
 import org.homeround.core.Conflict
+import org.homeround.core.Consciousness
 import org.homeround.core.EntryId
 import org.homeround.core.Fix
 import org.homeround.core.HomeroundException
@@ -25,6 +26,7 @@ import org.homeround.core.VisitId
 import org.homeround.core.VisitStatus
 import org.homeround.core.VisitView
 import org.homeround.core.VitalsEntry
+import org.homeround.core.WarningOverride
 import org.homeround.kit.Homeround
 import org.homeround.kit.NoteTyping
 
@@ -38,7 +40,16 @@ enum class Ending { MISS, CANCEL }
 data class TaskRow(val id: EntryId, val title: String, val required: Boolean, val done: Boolean, val state: Words, val comment: String?)
 
 /** A finding's line. */
-data class FindingRow(val lines: List<String>, val by: String, val at: String, val wrong: String?)
+data class FindingRow(
+    val lines: List<String>,
+    val by: String,
+    val at: String,
+    val wrong: String?,
+    /** The score of a set of vital signs. */
+    val score: ScoreCard? = null,
+    /** Figures that are worth a second look. */
+    val unusual: List<UnusualRow> = emptyList(),
+)
 
 /** A medication's line: of the chart's list, with what was done about it during this visit. */
 data class MedicationRow(val medication: ChartMedication, val title: String, val dose: String, val done: Words?)
@@ -102,6 +113,7 @@ data class VisitState(
     val presence: List<PresenceRow> = emptyList(),
     val signed: Words? = null,
     val vitals: VitalsForm = VitalsForm(),
+    val warned: WarnedDose? = null,
     val unsent: Int = 0,
     /** Whether the biometric sensor may stand for the PIN under a signature. */
     val sensor: Boolean = false,
@@ -171,6 +183,10 @@ class VisitModel(
 
     fun typeVital(field: VitalField, text: String) = change { it.copy(vitals = it.vitals.with(field, text)) }
 
+    fun chooseConsciousness(level: Consciousness?) = change { it.copy(vitals = it.vitals.copy(consciousness = level)) }
+
+    fun chooseOxygen(given: Boolean?) = change { it.copy(vitals = it.vitals.copy(onOxygen = given)) }
+
     fun recordVitals() = act {
         val form = state.value.vitals
         val (vitals, wrong) = form.parse(formats)
@@ -182,9 +198,28 @@ class VisitModel(
         change { it.copy(vitals = VitalsForm()) }
     }
 
-    fun give(row: MedicationRow) = act {
-        val medication = row.medication
-        visit.medicationGiven(MedicationGivenEntry(medication.id, medication.medication.code, null, null, null))
+    /** Gives what is ordered; where there is something to think about first, the dose waits for a reason. */
+    fun give(row: MedicationRow) = act { give(row, emptyList()) }
+
+    /** Gives the dose that waits, with the reason of whoever goes on. */
+    fun goOn(reason: String) = act {
+        val warned = state.value.warned ?: return@act
+        give(warned.row, warned.overrides(reason))
+    }
+
+    /** The dose that waits is not given now. */
+    fun holdBack() = change { it.copy(warned = null) }
+
+    private suspend fun give(row: MedicationRow, overrides: List<WarningOverride>) {
+        val line = row.medication
+        val order = line.medication.dosing
+        val entry = MedicationGivenEntry(line.id, line.medication.code, order?.doseValue, order?.doseUnit, null, overrides)
+        try {
+            visit.medicationGiven(entry)
+            change { it.copy(warned = null) }
+        } catch (warned: HomeroundException.Warned) {
+            change { it.copy(warned = WarnedDose(row, warned.warnings.map { one -> row(one, formats, zone) })) }
+        }
     }
 
     fun withhold(row: MedicationRow, reason: NotDoneReason, comment: String) = act {
@@ -273,7 +308,10 @@ class VisitModel(
                 TaskRow(it.id, it.title, it.required, it.status == TaskStatus.DONE, state, it.comment)
             },
             findings = view.observations.asReversed().map {
-                FindingRow(lines(it.finding), it.by.name, formats.time(it.measuredAtMs, zone), it.corrected?.reason)
+                FindingRow(
+                    lines(it.finding), it.by.name, formats.time(it.measuredAtMs, zone), it.corrected?.reason,
+                    it.assessment?.news2?.let(::card), it.assessment?.let(::second).orEmpty(),
+                )
             },
             forms = view.forms.map { form -> FormRow(form.questionnaire, form.answers.map { it.linkId to it.text }) },
             note = view.note,

@@ -1,6 +1,7 @@
 package org.homeround.kit.screens
 
 import org.homeround.core.Administration
+import org.homeround.core.Consciousness
 import org.homeround.core.Finding
 import org.homeround.core.Vitals
 
@@ -15,11 +16,17 @@ enum class VitalField(val field: String, val unit: String) {
     WEIGHT("weight_kg", "kg"),
     GLUCOSE("glucose_mg_dl", "mg/dL"),
     PAIN("pain_score", "0–10"),
+    OXYGEN("oxygen_flow_l_min", "L/min"),
 }
 
 /** What was typed, by figure. */
-data class VitalsForm(val typed: Map<VitalField, String> = emptyMap()) {
-    val empty: Boolean get() = typed.values.all { it.isBlank() }
+data class VitalsForm(
+    val typed: Map<VitalField, String> = emptyMap(),
+    val consciousness: Consciousness? = null,
+    /** Oxygen or air; none: not said. */
+    val onOxygen: Boolean? = null,
+) {
+    val empty: Boolean get() = typed.values.all { it.isBlank() } && consciousness == null && onOxygen == null
 
     fun with(field: VitalField, text: String) = copy(typed = typed + (field to text))
 
@@ -45,6 +52,9 @@ data class VitalsForm(val typed: Map<VitalField, String> = emptyMap()) {
             weightKg = parsed[VitalField.WEIGHT],
             glucoseMgDl = short(VitalField.GLUCOSE),
             painScore = byte(VitalField.PAIN),
+            consciousness = consciousness,
+            onOxygen = onOxygen,
+            oxygenFlowLMin = parsed[VitalField.OXYGEN],
         )
         return vitals to null
     }
@@ -71,6 +81,9 @@ private fun lines(vitals: Vitals): List<String> = listOfNotNull(
     vitals.weightKg?.let { "@vital_weight_kg $it kg" },
     vitals.glucoseMgDl?.let { "@vital_glucose_mg_dl $it mg/dL" },
     vitals.painScore?.let { "@vital_pain_score $it/10" },
+    vitals.consciousness?.let { "@consciousness_${it.name.lowercase()} " },
+    vitals.onOxygen?.let { if (it) "@oxygen_given " else "@oxygen_air " },
+    vitals.oxygenFlowLMin?.let { "@vital_oxygen_flow_l_min $it L/min" },
 )
 
 internal fun given(given: Administration): Words = when (given) {

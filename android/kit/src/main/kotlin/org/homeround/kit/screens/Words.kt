@@ -79,6 +79,7 @@ private fun refused(field: String, limit: String): Words = when {
 fun problem(error: Throwable): Problem = when (error) {
     is HomeroundException.Refused -> Problem(refused(error.field, error.limit), error.field)
     is HomeroundException.Step -> Problem(Words("error_step"))
+    is HomeroundException.Warned -> Problem(Words.counted("error_warned", error.warnings.size))
     is HomeroundException.Locked -> Problem(Words("error_locked"))
     is HomeroundException.WrongPin -> Problem(
         Words.counted("error_wrong_pin", error.attemptsLeft.toInt()),
@@ -140,7 +141,7 @@ private val OFFLINE = setOf("offline", "unreachable", "timeout", "connection_bro
 /** Fields that have a name of their own in the string resources, by section and last part. */
 private val FIELDS = setOf(
     "tasks_title", "tasks_status", "tasks_result", "tasks_reason", "tasks_comment", "status_status", "outcome_outcome", "note_note",
-    "measures_weight_kg", "measures_pain_score", "measures_glucose_mg_dl", "medications_dose", "medications_status",
+    "measures_weight_kg", "measures_pain_score", "measures_glucose_mg_dl", "medications_dose", "medications_status", "medications_dosing", "spo2_scale_spo2_scale",
     "conditions_clinical_status", "allergies_status", "allergies_severity",
 )
 

@@ -1,0 +1,103 @@
+package org.homeround.ui
+
+import androidx.compose.foundation.layout.Arrangement
+import androidx.compose.foundation.layout.Column
+import androidx.compose.foundation.layout.ExperimentalLayoutApi
+import androidx.compose.foundation.layout.FlowRow
+import androidx.compose.foundation.layout.fillMaxWidth
+import androidx.compose.foundation.layout.padding
+import androidx.compose.material3.FilterChip
+import androidx.compose.material3.MaterialTheme
+import androidx.compose.material3.OutlinedTextField
+import androidx.compose.material3.Surface
+import androidx.compose.material3.Text
+import androidx.compose.runtime.Composable
+import androidx.compose.runtime.getValue
+import androidx.compose.runtime.mutableStateOf
+import androidx.compose.runtime.remember
+import androidx.compose.runtime.setValue
+import androidx.compose.ui.Modifier
+import androidx.compose.ui.semantics.contentDescription
+import androidx.compose.ui.semantics.semantics
+import androidx.compose.ui.unit.dp
+import org.homeround.kit.screens.CONSCIOUSNESS
+import org.homeround.kit.screens.FindingRow
+import org.homeround.kit.screens.ScoreCard
+import org.homeround.kit.screens.Tone
+import org.homeround.kit.screens.VitalsForm
+import org.homeround.kit.screens.WarnedDose
+import org.homeround.kit.screens.words
+
+/** How awake the patient is, and whether oxygen is given: a second touch takes a choice back. */
+@Composable
+internal fun Awake(form: VitalsForm, on: VisitActions) {
+    Choose(
+        text("vital_consciousness"),
+        CONSCIOUSNESS.map { level ->
+            Triple(read(words(level)), form.consciousness == level) { on.consciousness(level.takeIf { it != form.consciousness }) }
+        },
+    )
+    Choose(
+        text("vital_on_oxygen"),
+        listOf(false to "oxygen_air", true to "oxygen_given").map { (given, key) ->
+            Triple(text(key), form.onOxygen == given) { on.oxygen(given.takeIf { it != form.onOxygen }) }
+        },
+    )
+}
+
+@OptIn(ExperimentalLayoutApi::class)
+@Composable
+private fun Choose(title: String, choices: List<Triple<String, Boolean, () -> Unit>>) {
+    Text(title, style = MaterialTheme.typography.bodyMedium)
+    FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp), verticalArrangement = Arrangement.spacedBy(4.dp)) {
+        choices.forEach { (label, chosen, choose) ->
+            FilterChip(chosen, choose, { Text(label) })
+        }
+    }
+}
+
+/** What a set of vital signs says. */
+@Composable
+internal fun Says(finding: FindingRow) {
+    finding.unusual.forEach { Quiet("${read(it.name)}: ${read(it.usual)}") }
+    finding.score?.let { Score(it) }
+}
+
+@Composable
+private fun Score(card: ScoreCard) {
+    val (behind, on) = colours(card.tone)
+    Surface(color = behind, contentColor = on, shape = MaterialTheme.shapes.medium, modifier = Modifier.fillMaxWidth()) {
+        Column(Modifier.padding(14.dp), verticalArrangement = Arrangement.spacedBy(4.dp)) {
+            Text(read(card.title), style = MaterialTheme.typography.titleLarge)
+            card.response?.let { Text(read(it), style = MaterialTheme.typography.bodyLarge) }
+            val parts = card.parts.map { "${read(it.name)} ${it.points}" }
+            if (parts.isNotEmpty()) Text(parts.joinToString(" · "), style = MaterialTheme.typography.bodyMedium)
+            val missing = card.missing.map { read(it) }
+            if (missing.isNotEmpty()) Text(text("news2_missing", missing.joinToString(", ")), style = MaterialTheme.typography.bodyMedium)
+            Text(read(card.scale), style = MaterialTheme.typography.bodyMedium)
+            Text(text("news2_source"), style = MaterialTheme.typography.bodyMedium)
+        }
+    }
+}
+
+/** What there is to think about before a dose is given, and the reason of whoever goes on. */
+@OptIn(ExperimentalLayoutApi::class)
+@Composable
+internal fun Think(warned: WarnedDose, on: VisitActions) {
+    var reason by remember(warned) { mutableStateOf("") }
+    val (behind, front) = colours(Tone.WARNING)
+    Surface(color = behind, contentColor = front, shape = MaterialTheme.shapes.medium, modifier = Modifier.fillMaxWidth()) {
+        Column(Modifier.padding(14.dp), verticalArrangement = Arrangement.spacedBy(6.dp)) {
+            Text(text("warning_title"), style = MaterialTheme.typography.titleMedium)
+            warned.warnings.forEach { Text(read(it.words), style = MaterialTheme.typography.bodyLarge) }
+            val told = text("warning_reason")
+            OutlinedTextField(
+                reason, { reason = it }, Modifier.fillMaxWidth().semantics { contentDescription = told }, label = { Text(told) },
+            )
+            FlowRow(horizontalArrangement = Arrangement.spacedBy(10.dp), verticalArrangement = Arrangement.spacedBy(8.dp)) {
+                Main(text("warning_go_on"), reason.isNotBlank()) { on.goOn(reason) }
+                Also(text("warning_hold_back"), onClick = on.holdBack)
+            }
+        }
+    }
+}

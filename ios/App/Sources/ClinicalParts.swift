@@ -1,0 +1,76 @@
+import HomeroundKit
+import SwiftUI
+
+/// How awake the patient is, and whether oxygen is given: a second touch takes a choice back.
+struct Awake: View {
+    let model: VisitModel
+
+    var body: some View {
+        let form = model.state.vitals
+        Text(told("vital_consciousness")).font(.subheadline)
+        ForEach(consciousnessLevels, id: \.self) { level in
+            choice(words(level).text, form.consciousness == level) {
+                model.chooseConsciousness(form.consciousness == level ? nil : level)
+            }
+        }
+        Text(told("vital_on_oxygen")).font(.subheadline)
+        choice(told("oxygen_air"), form.onOxygen == false) { model.chooseOxygen(form.onOxygen == false ? nil : false) }
+        choice(told("oxygen_given"), form.onOxygen == true) { model.chooseOxygen(form.onOxygen == true ? nil : true) }
+    }
+
+    private func choice(_ label: String, _ chosen: Bool, _ choose: @escaping () -> Void) -> some View {
+        AlsoButton(chosen ? "\(label) ✓" : label) { choose() }
+    }
+}
+
+/// What a set of vital signs says.
+struct Says: View {
+    let finding: FindingRow
+
+    var body: some View {
+        ForEach(finding.unusual, id: \.self) { one in
+            Text("\(one.name.text): \(one.usual.text)").foregroundStyle(.secondary)
+        }
+        if let card = finding.score { Score(card: card) }
+    }
+}
+
+private struct Score: View {
+    let card: ScoreCard
+
+    var body: some View {
+        VStack(alignment: .leading, spacing: 4) {
+            Text(card.title.text).font(.headline).accessibilityAddTraits(.isHeader)
+            if let response = card.response { Text(response.text) }
+            Text(card.parts.map { "\($0.name.text) \($0.points)" }.joined(separator: " · ")).font(.subheadline)
+            if !card.missing.isEmpty {
+                Text(Words("news2_missing", card.missing.map(\.text).joined(separator: ", ")).text).font(.subheadline)
+            }
+            Text(card.scale.text).font(.subheadline)
+            Text(told("news2_source")).font(.subheadline).foregroundStyle(.secondary)
+        }
+        .padding()
+        .frame(maxWidth: .infinity, alignment: .leading)
+        .background(card.tone.colour.opacity(0.15), in: RoundedRectangle(cornerRadius: 12))
+    }
+}
+
+/// What there is to think about before a dose is given, and the reason of whoever goes on.
+struct Think: View {
+    let model: VisitModel
+    let warned: WarnedDose
+    @State private var reason = ""
+
+    var body: some View {
+        VStack(alignment: .leading, spacing: 6) {
+            Label(told("warning_title"), systemImage: Glyph.warning.symbol).font(.headline).accessibilityAddTraits(.isHeader)
+            ForEach(warned.warnings, id: \.self) { Text($0.words.text) }
+            TextField(told("warning_reason"), text: $reason, axis: .vertical).textFieldStyle(.roundedBorder)
+            MainButton("warning_go_on", enabled: !reason.allSatisfy(\.isWhitespace)) { model.goOn(reason) }
+            AlsoButton(told("warning_hold_back")) { model.holdBack() }
+        }
+        .padding()
+        .frame(maxWidth: .infinity, alignment: .leading)
+        .background(Tone.warning.colour.opacity(0.15), in: RoundedRectangle(cornerRadius: 12))
+    }
+}
