@@ -11,6 +11,7 @@ use crate::error::HomeroundError;
 use crate::guard::guard;
 use crate::medication::{Dosing, ours, theirs};
 use crate::names::{By, Names};
+use crate::reconcile::Reconciliation;
 use crate::root::Phone;
 use crate::types::{AllergyStatus, Coding, EntryId, PatientId, Saved, Severity, Spo2Scale};
 
@@ -117,6 +118,8 @@ pub struct Review {
     pub at_ms: i64,
     /// In the person's own words.
     pub comment: Option<String>,
+    /// What was found in the home of the medication list, where that was looked at.
+    pub reconciliation: Option<Reconciliation>,
 }
 
 macro_rules! listed {
@@ -189,7 +192,7 @@ impl Chart {
         self.phone.app.chart(self.patient)
     }
 
-    fn save(
+    pub(crate) fn save(
         &self,
         edit: impl FnOnce(&ChartHandle) -> Result<homeround::app::Saved, homeround::app::AppError>,
     ) -> Result<Saved, HomeroundError> {
@@ -347,6 +350,7 @@ fn view(chart: model::Chart, conflicts: Vec<Conflict>, names: &Names<'_>) -> Cha
         by: names.by(one.by),
         at_ms: one.at_ms.0,
         comment: one.comment,
+        reconciliation: one.reconciliation.map(Into::into),
     });
     ChartView {
         patient: chart.patient,

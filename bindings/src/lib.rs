@@ -8,7 +8,7 @@
 //! | `schedule`, `order` | the day's lists, its order with travel and arrivals |
 //! | `visit`, `visit_edits`, `attachments` | a visit: reading, working, photos |
 //! | `forms`, `forms_fill` | what forms ask, and filling one |
-//! | `clinical`, `medication` | scores, units, warnings about doses |
+//! | `clinical`, `medication`, `reconcile`, `trend` | scores, units, warnings about doses, the list against the home, a figure over time |
 //! | `patient`, `chart`, `plan` | what is around a visit |
 //! | `sync`, `serving`, `courier` | runs, staying in sync, a platform's own HTTP |
 //! | `observer` | ticks when something changed |
@@ -43,12 +43,14 @@ mod patient;
 mod plan;
 mod platform;
 mod presence;
+mod reconcile;
 mod root;
 mod runtime;
 mod schedule;
 mod serving;
 mod session;
 mod sync;
+mod trend;
 mod types;
 mod visit;
 mod visit_edits;
@@ -72,10 +74,12 @@ pub use patient::*;
 pub use plan::*;
 pub use platform::*;
 pub use presence::*;
+pub use reconcile::*;
 pub use root::*;
 pub use schedule::*;
 pub use session::*;
 pub use sync::*;
+pub use trend::*;
 pub use types::*;
 pub use visit::*;
 pub use visit_edits::*;

@@ -124,8 +124,8 @@ pub struct TimelineQuery {
 /// A patient in view.
 #[derive(uniffi::Object)]
 pub struct Patient {
-    phone: Arc<Phone>,
-    id: PatientId,
+    pub(crate) phone: Arc<Phone>,
+    pub(crate) id: PatientId,
 }
 
 impl Patient {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use homeround::app::AppError;
+use homeround::clinical::MedicationWarning;
 use homeround::model::{StepRefused, VisitStatus};
 use tempfile::TempDir;
 
@@ -212,6 +213,9 @@ fn every_error_of_the_core_keeps_its_decision() {
         },
         AppError::LeaseEnded,
         AppError::ConflictsOpen { open: 2 },
+        AppError::Warned {
+            warnings: vec![MedicationWarning::MaxPerDay { given: 4, max: 4 }],
+        },
         AppError::NotFound { what: "visit" },
         AppError::Unsent { count: 4 },
         AppError::StorageFull { needed_bytes: 9 },

@@ -1,9 +1,9 @@
 //! Ids, and the words that the core has and shells use as they are.
 
 pub use homeround::model::{
-    AllergyStatus, Consciousness, DeviceId, DocumentId, EntryId, GrantSource, NotDoneReason,
-    PatientId, PersonId, PlanId, Role, Severity, Spo2Scale, TaskResult, TaskStatus, VisitId,
-    VisitStatus,
+    AllergyStatus, Consciousness, DeviceId, DocumentId, EntryId, GrantSource, HomeFinding,
+    NotDoneReason, PatientId, PersonId, PlanId, Role, Severity, Spo2Scale, TaskResult, TaskStatus,
+    VisitId, VisitStatus,
 };
 use homeround::model::{Coding as CoreCoding, DocumentKind, Fix as CoreFix};
 
@@ -128,6 +128,21 @@ pub enum Spo2Scale {
     Scale1,
     /// For hypercapnic respiratory failure with a prescribed target of 88 to 92 %.
     Scale2,
+    /// Something that this version does not know; it can't be recorded.
+    Unknown,
+}
+
+/// What was found in the home of a line of the medication list.
+#[uniffi::remote(Enum)]
+pub enum HomeFinding {
+    /// Taken as listed.
+    Taking,
+    /// Taken, and otherwise than listed.
+    TakingDifferently,
+    /// There, and not taken.
+    NotTaking,
+    /// Not in the home.
+    NotFound,
     /// Something that this version does not know; it can't be recorded.
     Unknown,
 }

@@ -238,7 +238,7 @@ impl ChartHandle {
         DocumentId::chart(self.id)
     }
 
-    fn edit(
+    pub(super) fn edit(
         &self,
         action: &'static str,
         make: impl FnOnce(&mut Desk<'_>) -> Result<Vec<Op>, AppError>,

@@ -39,11 +39,13 @@ mod proof;
 mod put_back;
 mod quarantine;
 mod reauthor;
+mod reconcile;
 mod recover;
 mod session;
 mod sign;
 mod sync_store;
 mod system;
+mod trend;
 mod uploads;
 mod verdicts;
 mod visit;
@@ -79,11 +81,13 @@ pub use order::{
 pub use patient::{TIMELINE_PAGE_MAX, Timeline};
 pub use presence::PresenceView;
 pub use quarantine::QuarantinedEdit;
+pub use reconcile::{FOUND_MAX, RECONCILE_COMMENT_CHARS_MAX};
 pub use recover::Recovery;
 pub use session::SessionState;
 pub use sign::SealCheck;
 pub use sync_store::PhoneStore;
 pub use system::{Clocks, System};
+pub use trend::{TREND_PAGE_MAX, Trend, TrendCursor, TrendPoint, TrendSource};
 pub use uploads::AttachmentsReport;
 pub use visit::VisitHandle;
 

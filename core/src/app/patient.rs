@@ -167,7 +167,7 @@ impl Homeround {
         Ok(found.map(|device| device.person))
     }
 
-    fn of_patient<T>(
+    pub(super) fn of_patient<T>(
         &self,
         id: PatientId,
         read: impl FnOnce(&Rows) -> Result<T, AppError>,

@@ -11,12 +11,14 @@ mod medication;
 mod news2;
 mod unit;
 mod unusual;
+mod vital;
 
 pub use age::*;
 pub use medication::*;
 pub use news2::*;
 pub use unit::*;
 pub use unusual::*;
+pub use vital::*;
 
 /// What stands beside every score, warning and range of this room.
 pub const DECISION_SUPPORT: &str =

@@ -17,6 +17,17 @@ pub struct TimelineCursor {
     row: i64,
 }
 
+impl TimelineCursor {
+    /// Before everything of this instant and of those before it.
+    #[must_use]
+    pub const fn through(at: Millis) -> Self {
+        Self {
+            at: at.0,
+            row: i64::MAX,
+        }
+    }
+}
+
 /// As text, for a shell to keep from page to page.
 impl std::fmt::Display for TimelineCursor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -74,3 +74,52 @@ struct Think: View {
         .background(Tone.warning.colour.opacity(0.15), in: RoundedRectangle(cornerRadius: 12))
     }
 }
+
+/// The medication list against what is in the home.
+struct Compare: View {
+    let model: VisitModel
+
+    var body: some View {
+        if let form = model.state.reconcile {
+            Text(told("reconcile_title")).font(.headline).accessibilityAddTraits(.isHeader)
+            ForEach(form.rows) { row in
+                Line(row.title, row.dose)
+                ForEach(homeFindings, id: \.self) { finding in
+                    AlsoButton(row.finding == finding ? "\(words(finding).text) ✓" : words(finding).text) {
+                        model.answerLine(row.id, finding)
+                    }
+                }
+                if let finding = row.finding, finding != .taking {
+                    TypedField(told("reconcile_comment"), row.comment, axis: .vertical) { model.commentLine(row.id, $0) }
+                }
+            }
+            TypedField(told("reconcile_beside"), form.beside, axis: .vertical) { model.typeBeside($0) }
+            MainButton("reconcile_save", enabled: form.complete) { model.saveList() }
+            AlsoButton(told("reconcile_close")) { model.closeList() }
+        } else {
+            AlsoButton(told("reconcile_start")) { model.compareList() }
+        }
+    }
+}
+
+/// One figure over time, newest first.
+struct Trends: View {
+    let model: PatientModel
+
+    var body: some View {
+        let card = model.state.trend
+        Block(told("trend_title")) {
+            Chooser(told("trend_title"), card?.field, change: { model.trend($0) }) {
+                Text(told("trend_title")).tag(String?.none)
+                ForEach(trendFields, id: \.self) { Text(trendWords($0).text).tag(String?.some($0)) }
+            }
+            if let card {
+                if card.rows.isEmpty { Text(told("patient_none")).foregroundStyle(.secondary) }
+                ForEach(card.rows) { row in
+                    Line(row.value, [row.date, row.by].filter { !$0.isEmpty }.joined(separator: " · "))
+                }
+                if card.more { AlsoButton(told("patient_more")) { model.moreTrend() } }
+            }
+        }
+    }
+}

@@ -21,6 +21,7 @@ struct PatientView: View {
                 Emergency(asking: state.busy) { model.breakGlass($0) }
             } else {
                 chart(state)
+                Trends(model: model)
                 timeline(state)
             }
         }

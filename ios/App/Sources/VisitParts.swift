@@ -79,6 +79,7 @@ struct Medications: View {
                 }
                 if let warned = model.state.warned, warned.row.id == row.id { Think(model: model, warned: warned) }
             }
+            if model.state.editable { Compare(model: model) }
         }
     }
 }

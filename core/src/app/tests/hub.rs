@@ -222,6 +222,17 @@ impl Hub {
         self.more.push((document, made.save()));
     }
 
+    /// A history record of the patient.
+    pub(crate) fn add_history(&mut self, number: u128, body: &Value) {
+        self.records.push(RecordRow {
+            kind: RecordKind::History.code(),
+            id: (*id(number).as_bytes()).into(),
+            patient: Some((*self.patient.bytes()).into()),
+            version: 1,
+            body: Some(body.to_string()),
+        });
+    }
+
     /// A phone of its own person, enrolled and with the first page taken in.
     pub(crate) fn phone(&mut self, number: u128, role: Role) -> Phone {
         let hands = Arc::new(Hands {

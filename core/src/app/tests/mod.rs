@@ -6,12 +6,14 @@ mod edits;
 mod forms;
 mod hub;
 mod leaving;
-mod order;
 mod medication;
+mod order;
 mod pages;
 mod presence;
+mod reconcile;
 mod restores;
 mod sealing;
 mod sensor;
+mod trend;
 
 pub(super) use hub::*;

@@ -23,6 +23,11 @@ public final class Patient: Sendable {
         try await worker.read { [core] in try core.timeline(query: query) }
     }
 
+    /// A page of one measurement over time, newest first; see `trendCode`.
+    public func trend(_ query: TrendQuery) async throws -> TrendPage {
+        try await worker.read { [core] in try core.trend(query: query) }
+    }
+
     /// The care plans on this phone.
     public func plans() async throws -> [PlanId] { try await worker.read { [core] in try core.plans() } }
 
@@ -110,6 +115,12 @@ public final class Patient: Sendable {
     @discardableResult
     public func review(_ section: String, comment: String? = nil) async throws -> Saved {
         try await save { try $0.review(section: section, comment: comment) }
+    }
+
+    /// Says what a look into the home found of the medication list; it changes no line.
+    @discardableResult
+    public func reconcile(_ found: Reconciliation, comment: String? = nil) async throws -> Saved {
+        try await save { try $0.reconcile(found: found, comment: comment) }
     }
 
     /// Settles a conflict of the chart.

@@ -53,8 +53,8 @@ struct ClinicalTests {
         let score = try #require(seen.assessment?.news2)
         #expect(score.total == 2 && score.risk == .low && score.scale == .scale2 && score.parts.count == 7)
         #expect(seen.figures == [arm])
-        var partial = complete
-        partial.consciousness = nil
+        let partial = Vitals(
+            pulseBpm: 88, systolicMmhg: 128, temperatureC: 37.2, spo2Percent: 90, respirationsPerMin: 18, oxygenFlowLMin: 2)
         let says = try await visit.assess(VitalsEntry(measuredAtMs: now(), vitals: partial))
         #expect(says.news2?.total == nil && says.news2?.missing == ["consciousness"])
     }
@@ -98,6 +98,34 @@ struct ClinicalTests {
         #expect(card.title == Words("news2_incomplete", "9") && card.tone == .alarm && card.response == Words("news2_high"))
         #expect(card.missing.contains(Words("vital_temperature_c")))
         #expect(finding.unusual.first?.usual == Words("usual_between", "41", "110"))
+    }
+
+    @Test("a figure over time is asked for by its name, and the list is compared with the home")
+    func overTime() async throws {
+        let site = try await backend.day()
+        let nina = try await TestPhone(folder, backend, "nina").ready()
+        let patient = try nina.patient(site.patient)
+        try await nina.visit(site.visit).recordVitals(VitalsEntry(measuredAtMs: now(), vitals: complete))
+        let pulse = try await patient.trend(TrendQuery(code: trendCode(field: "pulse_bpm"), limit: 1))
+        #expect(pulse.points.map(\.value) == [88] && pulse.points.first?.visit == site.visit)
+        let formats = Formats(Locale(identifier: "en_US"))
+        let screen = try PatientModel(nina, site.patient, formats)
+        try await until("the patient") { screen.state.loaded }
+        await screen.trend("news2").value
+        #expect(screen.state.trend?.rows.map(\.value) == ["5"])
+
+        let model = try VisitModel(nina, site.visit, formats, now: { now() })
+        try await until("the list") { !model.state.medications.isEmpty }
+        model.compareList()
+        let rows = try #require(model.state.reconcile).rows
+        #expect(!rows.isEmpty && model.state.reconcile?.complete == false)
+        for row in rows { model.answerLine(row.id, .notFound) }
+        model.typeBeside("St John's wort\n\nCinnamon")
+        await model.saveList().value
+        #expect(model.state.reconcile == nil && model.state.problem == nil)
+        let found = try await patient.chartNow().reviews.compactMap(\.reconciliation).first
+        #expect(found?.visit == site.visit && found?.lines.count == rows.count)
+        #expect(found?.found.map(\.code.text) == ["St John's wort", "Cinnamon"])
     }
 
     @Test("units convert to what instruments show")

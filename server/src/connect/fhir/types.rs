@@ -219,6 +219,7 @@ element!(MedicationUse {
     effective_period: Period,
     dosage_instruction: Vec<Dosage>,
     dosage: Vec<Dosage>,
+    derived_from: Vec<Reference>,
     contained: Vec<Value>,
 });
 element!(Ingredient {

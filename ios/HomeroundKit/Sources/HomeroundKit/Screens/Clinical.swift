@@ -89,7 +89,17 @@ func row(_ warning: MedicationWarning, _ formats: Formats, _ zone: String) -> Wa
     return WarningRow(code: warning.code, about: warning.about, words: words)
 }
 
+/// UCUM as a person reads it.
+func units(_ ucum: String) -> String {
+    switch ucum {
+    case "mm[Hg]": "mmHg"
+    case "Cel": "°C"
+    case "{score}": ""
+    default: ucum
+    }
+}
+
 /// `500.0` is read as 500.
-private func plain(_ figure: Double) -> String {
+func plain(_ figure: Double) -> String {
     figure == figure.rounded() && abs(figure) < 1e15 ? "\(Int64(figure))" : "\(figure)"
 }

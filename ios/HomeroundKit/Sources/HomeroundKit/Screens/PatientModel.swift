@@ -1,3 +1,4 @@
+import Foundation
 import HomeroundCore
 
 /// A part of a line: words of the string catalog, or text as it was written.
@@ -22,6 +23,27 @@ public struct TimelineRow: Identifiable, Sendable {
     public let kind: String
 }
 
+/// A measurement of a trend.
+public struct TrendRow: Identifiable, Sendable {
+    public let id: Int
+    public let date: String
+    public let value: String
+    public let by: String
+}
+
+/// One figure over time.
+public struct TrendCard: Sendable {
+    public let field: String
+    public var rows: [TrendRow]
+    public var more: Bool
+}
+
+/// What a trend can be asked for.
+public let trendFields: [String] = ["news2"] + VitalField.allCases.filter { $0 != .oxygen }.map(\.rawValue)
+
+/// What a trend is called.
+public func trendWords(_ field: String) -> Words { Words(field == "news2" ? "trend_news2" : "vital_\(field)") }
+
 /// What a patient's screen shows.
 public struct PatientState: ScreenState {
     public var name = ""
@@ -37,6 +59,7 @@ public struct PatientState: ScreenState {
     public var team: [ChartRow] = []
     public var timeline: [TimelineRow] = []
     public var kind: String?
+    public var trend: TrendCard?
     /// There is nothing of this patient on this phone.
     public var away = false
     public var busy = false
@@ -55,6 +78,7 @@ public final class PatientModel: Model<PatientState> {
     private let patient: Patient
     private let formats: Formats
     private var next: String?
+    private var nextTrend: String?
 
     public init(_ phone: Homeround, _ id: PatientId, _ formats: Formats) throws {
         self.phone = phone
@@ -78,6 +102,35 @@ public final class PatientModel: Model<PatientState> {
 
     @discardableResult
     public func more() -> Work { act { [self] in try await page(from: next) } }
+
+    /// One figure over time; none: none.
+    @discardableResult
+    public func trend(_ field: String?) -> Work {
+        act { [self] in
+            nextTrend = nil
+            change { $0.trend = nil }
+            if let field { try await trendPage(field) }
+        }
+    }
+
+    @discardableResult
+    public func moreTrend() -> Work {
+        act { [self] in
+            if let field = state.trend?.field { try await trendPage(field) }
+        }
+    }
+
+    private func trendPage(_ field: String) async throws {
+        let query = TrendQuery(code: try trendCode(field: field), from: nextTrend, limit: PatientModel.page)
+        let page = try await patient.trend(query)
+        nextTrend = page.next
+        var rows = state.trend?.field == field ? state.trend?.rows ?? [] : []
+        for point in page.points {
+            let value = "\(plain(point.value)) \(units(point.unit))".trimmingCharacters(in: .whitespaces)
+            rows.append(TrendRow(id: rows.count, date: formats.moment(point.atMs, "UTC"), value: value, by: point.by?.name ?? ""))
+        }
+        change { $0.trend = TrendCard(field: field, rows: rows, more: page.next != nil) }
+    }
 
     /// Access in an emergency, with a reason that a reviewer will read; the patient comes with the next sync.
     @discardableResult

@@ -9,6 +9,8 @@ public final class VisitModel: Model<VisitState> {
     private let place: @Sendable () async -> Fix?
     private var zone = "UTC"
     private var given: [EntryId: Words] = [:]
+    private var list: [ChartMedication] = []
+    private let phone: Homeround
 
     /// Which visit.
     public var id: VisitId { visit.id }
@@ -21,6 +23,7 @@ public final class VisitModel: Model<VisitState> {
         place: @escaping @Sendable () async -> Fix? = { nil }
     ) throws {
         visit = try phone.visit(id)
+        self.phone = phone
         self.formats = formats
         self.now = now
         self.place = place
@@ -134,6 +137,29 @@ public final class VisitModel: Model<VisitState> {
         } catch HomeroundError.Warned(let warnings) {
             let rows = warnings.map { HomeroundKit.row($0, formats, zone) }
             change { $0.warned = WarnedDose(row: row, warnings: rows) }
+        }
+    }
+
+    /// Begins to compare the medication list with what is in the home.
+    public func compareList() { change { $0.reconcile = ReconcileForm(list) } }
+
+    public func answerLine(_ id: EntryId, _ finding: HomeFinding) {
+        change { $0.reconcile?.change(id) { $0.finding = finding } }
+    }
+
+    public func commentLine(_ id: EntryId, _ text: String) { change { $0.reconcile?.change(id) { $0.comment = text } } }
+
+    public func typeBeside(_ text: String) { change { $0.reconcile?.beside = text } }
+
+    public func closeList() { change { $0.reconcile = nil } }
+
+    /// Records what was found of every line; it changes none.
+    @discardableResult
+    public func saveList() -> Work {
+        act { [self] in
+            guard let form = state.reconcile, let patient = state.patientId else { return }
+            try await phone.patient(patient).reconcile(form.found(visit.id))
+            change { $0.reconcile = nil }
         }
     }
 
@@ -253,6 +279,7 @@ public final class VisitModel: Model<VisitState> {
     }
 
     private func take(_ state: inout VisitState, _ chart: ChartView) {
+        list = chart.medications
         state.alerts = chart.alerts.filter(\.alert.active).map(\.alert.text)
         state.allergies = chart.allergies.filter { $0.allergy.status == .active || $0.allergy.status == .unconfirmed }
             .map(\.allergy.code.text)

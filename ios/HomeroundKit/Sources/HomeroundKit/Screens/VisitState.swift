@@ -160,6 +160,8 @@ public struct VisitState: ScreenState {
     public var signed: Words?
     public var vitals = VitalsForm()
     public var warned: WarnedDose?
+    /// The medication list while it is compared with the home.
+    public var reconcile: ReconcileForm?
     public var unsent = 0
     /// Whether the biometric sensor may stand for the PIN under a signature.
     public var sensor = false

@@ -145,23 +145,11 @@ impl Sheet<'_> {
     }
 
     fn statement(&self, medication: &Medication) -> Value {
-        let words: Vec<&str> = [&medication.dose, &medication.frequency]
-            .into_iter()
-            .filter_map(|part| part.as_deref())
-            .collect();
-        let mut dosage = json!({
-            "text": words.join(", "),
-            "asNeededBoolean": medication.as_needed.then_some(true),
-        });
-        if let Some(order) = &medication.dosing {
-            figures(&mut dosage, order);
-        }
-        let said = !words.is_empty() || medication.as_needed || medication.dosing.is_some();
         let mut resource = json!({
             "resourceType": "MedicationStatement",
             "status": code_or(&medication.status, &MEDICATION_STATUSES, "unknown"),
             "subject": self.subject(),
-            "dosage": if said { json!([dosage]) } else { Value::Null },
+            "dosage": dosage(medication),
         });
         which(&mut resource, &medication.code, &medication.ingredients);
         resource
@@ -226,6 +214,26 @@ impl Sheet<'_> {
             "activity": activities.collect::<Vec<_>>(),
         })
     }
+}
+
+/// How a line is to be taken; null where nothing is said of it.
+pub(super) fn dosage(medication: &Medication) -> Value {
+    let words: Vec<&str> = [&medication.dose, &medication.frequency]
+        .into_iter()
+        .filter_map(|part| part.as_deref())
+        .collect();
+    let said = !words.is_empty() || medication.as_needed || medication.dosing.is_some();
+    if !said {
+        return Value::Null;
+    }
+    let mut dosage = json!({
+        "text": words.join(", "),
+        "asNeededBoolean": medication.as_needed.then_some(true),
+    });
+    if let Some(order) = &medication.dosing {
+        figures(&mut dosage, order);
+    }
+    json!([dosage])
 }
 
 /// Which medication, with what it is made of where that is known.

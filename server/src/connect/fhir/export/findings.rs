@@ -351,3 +351,19 @@ pub(super) fn amount(value: &Value, unit: &str) -> Value {
     }
     json!({ "value": value, "unit": unit, "system": UCUM, "code": unit })
 }
+
+#[cfg(test)]
+mod tests {
+    use homeround::clinical::VitalSign;
+
+    use super::SIGNS;
+
+    #[test]
+    fn the_codes_that_go_out_are_those_that_trends_know() {
+        for sign in SIGNS {
+            let known = VitalSign::of_field(sign.name).unwrap();
+            let codes: Vec<&str> = sign.codes.iter().map(|(code, _)| *code).collect();
+            assert_eq!((codes.as_slice(), sign.unit), (known.codes, known.unit));
+        }
+    }
+}

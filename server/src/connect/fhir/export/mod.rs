@@ -10,6 +10,7 @@ mod findings;
 mod forms;
 mod people;
 mod presence;
+mod reconcile;
 mod scores;
 mod visit;
 
@@ -114,6 +115,7 @@ pub fn export_visit(input: &VisitExport<'_>) -> Value {
     sheet.observations();
     sheet.medications();
     sheet.chart();
+    sheet.reconciliations();
     sheet.plans();
     sheet.note();
     sheet.forms();

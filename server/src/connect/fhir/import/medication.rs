@@ -33,7 +33,13 @@ impl Importer<'_> {
         self.check_encounter(at, &source.context, "context");
         let code = self.which(at, &source)?;
         let dosage = source.dosage_instruction.first().or(source.dosage.first());
-        let stands = matches!(source.status.as_str(), "active" | "on-hold" | "intended");
+        // What was found of a line that is listed itself adds nothing to the list.
+        let of_a_line = source.derived_from.iter().any(|it| {
+            let line = self.index.find(it, "MedicationStatement");
+            matches!(line, Target::Entry(line) if line != at)
+        });
+        let stands =
+            matches!(source.status.as_str(), "active" | "on-hold" | "intended") && !of_a_line;
         let written = text::first_of([
             source.authored_on.as_str(),
             &source.effective_period.start,

@@ -193,3 +193,61 @@ fn an_order_whose_figures_do_not_go_together_is_taken_without_them() {
     assert_eq!(most(json!({ "value": 2, "unit": "g" })), None);
     assert_eq!(most(json!({ "value": 1200, "unit": "mg" })), None);
 }
+
+#[test]
+fn what_was_found_of_the_list_goes_out_as_statements_and_a_list_and_comes_back_without_doubling() {
+    let sample = sample();
+    let bundle = sample.export();
+    let all: Vec<&Value> = bundle["entry"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| &it["resource"])
+        .collect();
+    let list = all.iter().find(|it| it["resourceType"] == "List").unwrap();
+    assert_eq!(list["id"], json!(id(0xD1)));
+    let flags: Vec<&str> = list["entry"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["flag"]["coding"][0]["code"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        flags,
+        ["taking", "not_found", "taking_differently", "not_listed"]
+    );
+    let statement = |nth: usize| -> &Value {
+        let url = list["entry"][nth]["item"]["reference"].as_str().unwrap();
+        let own = url.strip_prefix("urn:uuid:").unwrap();
+        all.iter().find(|it| it["id"] == own).unwrap()
+    };
+    assert_eq!(statement(0)["status"], "active");
+    assert_eq!(
+        statement(0)["derivedFrom"][0]["reference"],
+        format!("urn:uuid:{}", id(0xA1))
+    );
+    assert_eq!(statement(1)["status"], "unknown");
+    assert_eq!(statement(2)["dosage"][0]["text"], "two at night");
+    assert_eq!(
+        statement(3)["medicationCodeableConcept"]["text"],
+        "St John's wort"
+    );
+
+    let back = import(&serde_json::to_vec(&bundle).unwrap()).unwrap();
+    let chart = DocumentId::chart(PatientId(id(PATIENT)));
+    let tree = back.documents.iter().find(|it| it.id == chart).unwrap();
+    let chart: Chart = serde_json::from_value(tree.tree.clone()).unwrap();
+    let listed: Vec<&str> = chart
+        .medications
+        .values()
+        .map(|it| it.code.text.as_str())
+        .collect();
+    assert_eq!(chart.medications.len(), 4, "{listed:?}");
+    assert!(listed.contains(&"St John's wort"));
+    let found = back
+        .records
+        .iter()
+        .filter(|it| it.kind == RecordKind::History);
+    let found = found.filter(|it| it.body.contains("\"MedicationStatement\""));
+    assert!(found.count() >= 4, "each finding is a line of the history");
+}

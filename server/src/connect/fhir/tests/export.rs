@@ -248,7 +248,7 @@ fn what_was_exported_is_imported_as_it_was() {
     );
     assert_eq!(chart.allergies[&entry(0xB4)].status, AllergyStatus::Refuted);
     assert!(!chart.allergies.contains_key(&entry(0xB3)));
-    assert_eq!(chart.medications.len(), 3);
+    assert_eq!(chart.medications.len(), 4);
     let plan: Plan =
         serde_json::from_value(tree(DocumentId::plan(PlanId(id(0x21)))).clone()).unwrap();
     assert_eq!(

@@ -385,6 +385,15 @@ pub(super) fn chart() -> Chart {
                 json!({ "code": { "text": "Herbal tea" }, "status": "on-hold", "as_needed": true }),
             ),
         ]),
+        reviews: entries(vec![(
+            0xD1,
+            json!({ "section": "medications", "by": person(NURSE), "at_ms": AS_OF.plus(25 * MINUTE_MS), "comment": "Daughter showed the box",
+                "reconciliation": { "visit": id(0x11), "lines": [
+                    { "medication": entry(0xA1), "finding": "taking" },
+                    { "medication": entry(0xA2), "finding": "not_found" },
+                    { "medication": entry(0xA3), "finding": "taking_differently", "comment": "two at night" } ],
+                    "found": [{ "code": { "text": "St John's wort" }, "frequency": "daily" }] } }),
+        )]),
         ..serde_json::from_value(json!({ "schema": 1, "patient": id(PATIENT) })).unwrap()
     }
 }

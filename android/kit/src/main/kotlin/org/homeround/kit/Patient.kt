@@ -15,12 +15,15 @@ import org.homeround.core.EntryId
 import org.homeround.core.Medication
 import org.homeround.core.PlanId
 import org.homeround.core.PlanView
+import org.homeround.core.Reconciliation
 import org.homeround.core.Saved
 import org.homeround.core.Severity
 import org.homeround.core.Spo2Scale
 import org.homeround.core.TaskStatus
 import org.homeround.core.TimelinePage
 import org.homeround.core.TimelineQuery
+import org.homeround.core.TrendPage
+import org.homeround.core.TrendQuery
 import org.homeround.core.VisitId
 import org.homeround.core.Patient as CorePatient
 import org.homeround.core.Plan as CorePlan
@@ -39,6 +42,9 @@ class Patient internal constructor(
 
     /** The clinical timeline, newest first, a page at a time. */
     suspend fun timeline(query: TimelineQuery): TimelinePage = worker.run { core.timeline(query) }
+
+    /** A page of one measurement over time, newest first; see `trendCode`. */
+    suspend fun trend(query: TrendQuery): TrendPage = worker.run { core.trend(query) }
 
     /** The care plans on this phone. */
     suspend fun plans(): List<PlanId> = worker.run { core.plans() }
@@ -94,6 +100,10 @@ class Patient internal constructor(
     /** Says that `medications`, `allergies` or `conditions` were looked at and are right. */
     suspend fun review(section: String, comment: String? = null): Saved =
         worker.run { chartOf.review(section, comment) }
+
+    /** Says what a look into the home found of the medication list; it changes no line. */
+    suspend fun reconcile(found: Reconciliation, comment: String? = null): Saved =
+        worker.run { chartOf.reconcile(found, comment) }
 
     /** Settles a conflict of the chart. */
     suspend fun settle(field: String, chosenJson: String): Saved = worker.run { chartOf.settle(field, chosenJson) }

@@ -17,6 +17,7 @@ import kotlinx.coroutines.withTimeout
 import org.homeround.core.Coding
 import org.homeround.core.Consciousness
 import org.homeround.core.Dosing
+import org.homeround.core.HomeFinding
 import org.homeround.core.HomeroundException
 import org.homeround.core.Measured
 import org.homeround.core.MeasuredFigure
@@ -24,6 +25,7 @@ import org.homeround.core.Medication
 import org.homeround.core.MedicationGivenEntry
 import org.homeround.core.News2Risk
 import org.homeround.core.Spo2Scale
+import org.homeround.core.TrendQuery
 import org.homeround.core.UnitPair
 import org.homeround.core.Vitals
 import org.homeround.core.VitalsEntry
@@ -31,7 +33,9 @@ import org.homeround.core.WarningOverride
 import org.homeround.core.WarningReason
 import org.homeround.core.convertUnit
 import org.homeround.core.decisionSupportText
+import org.homeround.core.trendCode
 import org.homeround.kit.screens.Formats
+import org.homeround.kit.screens.PatientModel
 import org.homeround.kit.screens.Tone
 import org.homeround.kit.screens.VisitModel
 import org.homeround.kit.screens.VisitState
@@ -134,6 +138,45 @@ class ClinicalTest {
             val given = nina.visit(site.visit).read().medications
             assertEquals(listOf(500.0, 500.0), given.map { assertIs<org.homeround.core.Administration.Given>(it.given).doseValue })
             assertEquals("Vomited the first one", given.last().overrides.single().reason)
+            scope.coroutineContext[Job]?.cancel()
+        }
+    }
+
+    @Test
+    fun `a figure over time is asked for by its name and the list is compared with the home`(@TempDir folder: Path) = runBlocking<Unit> {
+        Backend.inFolder(folder.resolve("server")).use { backend ->
+            val site = backend.day()
+            val nina = TestPhone(folder.resolve("nina"), backend, "nina").ready()
+            val patient = nina.patient(site.patient)
+            nina.visit(site.visit).recordVitals(VitalsEntry(now(), complete()))
+            val pulse = patient.trend(TrendQuery(trendCode("pulse_bpm"), null, 1U))
+            assertEquals(88.0, pulse.points.single().value)
+            assertEquals("/min", pulse.points.single().unit)
+            assertEquals(site.visit, pulse.points.single().visit)
+            assertEquals(5.0, patient.trend(TrendQuery(trendCode("news2"), null, 10U)).points.single().value)
+            val scope = CoroutineScope(Dispatchers.Default + Job())
+            val screen = PatientModel(nina, site.patient, scope, Formats(Locale.US))
+            withTimeout(20_000) { screen.state.first { it.loaded } }
+            screen.trend("pulse_bpm")
+            val card = assertNotNull(withTimeout(20_000) { screen.state.first { it.trend != null } }.trend)
+            assertEquals("88 /min", card.rows.first().value)
+
+            val model = VisitModel(nina, site.visit, scope, Formats(Locale.US), ::now)
+            withTimeout(20_000) { model.state.first { it.loaded && it.medications.isNotEmpty() } }
+            model.compareList()
+            val form = assertNotNull(model.state.value.reconcile)
+            assertTrue(form.rows.isNotEmpty() && !form.complete)
+            form.rows.forEach { model.answerLine(it.id, HomeFinding.TAKING_DIFFERENTLY) }
+            assertTrue(!model.state.value.reconcile!!.complete)
+            form.rows.forEach { model.commentLine(it.id, "half") }
+            model.typeBeside("St John's wort\n\nCinnamon")
+            model.saveList()
+            withTimeout(20_000) { model.state.first { it.reconcile == null } }
+            val review = patient.chart.first().reviews.single { it.reconciliation != null }
+            val found = assertNotNull(review.reconciliation)
+            assertEquals(site.visit, found.visit)
+            assertEquals(form.rows.map { it.id }.toSet(), found.lines.map { it.medication }.toSet())
+            assertEquals(listOf("St John's wort", "Cinnamon"), found.found.map { it.code.text })
             scope.coroutineContext[Job]?.cancel()
         }
     }

@@ -81,7 +81,7 @@ private fun Unlocked(shell: Shell, left: () -> Unit) {
             PatientScreen(
                 state,
                 PatientActions(
-                    back = { back() }, filter = { model.filter(it) }, more = { model.more() }, breakGlass = { model.breakGlass(it) },
+                    back = { back() }, filter = { model.filter(it) }, more = { model.more() }, trend = { model.trend(it) }, moreTrend = { model.moreTrend() }, breakGlass = { model.breakGlass(it) },
                     sync = { sync() }, dismiss = { model.dismiss() },
                 ),
             )
@@ -156,7 +156,12 @@ private fun VisitPlace(shell: Shell, place: Place.Visit, way: MutableList<Place>
             finish = { model.finish(it) }, leaveOut = { task, reason, comment -> model.leaveOut(task, reason, comment) },
             typeVital = { field, text -> model.typeVital(field, text) }, recordVitals = { model.recordVitals() },
             consciousness = model::chooseConsciousness, oxygen = model::chooseOxygen,
-            give = { model.give(it) }, goOn = { model.goOn(it) }, holdBack = model::holdBack, withhold = { row, reason, comment -> model.withhold(row, reason, comment) },
+            give = { model.give(it) }, goOn = { model.goOn(it) }, holdBack = model::holdBack,
+            list = ListActions(
+                start = model::compareList, answer = model::answerLine, comment = model::commentLine, beside = model::typeBeside,
+                save = { model.saveList() }, close = model::closeList,
+            ),
+            withhold = { row, reason, comment -> model.withhold(row, reason, comment) },
             typeNote = { model.typeNote(it) }, saveNote = { model.saveNote() }, outcome = { model.setOutcome(it) },
             end = { ending, reason, comment -> model.end(ending, reason, comment) },
             photograph = photograph, openPhoto = { model.open(it) }, closePhoto = { model.closePhoto() },

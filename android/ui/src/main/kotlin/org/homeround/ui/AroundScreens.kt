@@ -35,6 +35,9 @@ class PatientActions(
     val back: () -> Unit,
     val filter: (String?) -> Unit,
     val more: () -> Unit,
+    /** One figure over time; none: none. */
+    val trend: (String?) -> Unit,
+    val moreTrend: () -> Unit,
     val breakGlass: (reason: String) -> Unit,
     val sync: () -> Unit,
     val dismiss: () -> Unit,
@@ -58,6 +61,7 @@ fun PatientScreen(state: PatientState, on: PatientActions) {
         Rows(text("patient_access"), state.access, always = false)
         Rows(text("patient_contacts"), state.contacts)
         Rows(text("patient_team"), state.team, always = false)
+        Trends(state.trend, on.trend, on.moreTrend)
         Part(text("patient_timeline")) {
             FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp), verticalArrangement = Arrangement.spacedBy(8.dp)) {
                 for ((kind, key) in KINDS) {

@@ -20,12 +20,19 @@ import androidx.compose.ui.Modifier
 import androidx.compose.ui.semantics.contentDescription
 import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.unit.dp
+import org.homeround.core.EntryId
+import org.homeround.core.HomeFinding
 import org.homeround.kit.screens.CONSCIOUSNESS
 import org.homeround.kit.screens.FindingRow
+import org.homeround.kit.screens.HOME_FINDINGS
+import org.homeround.kit.screens.ReconcileForm
 import org.homeround.kit.screens.ScoreCard
+import org.homeround.kit.screens.TREND_FIELDS
+import org.homeround.kit.screens.TrendCard
 import org.homeround.kit.screens.Tone
 import org.homeround.kit.screens.VitalsForm
 import org.homeround.kit.screens.WarnedDose
+import org.homeround.kit.screens.trendWords
 import org.homeround.kit.screens.words
 
 /** How awake the patient is, and whether oxygen is given: a second touch takes a choice back. */
@@ -99,5 +106,66 @@ internal fun Think(warned: WarnedDose, on: VisitActions) {
                 Also(text("warning_hold_back"), onClick = on.holdBack)
             }
         }
+    }
+}
+
+/** What a person does while the medication list is compared with the home. */
+class ListActions(
+    val start: () -> Unit,
+    val answer: (EntryId, HomeFinding) -> Unit,
+    val comment: (EntryId, String) -> Unit,
+    val beside: (String) -> Unit,
+    val save: () -> Unit,
+    val close: () -> Unit,
+)
+
+/** The medication list against what is in the home. */
+@OptIn(ExperimentalLayoutApi::class)
+@Composable
+internal fun Compare(form: ReconcileForm?, on: ListActions) {
+    if (form == null) {
+        Also(text("reconcile_start"), onClick = on.start)
+        return
+    }
+    Text(text("reconcile_title"), style = MaterialTheme.typography.titleMedium)
+    form.rows.forEach { row ->
+        Line(row.title, row.dose, strong = true)
+        FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp), verticalArrangement = Arrangement.spacedBy(4.dp)) {
+            HOME_FINDINGS.forEach { finding ->
+                FilterChip(row.finding == finding, { on.answer(row.id, finding) }, { Text(read(words(finding))) })
+            }
+        }
+        if (row.finding != null && row.finding != HomeFinding.TAKING) {
+            val told = text("reconcile_comment")
+            OutlinedTextField(
+                row.comment, { on.comment(row.id, it) }, Modifier.fillMaxWidth().semantics { contentDescription = told },
+                label = { Text(told) },
+            )
+        }
+    }
+    val told = text("reconcile_beside")
+    OutlinedTextField(
+        form.beside, on.beside, Modifier.fillMaxWidth().semantics { contentDescription = told }, label = { Text(told) }, minLines = 2,
+    )
+    FlowRow(horizontalArrangement = Arrangement.spacedBy(10.dp), verticalArrangement = Arrangement.spacedBy(8.dp)) {
+        Main(text("reconcile_save"), form.complete, on.save)
+        Also(text("reconcile_close"), onClick = on.close)
+    }
+}
+
+/** One figure over time, newest first. */
+@OptIn(ExperimentalLayoutApi::class)
+@Composable
+internal fun Trends(card: TrendCard?, onChoose: (String?) -> Unit, onMore: () -> Unit) {
+    Part(text("trend_title")) {
+        FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp), verticalArrangement = Arrangement.spacedBy(4.dp)) {
+            TREND_FIELDS.forEach { field ->
+                FilterChip(card?.field == field, { onChoose(field.takeIf { it != card?.field }) }, { Text(read(trendWords(field))) })
+            }
+        }
+        if (card == null) return@Part
+        if (card.rows.isEmpty()) Quiet(text("patient_none"))
+        card.rows.forEach { Line(it.value, listOf(it.date, it.by).filter { part -> part.isNotEmpty() }.joinToString(" · ")) }
+        if (card.more) Also(text("patient_more"), onClick = onMore)
     }
 }

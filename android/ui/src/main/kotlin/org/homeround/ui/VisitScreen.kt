@@ -63,6 +63,8 @@ class VisitActions(
     /** Goes on against warnings, with a reason. */
     val goOn: (reason: String) -> Unit,
     val holdBack: () -> Unit,
+    /** Comparing the medication list with the home. */
+    val list: ListActions,
     val withhold: (MedicationRow, NotDoneReason, String) -> Unit,
     val typeNote: (String) -> Unit,
     val saveNote: () -> Unit,
@@ -279,6 +281,7 @@ private fun Medications(state: VisitState, on: VisitActions) {
             }
             state.warned?.takeIf { it.row.medication.id == row.medication.id }?.let { Think(it, on) }
         }
+        if (state.editable) Compare(state.reconcile, on.list)
     }
 }
 

@@ -30,6 +30,8 @@ import org.homeround.kit.screens.PatientState
 import org.homeround.kit.screens.PhotoRow
 import org.homeround.kit.screens.Problem
 import org.homeround.kit.screens.QuarantineRow
+import org.homeround.kit.screens.ScoreCard
+import org.homeround.kit.screens.ScorePart
 import org.homeround.kit.screens.SearchRow
 import org.homeround.kit.screens.SearchState
 import org.homeround.kit.screens.SyncScreenState
@@ -108,6 +110,11 @@ internal class Samples(language: String) {
             FindingRow(
                 listOf("@vital_pulse_bpm 78 /min", "@vital_pressure 142/88 mmHg", "@vital_temperature_c 36.8 °C"),
                 "Nina Alvarez", formats.time(at(9, 12), zone), null,
+                ScoreCard(
+                    Words("news2_incomplete", 0), Tone.QUIET, null, Words("news2_scale_1"),
+                    listOf("systolic_mmhg", "pulse_bpm", "temperature_c").map { ScorePart(Words("vital_$it"), 0) },
+                    listOf("respirations_per_min", "spo2_percent", "on_oxygen", "consciousness").map { Words("vital_$it") },
+                ),
             ),
         ),
         medications = listOf(

@@ -4,13 +4,14 @@ import androidx.compose.runtime.Composable
 
 internal val doNothing = VisitActions(
     back = {}, patient = {}, forms = {}, take = { _, _, _ -> }, finish = {}, leaveOut = { _, _, _ -> }, typeVital = { _, _ -> }, recordVitals = {},
-    consciousness = {}, oxygen = {}, give = {}, goOn = {}, holdBack = {}, withhold = { _, _, _ -> }, typeNote = {}, saveNote = {}, outcome = {},
+    consciousness = {}, oxygen = {}, give = {}, goOn = {}, holdBack = {},
+    list = ListActions({}, { _, _ -> }, { _, _ -> }, {}, {}, {}), withhold = { _, _, _ -> }, typeNote = {}, saveNote = {}, outcome = {},
     end = { _, _, _ -> }, photograph = {}, openPhoto = {}, closePhoto = {}, settle = { _, _ -> }, explain = { _, _, _ -> }, sync = {}, dismiss = {},
 )
 
 internal val noDay = DayActions({}, {}, {}, {}, {}, {}, {}, {}, {})
 
-internal val noPatient = PatientActions({}, {}, {}, {}, {}, {})
+internal val noPatient = PatientActions({}, {}, {}, {}, {}, {}, {}, {})
 
 private val noAccount = AccountActions({}, { _, _ -> }, { _, _ -> }, {}, {}, {}, {})
 

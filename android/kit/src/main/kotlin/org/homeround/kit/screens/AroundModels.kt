@@ -14,7 +14,9 @@ import org.homeround.core.SyncHealth
 import org.homeround.core.SyncState
 import org.homeround.core.TimelineEntry
 import org.homeround.core.TimelineQuery
+import org.homeround.core.TrendQuery
 import org.homeround.core.VisitId
+import org.homeround.core.trendCode
 import org.homeround.kit.Homeround
 
 /** A line of something in the chart: what, and what is said of it. */
@@ -22,6 +24,18 @@ data class ChartRow(val title: String, val detail: List<Any>)
 
 /** A line of the timeline. */
 data class TimelineRow(val id: String, val date: String, val title: String, val detail: String, val kind: String)
+
+/** A measurement of a trend. */
+data class TrendRow(val date: String, val value: String, val by: String)
+
+/** One figure over time. */
+data class TrendCard(val field: String, val rows: List<TrendRow>, val more: Boolean)
+
+/** What a trend can be asked for. */
+val TREND_FIELDS: List<String> = listOf("news2") + (VitalField.entries - VitalField.OXYGEN).map { it.field }
+
+/** What a trend is called. */
+fun trendWords(field: String): Words = Words(if (field == "news2") "trend_news2" else "vital_$field")
 
 /** What a patient's screen shows. */
 data class PatientState(
@@ -38,6 +52,7 @@ data class PatientState(
     val team: List<ChartRow> = emptyList(),
     val timeline: List<TimelineRow> = emptyList(),
     val kind: String? = null,
+    val trend: TrendCard? = null,
     val away: Boolean = false,
     val asking: Boolean = false,
     val more: Boolean = false,
@@ -55,10 +70,29 @@ class PatientModel(
 ) : Model<PatientState>(scope, PatientState()) {
     private val patient = phone.patient(id)
     private var next: String? = null
+    private var nextTrend: String? = null
 
     init {
         follow(phone.sync.state) { state, sync -> state.copy(network = chip(sync)) }
         act { look() }
+    }
+
+    /** One figure over time; none: none. */
+    fun trend(field: String?) = act {
+        nextTrend = null
+        change { it.copy(trend = null) }
+        if (field != null) trendPage(field)
+    }
+
+    fun moreTrend() = act { state.value.trend?.let { trendPage(it.field) } }
+
+    private suspend fun trendPage(field: String) {
+        val page = patient.trend(TrendQuery(trendCode(field), nextTrend, PAGE))
+        nextTrend = page.next
+        val rows = page.points.map {
+            TrendRow(formats.moment(it.atMs, "UTC"), listOf(plain(it.value), units(it.unit)).joinToString(" ").trim(), it.by?.name.orEmpty())
+        }
+        change { it.copy(trend = TrendCard(field, it.trend?.takeIf { one -> one.field == field }?.rows.orEmpty() + rows, page.next != null)) }
     }
 
     /** Reads the patient, or says that there is none on this phone. */

@@ -86,5 +86,13 @@ internal fun row(warning: MedicationWarning, formats: Formats, zone: String): Wa
     return WarningRow(warning.code, warning.about, words)
 }
 
+/** UCUM as a person reads it. */
+internal fun units(ucum: String): String = when (ucum) {
+    "mm[Hg]" -> "mmHg"
+    "Cel" -> "°C"
+    "{score}" -> ""
+    else -> ucum
+}
+
 /** `500.0` is read as 500. */
-private fun plain(figure: Double): String = BigDecimal.valueOf(figure).stripTrailingZeros().toPlainString()
+internal fun plain(figure: Double): String = BigDecimal.valueOf(figure).stripTrailingZeros().toPlainString()

@@ -8,6 +8,7 @@ import org.homeround.core.Conflict
 import org.homeround.core.Consciousness
 import org.homeround.core.EntryId
 import org.homeround.core.Fix
+import org.homeround.core.HomeFinding
 import org.homeround.core.HomeroundException
 import org.homeround.core.LateEdit
 import org.homeround.core.MedicationGivenEntry
@@ -114,6 +115,8 @@ data class VisitState(
     val signed: Words? = null,
     val vitals: VitalsForm = VitalsForm(),
     val warned: WarnedDose? = null,
+    /** The medication list while it is compared with the home. */
+    val reconcile: ReconcileForm? = null,
     val unsent: Int = 0,
     /** Whether the biometric sensor may stand for the PIN under a signature. */
     val sensor: Boolean = false,
@@ -135,6 +138,7 @@ class VisitModel(
 ) : Model<VisitState>(scope, VisitState()) {
     private val visit = phone.visit(id)
     private var zone = "UTC"
+    private var list: List<ChartMedication> = emptyList()
 
     init {
         follow(phone.sync.state) { state, sync -> state.copy(network = chip(sync)) }
@@ -148,6 +152,7 @@ class VisitModel(
         act {
             val patient = visit.read().patient
             follow(phone.patient(patient).chart) { state, chart ->
+                list = chart.medications
                 val standing = chart.allergies.filter { it.allergy.status.name in STANDING }
                 state.copy(
                     alerts = chart.alerts.filter { it.alert.active }.map { it.alert.text },
@@ -220,6 +225,27 @@ class VisitModel(
         } catch (warned: HomeroundException.Warned) {
             change { it.copy(warned = WarnedDose(row, warned.warnings.map { one -> row(one, formats, zone) })) }
         }
+    }
+
+    /** Begins to compare the medication list with what is in the home. */
+    fun compareList() = change { it.copy(reconcile = ReconcileForm.of(list)) }
+
+    fun answerLine(id: EntryId, finding: HomeFinding) =
+        change { it.copy(reconcile = it.reconcile?.with(id) { row -> row.copy(finding = finding) }) }
+
+    fun commentLine(id: EntryId, text: String) =
+        change { it.copy(reconcile = it.reconcile?.with(id) { row -> row.copy(comment = text) }) }
+
+    fun typeBeside(text: String) = change { it.copy(reconcile = it.reconcile?.copy(beside = text)) }
+
+    fun closeList() = change { it.copy(reconcile = null) }
+
+    /** Records what was found of every line; it changes none. */
+    fun saveList() = act {
+        val form = state.value.reconcile ?: return@act
+        val patient = state.value.patientId ?: return@act
+        phone.patient(patient).reconcile(form.found(visit.id))
+        change { it.copy(reconcile = null) }
     }
 
     fun withhold(row: MedicationRow, reason: NotDoneReason, comment: String) = act {
