@@ -5,7 +5,7 @@ use proptest::sample::select;
 
 use super::*;
 use crate::plan::cost::Problem;
-use crate::plan::search;
+use crate::plan::{exact, search};
 
 /// Orders of up to so many things to do are all tried.
 const STOPS_TRIED: usize = 9;
@@ -176,6 +176,15 @@ proptest! {
         let found = search::search(&problem);
         let (cost, least) = (reckoned(&day, &found), least(&day));
         prop_assert!(near(cost, least), "{cost:?} instead of {least:?}");
+    }
+
+    #[test]
+    fn from_any_order_the_sets_alone_lead_to_the_best(day in any_day(STOPS_TRIED)) {
+        let problem = Problem::new(&day).unwrap();
+        let mut given = search::with_breaks(&problem, problem.visits());
+        given.reverse();
+        let best = exact::exact(&problem, &given).unwrap_or(given);
+        prop_assert_eq!(reckoned(&day, &best), least(&day));
     }
 
     #[test]
