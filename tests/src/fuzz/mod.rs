@@ -12,6 +12,7 @@
 
 mod chunk;
 mod dice;
+mod distill;
 mod doors;
 mod meter;
 mod report;
@@ -62,6 +63,9 @@ struct Args {
     /// Where findings, new corpora and the report go.
     #[arg(long, default_value = "target/fuzz", overrides_with = "folder")]
     folder: PathBuf,
+    /// Commits the smallest input of each answer that a door gives, out of what runs found.
+    #[arg(long)]
+    distill: bool,
     /// Runs one door in this process.
     #[arg(long, hide = true)]
     worker: Option<String>,
@@ -78,6 +82,7 @@ pub(crate) fn main() -> ExitCode {
             worker::run(door, args.seconds, args.seed, &args.folder).map(|()| ExitCode::SUCCESS)
         }
         (None, Some(path)) => one_input(&args.door, path),
+        _ if args.distill => distill::distill(&args.folder).map(|()| ExitCode::SUCCESS),
         _ => all(&args),
     };
     done.unwrap_or_else(|error| {

@@ -134,7 +134,7 @@ pub(crate) fn keep_crasher(folder: &Path, name: &str, input: &[u8]) -> std::io::
     Ok(path)
 }
 
-fn file_name(input: &[u8]) -> String {
+pub(crate) fn file_name(input: &[u8]) -> String {
     let mut hasher = DefaultHasher::new();
     input.hash(&mut hasher);
     format!("{:016x}.bin", hasher.finish())
@@ -146,16 +146,7 @@ impl Worker {
         let mut inputs = self.door.seeds();
         let found = self.folder.join("corpus").join(name);
         for folder in [super::committed(name), found] {
-            let mut paths: Vec<_> = fs::read_dir(folder)
-                .into_iter()
-                .flatten()
-                .flatten()
-                .map(|entry| entry.path())
-                .collect();
-            paths.sort();
-            for path in paths {
-                inputs.push(fs::read(path)?);
-            }
+            inputs.extend(super::distill::inputs_in(&folder)?);
         }
         for input in inputs {
             self.try_one(name, input.clone())?;
