@@ -11,9 +11,8 @@ use super::error::AppError;
 use super::input::{MeasureValue, MeasuredHow, NoteEdit, TaskOutcome, VitalsEntry};
 use crate::merge::{Conflict, Op};
 use crate::model::{
-    CorrectionEntry, DocumentId, EntryId, FieldPath, Finding, Measured, Millis, NotDoneReason,
-    ObservationEntry, SettlementEntry, TaskStatus, Visit, VisitId,
-    VisitStatus,
+    CorrectionEntry, DocumentId, EntryId, FieldPath, Finding, Measured, Millis, ObservationEntry,
+    SettlementEntry, TaskStatus, Visit, VisitId, VisitStatus,
 };
 use crate::store::VisitRow;
 

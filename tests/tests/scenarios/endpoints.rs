@@ -354,6 +354,8 @@ impl Scene {
                 },
                 text: "red".into(),
             },
+            measured: homeround::model::Measured::default(),
+            figures: std::collections::BTreeMap::new(),
         };
         let append = Op::Append {
             section: "observations".into(),
