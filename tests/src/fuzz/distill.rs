@@ -92,20 +92,18 @@ mod tests {
 
     #[test]
     fn committed_inputs_harm_no_door_and_nearly_each_goes_its_own_way() {
+        let (mut ways, mut many) = (BTreeSet::new(), 0);
         for (name, build) in DOORS {
             let inputs = inputs_in(&committed(name)).unwrap_or_default();
-            let (mut door, many) = (build(), inputs.len());
-            let mut ways = BTreeSet::new();
+            let mut door = build();
+            many += inputs.len();
             for input in inputs {
                 let outcome = door.knock(&input);
                 assert!(!outcome.poisoned, "{name}: {}", outcome.code);
-                ways.insert((outcome.code, outcome.accepted));
+                ways.insert((*name, outcome.code, outcome.accepted));
             }
-            assert!(
-                ways.len() * 10 >= many * 7,
-                "{name}: {} of {many}",
-                ways.len()
-            );
         }
+        // Some doors remember: what is taken the first time is known the second.
+        assert!(ways.len() * 10 >= many * 9, "{} of {many}", ways.len());
     }
 }
