@@ -15,7 +15,8 @@ struct PresencePart: View {
                     Line(stamp.told.text, stamp.causes.map(\.text).joined(separator: ", "))
                     ChipLabel(chip: stamp.state)
                     if let reason = stamp.reason {
-                        Text([reason.text, stamp.comment].compactMap { $0 }.joined(separator: " · ")).foregroundStyle(.secondary)
+                        Text([reason.text, stamp.comment].compactMap { $0 }.joined(separator: " · "))
+                            .foregroundStyle(.secondary)
                     }
                     if stamp.asks { PresenceReasons { model.explain(stamp.id, $0, comment: $1) } }
                 }

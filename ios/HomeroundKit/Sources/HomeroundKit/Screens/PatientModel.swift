@@ -127,7 +127,8 @@ public final class PatientModel: Model<PatientState> {
         var rows = state.trend?.field == field ? state.trend?.rows ?? [] : []
         for point in page.points {
             let value = "\(plain(point.value)) \(units(point.unit))".trimmingCharacters(in: .whitespaces)
-            rows.append(TrendRow(id: rows.count, date: formats.moment(point.atMs, "UTC"), value: value, by: point.by?.name ?? ""))
+            let date = formats.moment(point.atMs, "UTC")
+            rows.append(TrendRow(id: rows.count, date: date, value: value, by: point.by?.name ?? ""))
         }
         change { $0.trend = TrendCard(field: field, rows: rows, more: page.next != nil) }
     }
