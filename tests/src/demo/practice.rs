@@ -90,7 +90,8 @@ fn run(args: &Args) -> Result<ExitCode, Trouble> {
         .env("HOMEROUND_FOLDER", &phone)
         .status()
         .during(&format!("starting {}", program.to_string_lossy()))?;
-    server.stop()?;
+    // Its folder goes with it: nothing has to be written down.
+    drop(server);
     Ok(match status.code() {
         Some(0) => ExitCode::SUCCESS,
         code => code
