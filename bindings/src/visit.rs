@@ -340,16 +340,7 @@ fn view(
         observations: visit
             .observations
             .into_iter()
-            .map(|(id, one)| VisitObservation {
-                id,
-                by: names.by(one.by),
-                measured_at_ms: one.measured_at_ms.0,
-                finding: one.finding.into(),
-                measured: one.measured.into(),
-                figures: one.figures.into_iter().map(Into::into).collect(),
-                assessment: says.remove(&id).map(Into::into),
-                corrected: wrong.get("observations", id),
-            })
+            .map(|(id, one)| observation(id, one, says.remove(&id), &wrong, names))
             .collect(),
         measurements: visit
             .measures
@@ -409,6 +400,25 @@ fn step(step: model::StepEntry, names: &Names<'_>) -> Step {
         fix: step.fix.map(Into::into),
         reason: step.reason,
         comment: step.comment,
+    }
+}
+
+fn observation(
+    id: Entry,
+    one: model::ObservationEntry,
+    says: Option<homeround::app::Assessment>,
+    wrong: &Corrections,
+    names: &Names<'_>,
+) -> VisitObservation {
+    VisitObservation {
+        id,
+        by: names.by(one.by),
+        measured_at_ms: one.measured_at_ms.0,
+        finding: one.finding.into(),
+        measured: one.measured.into(),
+        figures: one.figures.into_iter().map(Into::into).collect(),
+        assessment: says.map(Into::into),
+        corrected: wrong.get("observations", id),
     }
 }
 

@@ -288,6 +288,7 @@ extension View {
     public func pickerStyle<S: PickerStyle>(_ style: S) -> some View { self }
     public func keyboardType(_ type: UIKeyboardType) -> some View { self }
     public func tag<V: Hashable>(_ tag: V) -> some View { self }
+    public func onDisappear(perform action: (() -> Void)? = nil) -> some View { self }
     public func navigationTitle<S: StringProtocol>(_ title: S) -> some View { self }
     public func navigationDestination<D: Hashable, C: View>(
         for data: D.Type, @ViewBuilder destination: @escaping (D) -> C

@@ -9,6 +9,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 const CONFIG: &str = r#"
@@ -104,11 +105,7 @@ fn a_server_starts_from_nothing_says_where_it_listens_and_stops_when_told() {
         .read_line(&mut line)
         .unwrap();
     assert!(line.starts_with("listening http://127.0.0.1:"), "{line}");
-    let stopped = Command::new("kill")
-        .arg(server.id().to_string())
-        .status()
-        .unwrap();
-    assert!(stopped.success());
+    kill_process(Pid::from_child(&server), Signal::TERM).unwrap();
     assert!(server.wait().unwrap().success());
     let mut log = String::new();
     server

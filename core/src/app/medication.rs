@@ -1,9 +1,10 @@
 //! Doses: looked at against the chart and the doses before, and recorded with the
 //! reasons of whoever goes on against a warning.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::Inner;
 use super::edit::Saved;
@@ -35,13 +36,15 @@ pub struct GivenDose {
 /// Characters of a reason at most.
 pub const OVERRIDE_REASON_CHARS_MAX: usize = 500;
 
-/// What a visit says of doses: the rest of it is skipped unread.
+/// What a visit says of doses: the rest of it is skipped unread. An entry of a
+/// later version that can't be read here says nothing, and keeps nobody from
+/// recording a dose.
 #[derive(Deserialize)]
 struct Doses {
     #[serde(default)]
-    medications: BTreeMap<EntryId, MedicationEntry>,
+    medications: BTreeMap<EntryId, Value>,
     #[serde(default)]
-    corrections: BTreeMap<EntryId, CorrectionEntry>,
+    corrections: BTreeMap<EntryId, Value>,
 }
 
 impl Doses {
@@ -51,13 +54,17 @@ impl Doses {
             medications,
             corrections,
         } = self;
-        let wrong = move |id: &EntryId| {
-            corrections
-                .values()
-                .any(|it| it.section == "medications" && it.target == *id)
-        };
-        let stands = medications.into_iter().filter(move |(id, _)| !wrong(id));
-        stands.filter_map(|(_, entry)| match entry.given {
+        let corrections = corrections.into_values();
+        let wrong: BTreeSet<EntryId> = corrections
+            .filter_map(|it| serde_json::from_value::<CorrectionEntry>(it).ok())
+            .filter(|it| it.section == "medications")
+            .map(|it| it.target)
+            .collect();
+        let stands = medications
+            .into_iter()
+            .filter(move |(id, _)| !wrong.contains(id));
+        let read = stands.filter_map(|(_, it)| serde_json::from_value::<MedicationEntry>(it).ok());
+        read.filter_map(|entry| match entry.given {
             Given::Given { .. } => Some(PastDose {
                 medication: entry.medication,
                 code: entry.code,
@@ -234,5 +241,32 @@ impl VisitHandle {
             };
             Ok(vec![desk.append("medications", &entry)?])
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_dose_that_a_later_version_wrote_is_read_past_and_the_others_count() {
+        let id = |number: u128| EntryId(uuid::Uuid::from_u128(number)).to_string();
+        let dose = |given: &str, at_ms: i64| json!({ "code": { "text": "Paracetamol" }, "given": given, "by": id(9), "at_ms": at_ms });
+        let view = json!({
+            "medications": {
+                (id(1)): dose("given", 1),
+                (id(2)): dose("given_in_part", 2),
+                (id(3)): dose("given", 3),
+            },
+            "corrections": {
+                (id(4)): { "section": "medications", "target": id(3), "reason": "wrong patient", "by": id(9), "at_ms": 4 },
+                (id(5)): { "section": "medications", "taken_over_by": id(9) },
+            },
+        });
+        let doses: Doses = serde_json::from_value(view).unwrap();
+        let standing: Vec<i64> = doses.standing().map(|dose| dose.at.0).collect();
+        assert_eq!(standing, [1]);
     }
 }

@@ -6,10 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Address, ClockTrust, EntryId, Fix, Millis, PersonId, Refused, Stamp};
+use super::{Address, ClockTrust, EntryId, Fix, Millis, PersonId, Refused, Stamp, great_circle_m};
 
-/// Mean radius of the earth, metres (IUGG).
-const EARTH_RADIUS_M: f64 = 6_371_008.8;
 /// Most characters of a comment on a stamp.
 pub const PRESENCE_COMMENT_CHARS_MAX: usize = 1_000;
 
@@ -365,15 +363,11 @@ impl Fix {
         }
     }
 
-    /// Metres along a great circle of a sphere (haversine); a home is near enough
-    /// for the earth's flattening not to matter (0.5 % at most).
+    /// Metres from here to another place, by the great circle.
     #[must_use]
     pub fn distance_m(&self, latitude_deg: f64, longitude_deg: f64) -> f64 {
-        let (from, to) = (self.latitude_deg.to_radians(), latitude_deg.to_radians());
-        let north = ((to - from) / 2.0).sin().powi(2);
-        let east = ((longitude_deg - self.longitude_deg).to_radians() / 2.0).sin();
-        let chord = from.cos().mul_add(to.cos() * east.powi(2), north);
-        2.0 * EARTH_RADIUS_M * chord.sqrt().min(1.0).asin()
+        let here = (self.latitude_deg, self.longitude_deg);
+        great_circle_m(here, (latitude_deg, longitude_deg))
     }
 }
 

@@ -1,10 +1,8 @@
 //! How long the ways are.
 
 use super::request::{DayRequest, Start};
-use crate::model::Refused;
+use crate::model::{Refused, great_circle_m};
 
-/// Mean radius of the earth in metres (IUGG, R1).
-const EARTH_RADIUS_M: f64 = 6_371_008.8;
 /// Longest leg, in seconds: a day.
 pub const LEG_SECONDS_MAX: u32 = 86_400;
 
@@ -88,11 +86,8 @@ impl GreatCircle {
 /// far, at `speed_kmh`; at most [`LEG_SECONDS_MAX`].
 #[must_use]
 pub fn seconds_between(from: Place, to: Place, detour: f64, speed_kmh: f64) -> u32 {
-    let (south, north) = (from.latitude_deg.to_radians(), to.latitude_deg.to_radians());
-    let up = ((north - south) / 2.0).sin();
-    let along = ((to.longitude_deg - from.longitude_deg).to_radians() / 2.0).sin();
-    let chord = up * up + south.cos() * north.cos() * along * along;
-    let metres = 2.0 * EARTH_RADIUS_M * chord.clamp(0.0, 1.0).sqrt().asin();
+    let degrees = |place: Place| (place.latitude_deg, place.longitude_deg);
+    let metres = great_circle_m(degrees(from), degrees(to));
     let seconds = (metres * detour / (speed_kmh / 3.6)).round();
     #[expect(
         clippy::cast_possible_truncation,

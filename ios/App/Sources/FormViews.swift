@@ -60,6 +60,8 @@ struct FormView: View {
             if state.completed { AlsoButton(told("form_reopen")) { model.reopen() } }
             if !state.copyright.isEmpty { Line(told("form_source"), state.copyright) }
         }
+        // What is typed and not saved yet is saved on the way out.
+        .onDisappear { model.saveAll() }
     }
 }
 

@@ -178,6 +178,13 @@ impl Bench {
                 "the backend did not seal this file as it is: something was altered, left out or moved",
             );
         }
+        if expected.is_none() {
+            self.note(
+                "seal_key_unchecked",
+                "seal",
+                "anybody can seal a file by a key of their own: compare server_key with the backend's, or give it",
+            );
+        }
         if expected.is_some_and(|expected| !expected.eq_ignore_ascii_case(key)) {
             self.find(
                 "seal_of_another",

@@ -1,9 +1,10 @@
 //! No process outlives this one: a signal that ends the demo ends the server
 //! and the phones first.
 
-use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
+
+use rustix::process::{Pid, Signal, kill_process};
 
 /// As shells report a program that was interrupted.
 const INTERRUPTED: i32 = 130;
@@ -60,9 +61,13 @@ fn end_children() {
     let children = CHILDREN.lock().unwrap_or_else(PoisonError::into_inner);
     for pid in children.iter() {
         // It may be gone already.
-        let _ = Command::new("kill")
-            .args(["-TERM", &pid.to_string()])
-            .stderr(std::process::Stdio::null())
-            .status();
+        let _ = end(*pid);
     }
+}
+
+/// Asks a process to end. Not by the program `kill`, which a bare machine lacks.
+pub(super) fn end(pid: u32) -> std::io::Result<()> {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    let pid = pid.ok_or(std::io::ErrorKind::InvalidInput)?;
+    Ok(kill_process(pid, Signal::TERM)?)
 }

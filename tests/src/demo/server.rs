@@ -88,8 +88,7 @@ impl Server {
         let Some(child) = &mut self.child else {
             return Ok(true);
         };
-        let pid = child.id().to_string();
-        let asked = Command::new("kill").args(["-TERM", &pid]).status();
+        let asked = leash::end(child.id());
         asked.during("stopping homeround-server")?;
         let begun = started();
         while begun.elapsed() < PATIENCE {

@@ -1,7 +1,7 @@
 //! What a stamp is judged by.
 
 use super::*;
-use crate::model::{Anchor, Clock, HOUR_MS, MINUTE_MS};
+use crate::model::{Anchor, Clock, EARTH_RADIUS_M, HOUR_MS, MINUTE_MS};
 
 const HOME: (f64, f64) = (42.360_1, -71.058_9);
 

@@ -313,6 +313,17 @@ struct TestPhone {
 /// Milliseconds since 1970.
 func now() -> Int64 { Int64(Date().timeIntervalSince1970 * 1000) }
 
+/// Waits in real time until a screen shows something.
+@MainActor
+func until(_ what: String, _ seen: () -> Bool) async throws {
+    let clock = ContinuousClock()
+    let end = clock.now + .seconds(20)
+    while !seen() {
+        if clock.now > end { throw Missing(description: "not seen: \(what)") }
+        try await Task.sleep(for: .milliseconds(10))
+    }
+}
+
 /// The first value of a sequence that fits; a test that waits too long fails.
 func first<Value: Sendable>(
     _ live: Live<Value>, within seconds: Double = 20, where fits: @escaping @Sendable (Value) -> Bool = { _ in true }

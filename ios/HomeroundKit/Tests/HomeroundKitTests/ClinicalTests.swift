@@ -28,15 +28,6 @@ struct ClinicalTests {
             dosing: Dosing(doseValue: 500, doseUnit: "mg", minIntervalMin: 240, maxPerDay: 4))
     }
 
-    private func until(_ what: String, _ seen: () -> Bool) async throws {
-        let clock = ContinuousClock()
-        let end = clock.now + .seconds(20)
-        while !seen() {
-            if clock.now > end { throw Missing(description: "not seen: \(what)") }
-            try await Task.sleep(for: .milliseconds(10))
-        }
-    }
-
     @Test("a set of vital signs reads back with its score, by the scale that the chart names")
     func score() async throws {
         let site = try await backend.day()

@@ -99,15 +99,6 @@ struct FormScreenTests {
         backend = try Backend(folder)
     }
 
-    private func until(_ what: String, _ seen: () -> Bool) async throws {
-        let clock = ContinuousClock()
-        let end = clock.now + .seconds(20)
-        while !seen() {
-            if clock.now > end { throw Missing(description: "not seen: \(what)") }
-            try await Task.sleep(for: .milliseconds(10))
-        }
-    }
-
     private func item(_ model: FormModel, _ linkId: String) throws -> FormRowItem {
         try #require(model.state.items.first { $0.linkId == linkId && ($0.kind != .group || $0.nth != nil) })
     }
@@ -141,6 +132,10 @@ struct FormScreenTests {
         model.type(try item(model, "length"), "2,5")
         await model.save(try item(model, "length")).value
         try await until("the length") { (try? item(model, "length").typed) == "2.5" }
+        model.type(try item(model, "width"), "1,5")
+        await model.saveAll().value
+        try await until("the width, which leaving saved") { (try? item(model, "width").unsaved) == false }
+        #expect(try item(model, "width").typed == "1.5")
         let bed = try item(model, "bed")
         #expect(bed.options.map(\.option.text).contains("Esfacelo (amarillo)"))
         await model.choose(bed, bed.options[0]).value

@@ -61,14 +61,4 @@ struct OrderTests {
         model.team(true)
         try await until("the team's day") { model.state.order == nil && model.state.rows.allSatisfy { $0.arrival == nil } }
     }
-
-    /// Waits in real time until a screen shows something.
-    private func until(_ what: String, _ seen: () -> Bool) async throws {
-        let clock = ContinuousClock()
-        let end = clock.now + .seconds(20)
-        while !seen() {
-            if clock.now > end { throw Missing(description: "not seen: \(what)") }
-            try await Task.sleep(for: .milliseconds(10))
-        }
-    }
 }

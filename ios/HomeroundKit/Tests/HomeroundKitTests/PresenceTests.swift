@@ -14,15 +14,6 @@ struct PresenceTests {
         backend = try Backend(folder)
     }
 
-    private func until(_ what: String, _ seen: () -> Bool) async throws {
-        let clock = ContinuousClock()
-        let end = clock.now + .seconds(20)
-        while !seen() {
-            if clock.now > end { throw Missing(description: "not seen: \(what)") }
-            try await Task.sleep(for: .milliseconds(10))
-        }
-    }
-
     @Test("a stamp without a place stops nothing, asks its author, and is explained later")
     func explained() async throws {
         let site = try await backend.day()

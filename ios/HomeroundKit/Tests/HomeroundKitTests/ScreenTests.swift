@@ -16,16 +16,6 @@ struct ScreenTests {
         backend = try Backend(folder)
     }
 
-    /// Waits in real time until a screen shows something.
-    private func until(_ what: String, _ seen: () -> Bool) async throws {
-        let clock = ContinuousClock()
-        let end = clock.now + .seconds(20)
-        while !seen() {
-            if clock.now > end { throw Missing(description: "not seen: \(what)") }
-            try await Task.sleep(for: .milliseconds(10))
-        }
-    }
-
     private func visitModel(_ phone: Homeround, _ id: VisitId) throws -> VisitModel {
         try VisitModel(phone, id, formats, now: { now() })
     }

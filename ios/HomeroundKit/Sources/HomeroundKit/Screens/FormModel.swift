@@ -195,18 +195,32 @@ public final class FormModel: Model<FormState> {
 
     /// Saves what is typed in the item's field; an empty field takes the answer back.
     @discardableResult
-    public func save(_ item: FormRowItem) -> Work {
-        act { [self] in
-            guard let text = typed[item.key]?.trimmingCharacters(in: .whitespacesAndNewlines) else { return }
-            if text.isEmpty {
-                for one in item.answers where one.key == item.key { try await forms.clear(form, one.key) }
-            } else {
-                guard let value = value(item, text) else { return }
-                try await forms.answer(form, item.key, value)
-            }
-            typed[item.key] = nil
-            change(show)
+    public func save(_ item: FormRowItem) -> Work { act { [self] in _ = try await saved(item) } }
+
+    /// Saves everything that is typed, as when the screen goes; what can't be saved is said.
+    @discardableResult
+    public func saveAll() -> Work { act { [self] in _ = try await savedAll() } }
+
+    private func saved(_ item: FormRowItem) async throws -> Bool {
+        guard let text = typed[item.key] else { return true }
+        let trimmed = text.trimmingCharacters(in: .whitespacesAndNewlines)
+        if trimmed.isEmpty {
+            for one in item.answers where one.key == item.key { try await forms.clear(form, one.key) }
+        } else {
+            guard let value = value(item, trimmed) else { return false }
+            try await forms.answer(form, item.key, value)
         }
+        // What was typed on meanwhile stays.
+        if typed[item.key] == text { typed[item.key] = nil }
+        change(show)
+        return true
+    }
+
+    private func savedAll() async throws -> Bool {
+        for item in state.items where item.unsaved {
+            guard try await saved(item) else { return false }
+        }
+        return true
     }
 
     private func value(_ item: FormRowItem, _ text: String) -> FormValue? {
@@ -242,15 +256,18 @@ public final class FormModel: Model<FormState> {
         act { [forms, form] in try await forms.removeRepetition(form, item.key) }
     }
 
-    /// Says that the form is complete, or shows what is missing.
+    /// Saves what is typed, then says that the form is complete, or shows what is missing.
     @discardableResult
     public func complete() -> Work {
         act { [self] in
+            guard try await savedAll() else { return }
+            guard let now = try await forms.one(form, formats.language).first(where: { _ in true }) else { return }
+            view = now
             change {
                 $0.checked = true
                 show(&$0)
             }
-            if view?.ready == true { try await forms.complete(form) }
+            if now.ready { try await forms.complete(form) }
         }
     }
 

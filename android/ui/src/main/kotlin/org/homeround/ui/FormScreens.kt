@@ -233,7 +233,7 @@ internal fun FormPlace(shell: Shell, place: Place.Form, way: MutableList<Place>,
     FormScreen(
         state,
         FormActions(
-            back = back, answer = { item, yes -> model.answer(item, yes) }, choose = { item, row -> model.choose(item, row) },
+            back = { model.leave(back) }, answer = { item, yes -> model.answer(item, yes) }, choose = { item, row -> model.choose(item, row) },
             type = { item, text -> model.type(item, text) }, save = { model.save(it) }, clear = { model.clear(it) },
             add = { model.add(it) }, remove = { model.remove(it) }, complete = { model.complete() }, reopen = { model.reopen() },
             sync = { way.add(Place.Sync) }, dismiss = { model.dismiss() },

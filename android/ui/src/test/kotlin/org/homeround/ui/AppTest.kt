@@ -7,12 +7,9 @@ import androidx.compose.ui.test.SemanticsNodeInteraction
 import androidx.compose.ui.test.hasSetTextAction
 import androidx.compose.ui.test.hasText
 import androidx.compose.ui.test.onAllNodesWithText
-import androidx.compose.ui.test.onFirst
 import androidx.compose.ui.test.onLast
 import androidx.compose.ui.test.onNodeWithContentDescription
 import androidx.compose.ui.test.onNodeWithText
-import androidx.compose.ui.test.onRoot
-import androidx.compose.ui.test.printToString
 import androidx.compose.ui.test.performClick
 import androidx.compose.ui.test.performScrollTo
 import androidx.compose.ui.test.performSemanticsAction
@@ -22,7 +19,6 @@ import java.nio.file.Path
 import java.util.Locale
 import kotlin.test.assertEquals
 import kotlin.test.assertTrue
-import kotlin.test.fail
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.runBlocking
 import org.homeround.core.Administration
@@ -48,29 +44,6 @@ class AppTest {
     private fun ComposeUiTest.show(phone: Homeround, sensor: Boolean = false, camera: (suspend () -> Shot?)? = null) = setContent {
         val shell = Shell(phone, Formats(Locale.US), "America/New_York", { now() }, camera = camera, sensor = sensor)
         Stage.Dressed(Look()) { App(shell) }
-    }
-
-    private fun ComposeUiTest.seen(text: String) = until(text) {
-        onAllNodesWithText(text, substring = true).fetchSemanticsNodes().isNotEmpty()
-    }
-
-    private fun ComposeUiTest.gone(text: String) = until("no $text") {
-        onAllNodesWithText(text, substring = true).fetchSemanticsNodes().isEmpty()
-    }
-
-    /** The core answers in real time, so it is real time that is waited for. */
-    private fun ComposeUiTest.until(what: String, done: () -> Boolean) {
-        val begun = System.nanoTime()
-        while (!done()) {
-            if (System.nanoTime() - begun > WAIT_MS * 1_000_000) fail("not seen: $what\n${onRoot().printToString()}")
-            Thread.sleep(20)
-            mainClock.advanceTimeByFrame()
-        }
-    }
-
-    private fun ComposeUiTest.press(text: String) {
-        seen(text)
-        onAllNodesWithText(text).onFirst().performScrollTo().performClick()
     }
 
     /** Without the focus: a caret that blinks is never idle. */
@@ -317,9 +290,5 @@ class AppTest {
                 seen("Timeline")
             }
         }
-    }
-
-    private companion object {
-        const val WAIT_MS = 20_000L
     }
 }

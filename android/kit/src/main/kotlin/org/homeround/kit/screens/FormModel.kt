@@ -1,6 +1,7 @@
 package org.homeround.kit.screens
 
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.flow.first
 import org.homeround.core.EntryId
 import org.homeround.core.FormEntry
 import org.homeround.core.FormItem
@@ -165,16 +166,26 @@ class FormModel(
     }
 
     /** Saves what is typed in the item's field; an empty field takes the answer back. */
-    fun save(item: FormRowItem) = act {
-        val text = typed[item.key]?.trim() ?: return@act
-        if (text.isEmpty()) {
+    fun save(item: FormRowItem) = act { saved(item) }
+
+    /** Saves everything that is typed, then leaves; what can't be saved is said, and the person stays. */
+    fun leave(gone: () -> Unit) = act { if (savedAll()) gone() }
+
+    private suspend fun saved(item: FormRowItem): Boolean {
+        val text = typed[item.key] ?: return true
+        val trimmed = text.trim()
+        if (trimmed.isEmpty()) {
             item.answers.filter { it.key == item.key }.forEach { forms.clear(form, it.key) }
         } else {
-            forms.answer(form, item.key, value(item, text) ?: return@act)
+            forms.answer(form, item.key, value(item, trimmed) ?: return false)
         }
-        typed.remove(item.key)
+        // What was typed on meanwhile stays.
+        typed.remove(item.key, text)
         change(::shown)
+        return true
     }
+
+    private suspend fun savedAll(): Boolean = state.value.items.filter { it.unsaved }.all { saved(it) }
 
     private fun value(item: FormRowItem, text: String): FormValue? = when (item.kind) {
         FormItemType.INTEGER, FormItemType.DECIMAL, FormItemType.QUANTITY -> {
@@ -197,10 +208,13 @@ class FormModel(
     /** Takes a repetition away, with its answers. */
     fun remove(item: FormRowItem) = act { forms.removeRepetition(form, item.key) }
 
-    /** Says that the form is complete, or shows what is missing. */
+    /** Saves what is typed, then says that the form is complete, or shows what is missing. */
     fun complete() = act {
+        if (!savedAll()) return@act
+        val now = forms.one(form, formats.language).first()
+        view = now
         change { shown(it.copy(checked = true)) }
-        if (view?.ready == true) forms.complete(form)
+        if (now.ready) forms.complete(form)
     }
 
     /** Opens a complete form again. */
