@@ -261,7 +261,12 @@ public final class FormModel: Model<FormState> {
     public func complete() -> Work {
         act { [self] in
             guard try await savedAll() else { return }
-            guard let now = try await forms.one(form, formats.language).first(where: { _ in true }) else { return }
+            var fresh: FormView?
+            for try await one in forms.one(form, formats.language) {
+                fresh = one
+                break
+            }
+            guard let now = fresh else { return }
             view = now
             change {
                 $0.checked = true
