@@ -134,8 +134,8 @@ struct FormScreenTests {
         try await until("the length") { (try? item(model, "length").typed) == "2.5" }
         model.type(try item(model, "width"), "1,5")
         await model.saveAll().value
-        try await until("the width, which leaving saved") { (try? item(model, "width").unsaved) == false }
-        #expect(try item(model, "width").typed == "1.5")
+        try await until("the width, which leaving saved") { (try? item(model, "width").typed) == "1.5" }
+        #expect(try !item(model, "width").unsaved)
         let bed = try item(model, "bed")
         #expect(bed.options.map(\.option.text).contains("Esfacelo (amarillo)"))
         await model.choose(bed, bed.options[0]).value
