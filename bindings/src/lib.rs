@@ -6,7 +6,7 @@
 //! | `root` | [`Homeround`], the one object that a shell opens |
 //! | `session` | PIN, enrolment, locking, signing out |
 //! | `schedule`, `order` | the day's lists, its order with travel and arrivals |
-//! | `visit`, `visit_edits`, `attachments` | a visit: reading, working, photos |
+//! | `visit`, `visit_edits`, `attachments`, `sign_off` | a visit: reading, working, photos, signatures by hand |
 //! | `forms`, `forms_fill` | what forms ask, and filling one |
 //! | `clinical`, `medication`, `reconcile`, `trend` | scores, units, warnings about doses, the list against the home, a figure over time |
 //! | `patient`, `chart`, `plan` | what is around a visit |
@@ -49,6 +49,7 @@ mod runtime;
 mod schedule;
 mod serving;
 mod session;
+mod sign_off;
 mod sync;
 mod trend;
 mod types;
@@ -78,6 +79,7 @@ pub use reconcile::*;
 pub use root::*;
 pub use schedule::*;
 pub use session::*;
+pub use sign_off::*;
 pub use sync::*;
 pub use trend::*;
 pub use types::*;

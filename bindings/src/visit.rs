@@ -16,6 +16,7 @@ use crate::names::{By, Names};
 use crate::presence::{VisitPresence, attended};
 use crate::root::Phone;
 use crate::schedule::{VisitSummary, summary};
+use crate::sign_off::{self, SignOff};
 use crate::types::{
     Coding, EntryId, Fix, NotDoneReason, PatientId, Role, TaskResult, TaskStatus, VisitId,
     VisitStatus,
@@ -257,6 +258,8 @@ pub struct VisitView {
     pub conflicts: Vec<Conflict>,
     /// Who was in the home.
     pub presence: VisitPresence,
+    /// Signatures by hand, and why there is none.
+    pub sign_offs: Vec<SignOff>,
 }
 
 /// A visit, for reading and for work. Each edit is one durable commit: it is saved
@@ -300,7 +303,9 @@ impl Visit {
                 _ => handle.conflicts()?,
             };
             let presence = attended(&visit.presence, handle.presence()?, &names);
-            let around = (conflicts, presence);
+            let taken = handle.sign_offs_of(&visit)?;
+            let taken = sign_off::shown(taken, &visit.corrections, &names);
+            let around = (conflicts, presence, taken);
             Ok::<_, HomeroundError>(view(self.id, visit, line, around, says, &names))
         })
     }
@@ -315,11 +320,14 @@ impl Visit {
     }
 }
 
+/// What is read of a visit besides its sections.
+type Around = (Vec<homeround::merge::Conflict>, VisitPresence, Vec<SignOff>);
+
 fn view(
     id: VisitId,
     visit: model::Visit,
     line: Option<VisitSummary>,
-    (conflicts, presence): (Vec<homeround::merge::Conflict>, VisitPresence),
+    (conflicts, presence, sign_offs): Around,
     mut says: BTreeMap<Entry, homeround::app::Assessment>,
     names: &Names<'_>,
 ) -> VisitView {
@@ -377,6 +385,7 @@ fn view(
             .collect(),
         conflicts: conflicts.into_iter().map(|one| show(one, names)).collect(),
         presence,
+        sign_offs,
     }
 }
 

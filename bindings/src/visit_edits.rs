@@ -131,6 +131,8 @@ pub enum SealCheck {
     OtherView,
     /// The device that made it is not known as the signer's.
     UnknownDevice,
+    /// It may hold: it is of a later version, and this one can't judge it.
+    LaterVersion,
 }
 
 /// A change that came after the signature and is not taken in yet.
@@ -437,6 +439,7 @@ impl From<app::SealCheck> for SealCheck {
             },
             app::SealCheck::OtherView => Self::OtherView,
             app::SealCheck::UnknownDevice => Self::UnknownDevice,
+            app::SealCheck::LaterVersion => Self::LaterVersion,
         }
     }
 }

@@ -156,6 +156,47 @@ public struct Toggle<Label: View>: Leaf {
     public init<S: StringProtocol>(_ title: S, isOn: Binding<Bool>) where Label == Text {}
 }
 
+public struct GeometryProxy { public var size: CGSize { fatalError() } }
+
+public struct GeometryReader<Content: View>: Leaf {
+    public init(@ViewBuilder content: @escaping (GeometryProxy) -> Content) {}
+}
+
+public enum CGLineCap: Sendable { case butt, round, square }
+public enum CGLineJoin: Sendable { case miter, round, bevel }
+
+public struct StrokeStyle: Equatable, Sendable {
+    public init(lineWidth: CGFloat = 1, lineCap: CGLineCap = .butt, lineJoin: CGLineJoin = .miter) {}
+}
+
+public struct Path: Equatable, Sendable {
+    public init() {}
+    public mutating func move(to end: CGPoint) {}
+    public mutating func addLine(to end: CGPoint) {}
+}
+
+public struct GraphicsContext {
+    public struct Shading: Sendable { public static func color(_ color: Color) -> Shading { .init() } }
+    public func stroke(_ path: Path, with shading: Shading, style: StrokeStyle) {}
+}
+
+public struct Canvas: Leaf {
+    public init(renderer: @escaping (inout GraphicsContext, CGSize) -> Void) {}
+}
+
+@MainActor @preconcurrency
+public protocol Gesture { associatedtype Value }
+
+public struct DragGesture: Gesture {
+    public struct Value: Equatable, Sendable {
+        public var time: Date
+        public var location: CGPoint
+    }
+    public nonisolated init(minimumDistance: CGFloat = 10) {}
+    public func onChanged(_ action: @escaping (Value) -> Void) -> DragGesture { self }
+    public func onEnded(_ action: @escaping (Value) -> Void) -> DragGesture { self }
+}
+
 public struct ProgressView: Leaf { public init() {} }
 public struct Divider: Leaf { public init() {} }
 
@@ -218,6 +259,7 @@ public enum Axis: Sendable { case horizontal, vertical }
 
 public protocol ShapeStyle: Sendable {}
 public protocol Shape: Sendable {}
+public struct Rectangle: Shape { public init() {} }
 public struct RoundedRectangle: Shape { public init(cornerRadius: CGFloat) {} }
 
 public struct Color: ShapeStyle, Hashable {
@@ -282,6 +324,8 @@ extension View {
     public func multilineTextAlignment(_ alignment: TextAlignment) -> some View { self }
     public func ignoresSafeArea() -> some View { self }
     public func scaledToFit() -> some View { self }
+    public func contentShape<S: Shape>(_ shape: S) -> some View { self }
+    public func highPriorityGesture<G: Gesture>(_ gesture: G) -> some View { self }
     public func disabled(_ disabled: Bool) -> some View { self }
     public func buttonStyle<S: PrimitiveButtonStyle>(_ style: S) -> some View { self }
     public func textFieldStyle<S: TextFieldStyle>(_ style: S) -> some View { self }

@@ -209,8 +209,9 @@ fn is_valid(grant: &Grant, now: Millis, break_glass_max_ms: i64) -> bool {
 }
 
 /// On a signed visit a change either signs again, or says in the same change
-/// why it amends; its status can only become `amended`. A stamp of presence is
-/// no part of what was signed: who leaves after a colleague signed checks out.
+/// why it amends; its status can only become `amended`. A stamp of presence
+/// and a signature by hand are no part of what was signed: who leaves after a
+/// colleague signed checks out, and a relative signs when they come home.
 fn respects_seal(changes: &[Change<'_>]) -> Result<(), Denied> {
     let amends = changes
         .iter()
@@ -219,7 +220,8 @@ fn respects_seal(changes: &[Change<'_>]) -> Result<(), Denied> {
         let allowed = if change.path.matches("status") || change.path.matches("steps/*") {
             amends && rules::says(change, |word| word == VisitStatus::Amended.name())
         } else {
-            amends || change.path.matches("signatures/*") || change.path.matches("presence/*")
+            let beside = ["signatures/*", "presence/*", "sign_offs/*"];
+            amends || beside.iter().any(|pattern| change.path.matches(pattern))
         };
         if !allowed {
             return Err(Denied::new(code::SEALED, &change.path.0));

@@ -133,6 +133,8 @@ pub const TABLE: &[Row] = &[
     row(CARE, Visit, "survey/*", Right::Write),
     row(CARE, Visit, "corrections/*", Right::AboutSection),
     row(CLINICAL, Visit, "signatures/*", Right::Sign),
+    // Whoever is in the home takes what a person there puts their hand to.
+    row(CARE, Visit, "sign_offs/*", Right::Sign),
     row(CLINICAL, Visit, "amendments/*", Right::Append),
     row(CARE_AND_PLANNING, Visit, "settlements/*", Right::AboutField),
     // Charts: what the team maintains about a patient.

@@ -21,6 +21,8 @@ pub enum SealCheck {
     /// The seal holds by itself, and the device that made it is not known as
     /// the signer's.
     UnknownDevice,
+    /// It may hold: it is of a later version, and this one can't judge it.
+    LaterVersion,
 }
 
 impl VisitHandle {
@@ -47,15 +49,7 @@ impl VisitHandle {
         self.inner.edit(self.document(), "signature", |desk| {
             let status = status_of(desk.view)?;
             may_sign(status)?;
-            let statement = SealStatement {
-                visit: self.id,
-                patient: desk.patient,
-                by: desk.me,
-                role: desk.role,
-                stamp: desk.stamp,
-                heads: desk.document.heads(),
-                view_sha256: SealStatement::digest_of(desk.view),
-            };
+            let statement = self.statement(desk);
             let slot = self.inner.vault();
             let vault = slot.as_ref().ok_or(AppError::Locked)?;
             let session = vault.session().map_err(super::session::vault_error)?;
@@ -83,10 +77,22 @@ impl VisitHandle {
             .values()
             .next_back()
             .ok_or(AppError::NotFound { what: "signature" })?;
+        self.check_seal(entry, |changes| {
+            verify_seal(self.id, visit.patient, entry, changes)
+        })
+    }
+
+    /// Whether what a device signed holds, with what only a phone can tell.
+    pub(super) fn check_seal(
+        &self,
+        entry: &SignatureEntry,
+        verify: impl FnOnce(&[&[u8]]) -> Result<Verified, SealFailure>,
+    ) -> Result<SealCheck, AppError> {
         let changes = self.inner.changes(self.document())?;
         let changes: Vec<&[u8]> = changes.iter().map(Vec::as_slice).collect();
-        let verified = match verify_seal(self.id, visit.patient, entry, &changes) {
+        let verified = match verify(&changes) {
             Ok(verified) => verified,
+            Err(SealFailure::LaterVersion) => return Ok(SealCheck::LaterVersion),
             Err(failure) => return Ok(SealCheck::Broken(failure)),
         };
         let heads = heads_of(entry)?;
@@ -106,7 +112,8 @@ impl VisitHandle {
 
     /// What came after the last signature and is not taken in by an amendment:
     /// each with whether its author knew of the signature. An edit made in
-    /// good faith before awaits the signer; a stamp of presence awaits nobody.
+    /// good faith before awaits the signer; a stamp of presence and a signature by
+    /// hand await nobody.
     ///
     /// # Errors
     /// [`AppError::NotFound`] when the visit is not signed.
@@ -128,10 +135,12 @@ impl VisitHandle {
             .with_document(self.document(), |document| document.late_changes(&sealed))?;
         let own = |change: &LateChange| {
             let own = ["signatures/*", "amendments/*"];
-            let stamps = |touch: &Touch| touch.path.matches("presence/*");
+            let beside = |touch: &Touch| {
+                touch.path.matches("presence/*") || touch.path.matches("sign_offs/*")
+            };
             let mut touched = change.touched.iter();
             touched.any(|touch| own.iter().any(|pattern| touch.path.matches(pattern)))
-                || change.touched.iter().all(stamps)
+                || change.touched.iter().all(beside)
         };
         Ok(late
             .into_iter()
@@ -205,7 +214,7 @@ fn step_to(desk: &mut Desk<'_>, to: VisitStatus) -> Result<[Op; 2], AppError> {
     Ok([put("status", json!(to)), desk.append("steps", &step)?])
 }
 
-fn heads_of(entry: &SignatureEntry) -> Result<Vec<ChangeHash>, AppError> {
+pub(super) fn heads_of(entry: &SignatureEntry) -> Result<Vec<ChangeHash>, AppError> {
     let parsed: Result<Vec<ChangeHash>, _> = entry.heads.iter().map(|head| head.parse()).collect();
     Ok(parsed?)
 }

@@ -151,6 +151,7 @@ pub(super) const TABLE: &[Row] = &[
     row(Visit, "survey/*", Rule::Append, CLINICAL),
     row(Visit, "corrections/*", Rule::Append, CLINICAL),
     row(Visit, "signatures/*", Rule::Append, CLINICAL),
+    row(Visit, "sign_offs/*", Rule::Append, CLINICAL),
     row(Visit, "amendments/*", Rule::Append, CLINICAL),
     row(Visit, "settlements/*", Rule::Append, CLINICAL),
     row(Chart, "schema", Rule::Fixed, CLINICAL),

@@ -166,6 +166,7 @@ const VISIT: &[Field] = &[
     node("survey", Node::Entries),
     node("corrections", Node::Entries),
     node("signatures", Node::Entries),
+    node("sign_offs", Node::Entries),
     node("amendments", Node::Entries),
     node("settlements", Node::Entries),
 ];

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AmendmentEntry, AttachmentEntry, Coding, CorrectionEntry, EntryId, MedicationEntry, Millis,
-    NotDoneReason, ObservationEntry, PatientId, Presence, SettlementEntry, SignatureEntry,
-    StepEntry, TaskResult, TaskStatus, VisitStatus,
+    NotDoneReason, ObservationEntry, PatientId, Presence, SettlementEntry, SignOffEntry,
+    SignatureEntry, StepEntry, TaskResult, TaskStatus, VisitStatus,
 };
 
 /// One home visit. Field for field the shape of its document; a field on which
@@ -60,6 +60,9 @@ pub struct Visit {
     /// Signatures with their seals.
     #[serde(default)]
     pub signatures: BTreeMap<EntryId, SignatureEntry>,
+    /// Signatures by hand, and why there is none.
+    #[serde(default)]
+    pub sign_offs: BTreeMap<EntryId, SignOffEntry>,
     /// What came after a signature.
     #[serde(default)]
     pub amendments: BTreeMap<EntryId, AmendmentEntry>,

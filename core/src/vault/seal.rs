@@ -85,7 +85,17 @@ impl SealStatement {
 /// before.
 #[must_use]
 pub fn seal_visit(session: &Session, statement: &SealStatement) -> SignatureEntry {
-    let seal = session.sign(Domain::VisitSeal, &statement.bytes());
+    sealed(session, statement, Domain::VisitSeal, &statement.bytes())
+}
+
+/// The entry of a statement whose message is signed under a domain.
+pub(super) fn sealed(
+    session: &Session,
+    statement: &SealStatement,
+    domain: Domain,
+    message: &[u8],
+) -> SignatureEntry {
+    let seal = session.sign(domain, message);
     let heads = statement.sorted_heads();
     SignatureEntry {
         by: statement.by,

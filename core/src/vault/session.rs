@@ -17,6 +17,8 @@ pub enum Domain {
     Enrol,
     /// An electronic visit verification stamp.
     Stamp,
+    /// Somebody's signature by hand, or why there is none.
+    SignOff,
     /// A receipt, as of a purge.
     Receipt,
     /// The backend's leave to try PINs again.
@@ -34,6 +36,7 @@ impl Domain {
             Self::Push => "homeround/push/1",
             Self::Enrol => "homeround/enrol/1",
             Self::Stamp => "homeround/stamp/1",
+            Self::SignOff => "homeround/sign-off/1",
             Self::Receipt => "homeround/receipt/1",
             Self::PinReset => "homeround/pin-reset/1",
             Self::Policy => "homeround/policy/1",

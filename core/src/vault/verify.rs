@@ -12,7 +12,8 @@
 //!   (32 bytes each).
 //! - A seal covers its heads and all they depend on. All of it must be there,
 //!   and no head may lie behind another.
-//! - The statement's bytes are described in `seal.rs`.
+//! - The statement's bytes are described in `seal.rs`, and what a signature by
+//!   hand adds to them in `sign_off.rs`, whose coding is used here as well.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
@@ -20,7 +21,8 @@ use std::io::Read;
 use ed25519_dalek::{Signature, VerifyingKey};
 use sha2::{Digest, Sha256};
 
-use crate::model::{ChangeHash, PatientId, SignatureEntry, VisitId};
+use super::sign_off::given;
+use crate::model::{ChangeHash, PatientId, SignOffEntry, SignatureEntry, VisitId};
 
 /// The largest change after inflation.
 pub const CHANGE_BYTES_MAX: usize = 256 * 1024;
@@ -44,6 +46,9 @@ pub enum SealFailure {
     /// A field of the entry is not what it must be.
     #[error("seal: field {0} is malformed")]
     Field(&'static str),
+    /// It holds a word of a later version: it may hold, and this one can't tell.
+    #[error("seal: of a later version")]
+    LaterVersion,
     /// The signature is not the device key's over this statement.
     #[error("seal: the signature does not fit")]
     Signature,
@@ -87,8 +92,41 @@ pub fn verify_seal(
     entry: &SignatureEntry,
     changes: &[&[u8]],
 ) -> Result<Verified, SealFailure> {
+    verify_over(
+        "homeround/visit-seal/1\0",
+        &[],
+        (visit, patient),
+        entry,
+        changes,
+    )
+}
+
+/// Verifies somebody's signature by hand as [`verify_seal`] does a seal; who signed
+/// and what they gave is part of what the device signed.
+///
+/// # Errors
+/// The first [`SealFailure`]; [`SealFailure::LaterVersion`] for a signer, a relation, a
+/// mark or a reason that this version does not know.
+pub fn verify_sign_off(
+    visit: VisitId,
+    patient: PatientId,
+    entry: &SignOffEntry,
+    changes: &[&[u8]],
+) -> Result<Verified, SealFailure> {
+    let given = given(&entry.signer, &entry.mark).ok_or(SealFailure::LaterVersion)?;
+    let tag = "homeround/sign-off/1\0";
+    verify_over(tag, &given, (visit, patient), &entry.taken, changes)
+}
+
+fn verify_over(
+    tag: &str,
+    given: &[u8],
+    of: (VisitId, PatientId),
+    entry: &SignatureEntry,
+    changes: &[&[u8]],
+) -> Result<Verified, SealFailure> {
     let heads = heads_of(entry)?;
-    verify_signature(visit, patient, entry, &heads)?;
+    verify_signature(tag, given, of, entry, &heads)?;
     let dependencies = read_changes(changes)?;
     let covered = closure(&heads, &dependencies)?;
     Ok(Verified {
@@ -110,8 +148,9 @@ fn heads_of(entry: &SignatureEntry) -> Result<Vec<[u8; 32]>, SealFailure> {
 }
 
 fn verify_signature(
-    visit: VisitId,
-    patient: PatientId,
+    tag: &str,
+    given: &[u8],
+    (visit, patient): (VisitId, PatientId),
     entry: &SignatureEntry,
     heads: &[[u8; 32]],
 ) -> Result<(), SealFailure> {
@@ -122,7 +161,7 @@ fn verify_signature(
     let role_length = u16::try_from(role.len()).map_err(|_| SealFailure::Field("role"))?;
     let head_count = u32::try_from(heads.len()).map_err(|_| SealFailure::Field("heads"))?;
 
-    let mut signed: Vec<u8> = b"homeround/visit-seal/1\0".to_vec();
+    let mut signed: Vec<u8> = tag.as_bytes().to_vec();
     signed.extend(visit.0.as_bytes());
     signed.extend(patient.0.as_bytes());
     signed.extend(entry.by.0.as_bytes());
@@ -140,6 +179,7 @@ fn verify_signature(
     signed.extend(head_count.to_be_bytes());
     signed.extend(heads.concat());
     signed.extend(view);
+    signed.extend_from_slice(given);
 
     let key = VerifyingKey::from_bytes(&key).map_err(|_| SealFailure::Field("device_key"))?;
     key.verify_strict(&signed, &Signature::from_bytes(&seal))

@@ -35,7 +35,8 @@ struct Says: View {
     }
 }
 
-private struct Score: View {
+/// NEWS2 with its parts.
+struct Score: View {
     let card: ScoreCard
 
     var body: some View {

@@ -31,8 +31,14 @@ struct VitalSigns: View {
         Block(told("visit_vitals")) {
             if model.state.editable {
                 ForEach(VitalField.allCases, id: \.self) { Figure(model: model, field: $0) }
+                How(model: model)
                 Awake(model: model)
-                MainButton("visit_record", enabled: !model.state.vitals.empty) { model.recordVitals() }
+                Scale(model: model)
+                if let checking = model.state.checking {
+                    LookAgain(model: model, check: checking)
+                } else {
+                    MainButton("visit_record", enabled: !model.state.vitals.empty) { model.recordVitals() }
+                }
             }
             ForEach(model.state.findings) { finding in
                 Line("\(finding.at) · \(finding.by)", finding.wrong.map { Words("visit_wrong", $0).text } ?? "")
@@ -53,11 +59,12 @@ private struct Figure: View {
 
     var body: some View {
         let name = told("vital_\(field.rawValue)")
+        let unit = model.state.vitals.unit(field)
         VStack(alignment: .leading, spacing: 2) {
-            Text("\(name) (\(field.unit))").font(.subheadline).accessibilityHidden(true)
-            TypedField(field.unit, model.state.vitals.typed[field] ?? "") { model.typeVital(field, $0) }
+            Text("\(name) (\(unit))").font(.subheadline).accessibilityHidden(true)
+            TypedField(unit, model.state.vitals.typed[field] ?? "") { model.typeVital(field, $0) }
                 .keyboardType(.decimalPad)
-                .accessibilityLabel("\(name) (\(field.unit))")
+                .accessibilityLabel("\(name) (\(unit))")
             if let problem = model.state.problem, problem.field == field.rawValue {
                 Label(problem.words.text, systemImage: Glyph.warning.symbol).foregroundStyle(.red)
             }
@@ -75,6 +82,8 @@ struct Medications: View {
                 Line(row.title, [row.dose, row.done?.text ?? ""].filter { !$0.isEmpty }.joined(separator: " · "))
                 if model.state.editable {
                     if row.done == nil { MainButton("visit_given") { model.give(row) } }
+                    AlsoButton(told("dose_other")) { model.beginDose(row) }
+                    if let form = model.state.dosing, form.row.id == row.id { OtherDose(model: model, form: form) }
                     Reasons(title: told("visit_not_given")) { model.withhold(row, $0, comment: $1) }
                 }
                 if let warned = model.state.warned, warned.row.id == row.id { Think(model: model, warned: warned) }

@@ -11,7 +11,7 @@ struct VisitView: View {
         let state = model.state
         Page(
             title: state.patient, network: state.network, problem: state.problem, dismiss: { model.dismiss() },
-            sync: { go(.sync) }, fields: Set(VitalField.allCases.map(\.rawValue))
+            sync: { go(.sync) }, fields: Set(VitalField.allCases.map(\.rawValue)).union(doseFields)
         ) {
             head(state)
             if !state.alerts.isEmpty { Notice(title: told("visit_alerts"), lines: state.alerts, tone: .warning) }
@@ -44,6 +44,7 @@ struct VisitView: View {
                 }
                 AlsoButton(told("forms_open")) { go(.forms(model.id)) }
             }
+            if !state.signOffs.isEmpty || state.maySignOff { SignOffPart(model: model) }
         }
     }
 

@@ -129,6 +129,7 @@ pub static PLACES: &[Place] = &[
     place(Visit, "corrections/1", Form::About("observations"), "NTAS"),
     place(Visit, "corrections/1", Form::About("medications"), "NS"),
     place(Visit, "signatures/1", Form::Signature, "NTS"),
+    place(Visit, "sign_offs/1", Form::Signature, "NTAS"),
     place(Visit, "amendments/1", Form::Entry, "NTS"),
     place(
         Visit,

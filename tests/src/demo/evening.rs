@@ -8,6 +8,18 @@ use serde_json::{Value, json};
 use super::play::{AIDE, NURSE, Play, THERAPIST, rows, text};
 use super::trouble::{During, Trouble};
 
+/// A loop and a line: x, y in micrometres, t in milliseconds.
+const SIGNATURE: [&[[u32; 3]]; 2] = [
+    &[
+        [8_000, 18_000, 0],
+        [14_000, 6_000, 90],
+        [20_000, 15_000, 180],
+        [12_000, 20_000, 260],
+        [30_000, 12_000, 420],
+    ],
+    &[[6_000, 22_000, 700], [46_000, 21_000, 980]],
+];
+
 /// Signs while a colleague is offline with an edit, and takes that edit in.
 pub(super) fn sign(play: &mut Play) -> Result<(), Trouble> {
     play.screen
@@ -22,6 +34,10 @@ pub(super) fn sign(play: &mut Play) -> Result<(), Trouble> {
         .line(&format!("{aide}, offline, types another sentence"));
     let nurse = &mut play.phones[NURSE];
     nurse.edit(&visit, json!({ "do": "complete" }))?;
+    play.screen
+        .line("the patient signs with a finger on the nurse's phone");
+    let nurse = &mut play.phones[NURSE];
+    nurse.edit(&visit, json!({ "do": "sign_off", "strokes": SIGNATURE }))?;
     nurse.sign(&visit)?;
     nurse.sync()?;
     let name = nurse.carrier.name;
@@ -57,6 +73,17 @@ pub(super) fn sign(play: &mut Play) -> Result<(), Trouble> {
         "{name} takes it in as an amendment and signs again"
     ));
     play.promise(left == 0, "nothing awaits the signer any more");
+    signed_by_hand(play, &visit)
+}
+
+/// What the patient signed holds, and names what came in after it.
+fn signed_by_hand(play: &mut Play, visit: &str) -> Result<(), Trouble> {
+    let taken = play.phones[NURSE].ask(&json!({ "do": "sign_offs", "visit": visit }))?;
+    let one = taken.get(0).cloned().unwrap_or_default();
+    play.promise(
+        one["holds"] == true && one["changed"] == json!(["note"]),
+        "the patient's signature holds over what was shown, and names what came later: the note",
+    );
     Ok(())
 }
 

@@ -227,6 +227,18 @@ pub enum Command {
         /// The value that stands.
         value: Value,
     },
+    /// Takes the patient's signature by hand.
+    SignOff {
+        /// Under which visit.
+        visit: VisitId,
+        /// Points of each stroke: x, y in micrometres, t in milliseconds.
+        strokes: Vec<Vec<(u32, u32, u32)>>,
+    },
+    /// Signatures by hand, with what was changed after each.
+    SignOffs {
+        /// Of which visit.
+        visit: VisitId,
+    },
     /// Seals a visit.
     Sign {
         /// Which.

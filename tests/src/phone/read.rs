@@ -49,7 +49,9 @@ pub(super) fn obey(app: &Homeround, command: &Command) -> Result<Value, Refusal>
             SealCheck::Broken(failure) => json!({ "holds": false, "why": failure.to_string() }),
             SealCheck::OtherView => json!({ "holds": false, "why": "other_view" }),
             SealCheck::UnknownDevice => json!({ "holds": false, "why": "unknown_device" }),
+            SealCheck::LaterVersion => json!({ "holds": false, "why": "later_version" }),
         }),
+        Command::SignOffs { visit } => sign_offs(app, *visit),
         Command::Awaiting { visit } => awaiting(app, *visit),
         Command::Quarantine => quarantine(app),
         Command::Documents => {
@@ -217,6 +219,20 @@ fn conflicts(app: &Homeround, visit: VisitId) -> Result<Value, Refusal> {
     };
     let open = app.visit(visit).conflicts()?;
     Ok(open.iter().map(shown).collect())
+}
+
+fn sign_offs(app: &Homeround, visit: VisitId) -> Result<Value, Refusal> {
+    let handle = app.visit(visit);
+    let mut shown = Vec::new();
+    for view in handle.sign_offs()? {
+        let holds = matches!(handle.verify_sign_off(view.id)?, SealCheck::Holds(_));
+        shown.push(json!({
+            "signer": view.entry.signer,
+            "changed": view.changed,
+            "holds": holds,
+        }));
+    }
+    Ok(Value::Array(shown))
 }
 
 fn awaiting(app: &Homeround, visit: VisitId) -> Result<Value, Refusal> {

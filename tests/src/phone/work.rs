@@ -4,7 +4,7 @@
 use std::io::Write;
 
 use homeround::app::{Homeround, MeasureValue, NoteEdit, Saved, TaskOutcome, VitalsEntry};
-use homeround::model::VisitId;
+use homeround::model::{Drawing, InkPoint, NewMark, Signer, VisitId};
 use homeround::vault::{Pin, Unlock};
 use serde_json::{Value, json};
 
@@ -127,10 +127,31 @@ fn course(app: &Homeround, command: &Command) -> Option<Result<Saved, Refusal>> 
                 unlocking(pin).and_then(|how| app.visit(*visit).sign(&how).map_err(Refusal::from)),
             );
         }
+        Command::SignOff { visit, strokes } => {
+            app.visit(*visit).sign_off(Signer::Patient, drawn(strokes))
+        }
         Command::Amend { visit, reason } => app.visit(*visit).amend(reason, None),
         _ => return None,
     };
     Some(saved.map_err(Refusal::from))
+}
+
+/// What was drawn on a pad of 8 by 3 centimetres.
+fn drawn(strokes: &[Vec<(u32, u32, u32)>]) -> NewMark {
+    let point = |&(x_um, y_um, t_ms): &(u32, u32, u32)| InkPoint {
+        x_um,
+        y_um,
+        t_ms,
+        pressure: None,
+    };
+    let strokes = strokes.iter();
+    NewMark::Drawn(Drawing {
+        width_um: 80_000,
+        height_um: 30_000,
+        strokes: strokes
+            .map(|stroke| stroke.iter().map(point).collect())
+            .collect(),
+    })
 }
 
 fn vitals(figures: &Figures) -> VitalsEntry {

@@ -5,7 +5,8 @@ use homeround::app::{
 };
 use homeround::model::{
     Alert, Allergy, AllergyStatus, Coding, Contact, DocumentId, EntryId, FieldPath, Finding, Fix,
-    Medication, NotDoneReason, PatientId, Severity, TaskStatus, Visit, VisitId, VisitStatus,
+    Medication, NewMark, NotDoneReason, PatientId, Severity, Signer, TaskStatus, Visit, VisitId,
+    VisitStatus,
 };
 use homeround::vault::Unlock;
 use serde_json::{Value, json};
@@ -136,7 +137,12 @@ fn on_visit(app: &Homeround, id: VisitId, seen: &Visit, number: u64, dice: &mut 
             let saved = visit.set_outcome(&text);
             ("outcome", saved, vec![put("outcome", json!(text))])
         }
-        90..=94 => {
+        90..=91 => {
+            let mark = NewMark::Typed(words(number));
+            let facts = entry("sign_offs", "/text", json!(words(number)));
+            ("sign-off", visit.sign_off(Signer::Patient, mark), facts)
+        }
+        92..=94 => {
             let finding = Finding::Text {
                 code: coding("Wound"),
                 text: words(number),

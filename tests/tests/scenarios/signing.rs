@@ -2,7 +2,7 @@
 
 use homeround::app::{AppError, SealCheck};
 use homeround::merge::Op;
-use homeround::model::{DocumentId, FieldPath, VisitStatus};
+use homeround::model::{DocumentId, FieldPath, NewMark, Relation, Signer, VisitStatus};
 use homeround_tests::stage::{Device, START, Stage, pin, vitals};
 use serde_json::json;
 
@@ -76,4 +76,30 @@ fn the_backend_refuses_a_plain_edit_whose_author_knew_of_the_signature() {
     assert_eq!(stage.supervisor().document(id), before);
     nina.sync(&stage.backend);
     assert!(matches!(handle.verify().unwrap(), SealCheck::Holds(_)));
+}
+
+#[test]
+fn a_daughter_signs_by_hand_on_a_colleagues_phone_after_the_seal_and_nothing_awaits_the_signer() {
+    let stage = Stage::set();
+    let visit = stage.visit();
+    let (nina, theo) = (stage.phone("nina"), stage.phone("theo"));
+    let (hers, his) = (nina.app().visit(visit), theo.app().visit(visit));
+    hers.check_in(None).unwrap();
+    hers.complete(None).unwrap();
+    hers.sign(&pin()).unwrap();
+    stage.converge(&[&nina, &theo]);
+    let daughter = Signer::Representative {
+        name: "Ana Silva".into(),
+        relation: Relation::Child,
+    };
+    let name = NewMark::Typed("A. Silva".into());
+    let taken = his.sign_off(daughter, name).unwrap().entry.unwrap();
+    assert_eq!(theo.sync(&stage.backend).rejected, 0);
+    stage.converge(&[&nina, &theo]);
+    stage.same_everywhere(visit, &[&nina, &theo]);
+    assert!(hers.awaiting().unwrap().is_empty());
+    assert_eq!(hers.read().unwrap().status, VisitStatus::Signed);
+    assert!(matches!(hers.verify().unwrap(), SealCheck::Holds(_)));
+    let check = hers.verify_sign_off(taken).unwrap();
+    assert!(matches!(check, SealCheck::Holds(_)), "{check:?}");
 }

@@ -14,6 +14,7 @@ mod reconcile;
 mod restores;
 mod sealing;
 mod sensor;
+mod sign_offs;
 mod trend;
 
 pub(super) use hub::*;

@@ -191,6 +191,18 @@ public final class Visit: Sendable {
     @discardableResult
     public func sign(_ with: Unlock) async throws -> Saved { try await save { try $0.sign(with: with) } }
 
+    /// Takes somebody's signature by hand over the visit as it stands, or says why there is none. Nothing waits for it;
+    /// `signOffs` of the view says what was changed after it.
+    @discardableResult
+    public func signOff(_ signer: Signer, _ given: NewSignature) async throws -> Saved {
+        try await save { try $0.signOff(signer: signer, given: given) }
+    }
+
+    /// Verifies one signature by hand as ``verify()`` does a seal.
+    public func verifySignOff(_ id: EntryId) async throws -> SealCheck {
+        try await worker.read { [core] in try core.verifySignOff(signOff: id) }
+    }
+
     /// Verifies the seal of the last signature.
     public func verify() async throws -> SealCheck { try await worker.read { [core] in try core.verify() } }
 

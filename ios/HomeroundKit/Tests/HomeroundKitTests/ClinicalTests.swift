@@ -83,6 +83,13 @@ struct ClinicalTests {
         model.typeVital(.respirations, "26")
         model.chooseConsciousness(.newConfusion)
         await model.recordVitals().value
+        let checking = try #require(model.state.checking)
+        #expect(checking.unusual.first?.usual == Words("usual_between", "41", "110"))
+        #expect(checking.score?.response == Words("news2_high"))
+        model.typeVital(.pulse, "141")
+        #expect(model.state.checking == nil, "what was changed is looked at anew")
+        model.typeVital(.pulse, "140")
+        await model.confirmVitals().value
         try await until("the finding") { !model.state.findings.isEmpty }
         let finding = try #require(model.state.findings.first)
         let card = try #require(finding.score)

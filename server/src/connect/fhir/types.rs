@@ -36,6 +36,20 @@ element!(FhirCoding {
     display: String
 });
 element!(Concept { coding: Vec<FhirCoding>, text: String });
+element!(Provenance {
+    recorded: String,
+    signature: Vec<Signature>,
+    extension: Vec<Extension>,
+});
+element!(Signature {
+    #[serde(rename = "type")]
+    kind: Vec<FhirCoding>,
+    when: String,
+    who: Reference,
+    on_behalf_of: Reference,
+    sig_format: String,
+    data: String,
+});
 element!(Reference { reference: String, display: String, identifier: Option<Identifier> });
 element!(Identifier {
     system: String,

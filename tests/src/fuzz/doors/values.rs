@@ -4,20 +4,21 @@
 use homeround::access::Policy;
 use homeround::app::VitalsEntry;
 use homeround::model::{
-    Address, AttachmentEntry, Booking, CareTeam, ChangeHash, Chart, Coding, Consciousness,
-    CorrectionEntry, DocumentId, History, MedicationEntry, Millis, ObservationEntry, Patient,
-    PatientId, Person, Plan, Role, SignatureEntry, StepEntry, TaskStatus, Visit, VisitId,
-    VisitStatus,
+    Address, AttachmentEntry, Booking, CareTeam, ChangeHash, Chart, Clock, Coding, Consciousness,
+    CorrectionEntry, DocumentId, History, Ink, Mark, MedicationEntry, Millis, ObservationEntry,
+    Patient, PatientId, Person, Plan, Role, SignOffEntry, SignatureEntry, Stamp, StepEntry,
+    TaskStatus, Visit, VisitId, VisitStatus,
 };
 use homeround::vault::Pin;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::super::dice::{Dice, havoc};
 use super::change::samples;
 use super::{Door, Outcome, json};
 
-const KINDS: u8 = 23;
+const KINDS: u8 = 24;
 const LEVELS: [Consciousness; 6] = [
     Consciousness::Alert,
     Consciousness::NewConfusion,
@@ -94,6 +95,40 @@ fn vitals(bytes: &[u8]) -> Outcome {
     }
 }
 
+/// A sign-off as any entry; ink besides, which is read as a drawing of its own again.
+fn sign_off(text: &[u8]) -> Outcome {
+    let read = model::<SignOffEntry>(text);
+    let Ok(entry) = serde_json::from_slice::<SignOffEntry>(text) else {
+        return read;
+    };
+    let Mark::Drawn(ink) = entry.mark else {
+        return read;
+    };
+    match ink.drawing() {
+        None => Outcome::judged("ink that is none", !read.poisoned),
+        Some(drawing) => {
+            let again = Ink::of(&drawing).ok();
+            let sound = again.is_none_or(|again| again.drawing().is_some());
+            Outcome::judged("ink", sound && !read.poisoned)
+        }
+    }
+}
+
+/// What a patient signed with a line and a dot.
+fn signed_by_hand(by: &str, hash: &str) -> Value {
+    let clock = Clock {
+        wall_ms: Millis(1),
+        monotonic_ms: 1,
+        boot_id: 1,
+    };
+    serde_json::json!({
+        "by": by, "role": "nurse", "heads": [hash], "view_sha256": hash, "device_key": hash,
+        "seal": hash.repeat(2), "stamp": Stamp { clock, anchor: None }, "signer": "patient",
+        "mark": "drawn", "width_um": 80_000, "height_um": 30_000, "tolerance_um": 200,
+        "strokes": "AC?oKB_@ ?wQ_A",
+    })
+}
+
 impl Door for Values {
     fn seeds(&self) -> Vec<Vec<u8>> {
         let mut seeds = Vec::new();
@@ -123,6 +158,7 @@ impl Door for Values {
         for kind in 11..KINDS {
             seeds.push([&[kind], b"{}".as_slice()].concat());
         }
+        seeds.push([&[23], signed_by_hand(id, &hash).to_string().as_bytes()].concat());
         let pulse = [[0; 9], [1, 0, 0, 0, 0, 0, 0, 0, 72]].concat();
         let warm = [[0; 9]; 4].concat();
         seeds.push([&[10], pulse.as_slice()].concat());
@@ -189,8 +225,9 @@ impl Door for Values {
             20 => model::<AttachmentEntry>(bytes),
             21 if bytes.len() % 2 == 0 => model::<Address>(bytes),
             21 => model::<CorrectionEntry>(bytes),
-            _ if bytes.len() % 2 == 0 => model::<Role>(bytes),
-            _ => model::<Policy>(bytes),
+            22 if bytes.len() % 2 == 0 => model::<Role>(bytes),
+            22 => model::<Policy>(bytes),
+            _ => sign_off(bytes),
         }
     }
 }

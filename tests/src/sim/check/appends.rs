@@ -7,12 +7,13 @@ use serde_json::Value;
 use super::super::work::CANARY;
 use super::super::world::World;
 
-const SECTIONS: [&str; 12] = [
+const SECTIONS: [&str; 13] = [
     "steps",
     "observations",
     "medications",
     "corrections",
     "signatures",
+    "sign_offs",
     "amendments",
     "settlements",
     "tasks",

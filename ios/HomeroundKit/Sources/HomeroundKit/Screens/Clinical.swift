@@ -31,10 +31,32 @@ public struct WarningRow: Hashable, Sendable {
     public let words: Words
 }
 
+/// A set of vital signs that waits for a second look, with what it says.
+public struct VitalsCheck: Sendable {
+    public let unusual: [UnusualRow]
+    public let score: ScoreCard?
+}
+
+/// A dose other than the ordered one, while it is typed.
+public struct DoseForm: Sendable {
+    public let row: MedicationRow
+    public var value: String
+    public var unit: String
+
+    public var ready: Bool { ![value, unit].contains { $0.allSatisfy(\.isWhitespace) } }
+}
+
+/// How much is given.
+struct GivenDose: Sendable {
+    let value: Double
+    let unit: String
+}
+
 /// A dose that waits for a reason, with what there is to think about.
 public struct WarnedDose: Sendable {
     public let row: MedicationRow
     public let warnings: [WarningRow]
+    let dose: GivenDose?
 
     /// The same reason for each warning.
     func overrides(_ reason: String) -> [WarningOverride] {
@@ -46,6 +68,9 @@ public struct WarnedDose: Sendable {
 public let consciousnessLevels: [Consciousness] = [.alert, .newConfusion, .voice, .pain, .unresponsive]
 
 public func words(_ level: Consciousness) -> Words { Words("consciousness_\(snake(level))") }
+
+/// The scales that a person can choose.
+public let spo2Scales: [Spo2Scale] = [.scale1, .scale2]
 
 public func words(_ scale: Spo2Scale) -> Words { Words(scale == .scale2 ? "news2_scale_2" : "news2_scale_1") }
 
@@ -64,13 +89,20 @@ func card(_ score: News2) -> ScoreCard {
         missing: score.missing.map { Words("vital_\($0)") })
 }
 
-func second(_ assessment: Assessment) -> [UnusualRow] {
+/// Figures that are worth a second look; what is usual is told in the unit that a figure was typed in.
+func second(_ assessment: Assessment, typed: VitalsForm = VitalsForm()) -> [UnusualRow] {
     assessment.unusual.map { one in
+        let unit = typed.others.first { $0.rawValue == one.field }?.other
+        func told(_ figure: Double) -> String {
+            guard let unit, let other = try? convertUnit(pair: unit.pair, value: figure, from: unit.kept, to: unit.code)
+            else { return plain(figure) }
+            return "\(plain(other)) \(unit.unit)"
+        }
         let usual: Words =
             switch (one.low, one.high) {
-            case (let low?, let high?): Words("usual_between", plain(low), plain(high))
-            case (let low?, nil): Words("usual_from", plain(low))
-            case (nil, let high): Words("usual_up_to", high.map(plain) ?? "")
+            case (let low?, let high?): Words("usual_between", told(low), told(high))
+            case (let low?, nil): Words("usual_from", told(low))
+            case (nil, let high): Words("usual_up_to", high.map(told) ?? "")
             }
         return UnusualRow(name: Words("vital_\(one.field)"), usual: usual)
     }

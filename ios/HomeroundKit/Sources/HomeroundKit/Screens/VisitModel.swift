@@ -69,6 +69,24 @@ public final class VisitModel: Model<VisitState> {
         }
     }
 
+    /// Begins to take a signature by hand.
+    public func beginSignOff() { change { $0.signing = SignOffForm() } }
+
+    public func changeSignOff(_ form: SignOffForm) { change { $0.signing = form } }
+
+    public func closeSignOff() { change { $0.signing = nil } }
+
+    /// Stores what was given.
+    /// - Parameter drawing: what is on the pad.
+    @discardableResult
+    public func signOff(_ drawing: Drawing?) -> Work {
+        act { [self] in
+            guard let form = state.signing, let given = form.given(drawing) else { return }
+            try await visit.signOff(form.signer, given)
+            change { $0.signing = nil }
+        }
+    }
+
     /// The visit does not take place.
     @discardableResult
     public func end(_ ending: Ending, _ reason: NotDoneReason, comment: String) -> Work {
@@ -92,51 +110,133 @@ public final class VisitModel: Model<VisitState> {
         }
     }
 
-    public func typeVital(_ field: VitalField, _ text: String) { change { $0.vitals.typed[field] = text } }
+    public func typeVital(_ field: VitalField, _ text: String) { changeVitals { $0.typed[field] = text } }
 
-    public func chooseConsciousness(_ level: Consciousness?) { change { $0.vitals.consciousness = level } }
+    /// The figure is typed in its other unit from now on. What was typed stays: it was read off as it is.
+    public func swapUnit(_ field: VitalField) { changeVitals { $0.others.formSymmetricDifference([field]) } }
 
-    public func chooseOxygen(_ given: Bool?) { change { $0.vitals.onOxygen = given } }
+    /// Chooses where it was measured, or takes the choice back.
+    public func chooseSite(_ field: VitalField, _ site: HowChoice) {
+        changeVitals { $0.sites[field] = $0.sites[field] == site ? nil : site }
+    }
 
+    /// Chooses how it was measured, or takes the choice back.
+    public func chooseMethod(_ field: VitalField, _ method: HowChoice) {
+        changeVitals { $0.methods[field] = $0.methods[field] == method ? nil : method }
+    }
+
+    public func chooseConsciousness(_ level: Consciousness?) { changeVitals { $0.consciousness = level } }
+
+    public func chooseOxygen(_ given: Bool?) { changeVitals { $0.onOxygen = given } }
+
+    /// What was changed has to be looked at anew.
+    private func changeVitals(_ with: (inout VitalsForm) -> Void) {
+        change {
+            with(&$0.vitals)
+            $0.checking = nil
+        }
+    }
+
+    /// Records what was typed; where a figure is worth a second look, it waits for `confirmVitals`.
     @discardableResult
-    public func recordVitals() -> Work {
-        act { [self] in
-            let (vitals, wrong) = state.vitals.parse(formats)
-            if let wrong {
-                change { $0.problem = Problem(Words("error_not_a_number"), field: wrong.rawValue) }
+    public func recordVitals() -> Work { act { [self] in try await recordVitals(confirmed: false) } }
+
+    /// Records what was looked at again.
+    @discardableResult
+    public func confirmVitals() -> Work { act { [self] in try await recordVitals(confirmed: true) } }
+
+    /// Back to the figures.
+    public func holdVitals() { change { $0.checking = nil } }
+
+    private func recordVitals(confirmed: Bool) async throws {
+        let form = state.vitals
+        let (vitals, wrong) = try form.parse(formats)
+        if let wrong {
+            change { $0.problem = Problem(Words("error_not_a_number"), field: wrong.rawValue) }
+            return
+        }
+        let entry = form.entry(vitals, now())
+        if !confirmed {
+            let says = try await visit.assess(entry)
+            let unusual = second(says, typed: form)
+            if !unusual.isEmpty {
+                // What was typed meanwhile has not been looked at.
+                let check = VitalsCheck(unusual: unusual, score: says.news2.map(card))
+                change { if $0.vitals == form { $0.checking = check } }
                 return
             }
-            try await visit.recordVitals(vitals, measuredAtMs: now())
-            change { $0.vitals = VitalsForm() }
+        }
+        try await visit.recordVitals(entry)
+        change {
+            let others = $0.vitals.others
+            $0.vitals = VitalsForm()
+            $0.vitals.others = others
+            $0.checking = nil
+        }
+    }
+
+    /// Decides by which scale NEWS2 judges the patient's saturation: a clinician's decision, for all visits from now on.
+    @discardableResult
+    public func decideScale(_ scale: Spo2Scale) -> Work {
+        act { [self] in
+            guard let patient = state.patientId else { return }
+            try await phone.patient(patient).setSpo2Scale(scale)
         }
     }
 
     /// Gives what is ordered; where there is something to think about first, the dose waits for a reason.
     @discardableResult
-    public func give(_ row: MedicationRow) -> Work { act { [self] in try await give(row, []) } }
+    public func give(_ row: MedicationRow) -> Work { act { [self] in try await give(row, nil, []) } }
+
+    /// Begins to note another dose than the ordered one, from the ordered one.
+    public func beginDose(_ row: MedicationRow) {
+        let order = row.medication.medication.dosing
+        change { $0.dosing = DoseForm(row: row, value: order?.doseValue.map(plain) ?? "", unit: order?.doseUnit ?? "") }
+    }
+
+    public func typeDose(_ form: DoseForm) { change { $0.dosing = form } }
+
+    public func closeDose() { change { $0.dosing = nil } }
+
+    /// Gives the dose that was typed; where there is something to think about first, it waits for a reason.
+    @discardableResult
+    public func giveDose() -> Work {
+        act { [self] in
+            guard let form = state.dosing else { return }
+            guard let value = formats.number(form.value) else {
+                change { $0.problem = Problem(Words("error_not_a_number"), field: "dose_value") }
+                return
+            }
+            let unit = form.unit.trimmingCharacters(in: .whitespaces)
+            try await give(form.row, GivenDose(value: value, unit: unit), [])
+        }
+    }
 
     /// Gives the dose that waits, with the reason of whoever goes on.
     @discardableResult
     public func goOn(_ reason: String) -> Work {
         act { [self] in
-            if let warned = state.warned { try await give(warned.row, warned.overrides(reason)) }
+            if let warned = state.warned { try await give(warned.row, warned.dose, warned.overrides(reason)) }
         }
     }
 
     /// The dose that waits is not given now.
     public func holdBack() { change { $0.warned = nil } }
 
-    private func give(_ row: MedicationRow, _ overrides: [WarningOverride]) async throws {
+    private func give(_ row: MedicationRow, _ dose: GivenDose?, _ overrides: [WarningOverride]) async throws {
         let line = row.medication.medication
         let entry = MedicationGivenEntry(
-            medication: row.id, code: line.code, doseValue: line.dosing?.doseValue, doseUnit: line.dosing?.doseUnit,
-            overrides: overrides)
+            medication: row.id, code: line.code, doseValue: dose?.value ?? line.dosing?.doseValue,
+            doseUnit: dose?.unit ?? line.dosing?.doseUnit, overrides: overrides)
         do {
             try await visit.medicationGiven(entry)
-            change { $0.warned = nil }
+            change {
+                $0.warned = nil
+                $0.dosing = nil
+            }
         } catch HomeroundError.Warned(let warnings) {
             let rows = warnings.map { HomeroundKit.row($0, formats, zone) }
-            change { $0.warned = WarnedDose(row: row, warnings: rows) }
+            change { $0.warned = WarnedDose(row: row, warnings: rows, dose: dose) }
         }
     }
 
@@ -260,7 +360,8 @@ public final class VisitModel: Model<VisitState> {
         state.findings = view.observations.reversed().map { one in
             FindingRow(
                 id: one.id, lines: readings(one.finding), by: one.by.name, at: formats.time(one.measuredAtMs, zone),
-                wrong: one.corrected?.reason, score: one.assessment?.news2.map(card), unusual: one.assessment.map(second) ?? [])
+                wrong: one.corrected?.reason, score: one.assessment?.news2.map(card),
+                unusual: one.assessment.map { second($0) } ?? [])
         }
         state.forms = view.forms.map { form in
             let answers = form.answers.enumerated().map { AnswerRow(id: $0, question: $1.linkId, answer: $1.text) }
@@ -269,6 +370,8 @@ public final class VisitModel: Model<VisitState> {
         state.note = view.note
         state.outcome = view.outcome ?? ""
         state.conflicts = view.conflicts.map { conflict($0, view) }
+        state.signOffs = view.signOffs.map { SignOffRow($0, formats, zone) }
+        state.maySignOff = HomeroundKit.maySignOff(view.status)
         state.presence = view.presence.attendances.map { PresenceRow($0, formats, zone) }
         state.signed = view.signatures.last.map { Words("visit_signed_by", $0.by.name, formats.moment($0.atMs, zone)) }
         given = [:]
@@ -280,6 +383,7 @@ public final class VisitModel: Model<VisitState> {
 
     private func take(_ state: inout VisitState, _ chart: ChartView) {
         list = chart.medications
+        state.spo2Scale = chart.spo2Scale
         state.alerts = chart.alerts.filter(\.alert.active).map(\.alert.text)
         state.allergies = chart.allergies.filter { $0.allergy.status == .active || $0.allergy.status == .unconfirmed }
             .map(\.allergy.code.text)

@@ -158,7 +158,19 @@ public struct VisitState: ScreenState {
     public var conflicts: [ConflictRow] = []
     public var presence: [PresenceRow] = []
     public var signed: Words?
+    /// Signatures by hand, and why there is none.
+    public var signOffs: [SignOffRow] = []
+    /// Whether somebody may sign by hand now.
+    public var maySignOff = false
+    /// A signature while it is taken.
+    public var signing: SignOffForm?
     public var vitals = VitalsForm()
+    /// Vital signs that wait for a second look.
+    public var checking: VitalsCheck?
+    /// The scale that the chart names for the saturation; none: nobody decided, and scale 1 holds.
+    public var spo2Scale: Spo2Scale?
+    /// A dose other than the ordered one, while it is typed.
+    public var dosing: DoseForm?
     public var warned: WarnedDose?
     /// The medication list while it is compared with the home.
     public var reconcile: ReconcileForm?

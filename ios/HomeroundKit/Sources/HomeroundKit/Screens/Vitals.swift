@@ -1,5 +1,13 @@
 import HomeroundCore
 
+/// Another unit that a figure may be read off in: as a person reads it, and both by their UCUM codes.
+public struct OtherUnit: Sendable {
+    public let unit: String
+    let pair: UnitPair
+    let code: String
+    let kept: String
+}
+
 /// A figure of the vital signs: its name in the core, and its unit as a person reads it.
 public enum VitalField: String, CaseIterable, Sendable {
     case pulse = "pulse_bpm"
@@ -27,26 +35,106 @@ public enum VitalField: String, CaseIterable, Sendable {
     }
 }
 
+extension VitalField {
+    /// The other unit that it may be read off in.
+    public var other: OtherUnit? {
+        switch self {
+        case .temperature: OtherUnit(unit: "°F", pair: .temperature, code: "[degF]", kept: "Cel")
+        case .weight: OtherUnit(unit: "lb", pair: .weight, code: "[lb_av]", kept: "kg")
+        case .glucose: OtherUnit(unit: "mmol/L", pair: .glucose, code: "mmol/L", kept: "mg/dL")
+        default: nil
+        }
+    }
+
+    /// Where it can be measured, if that matters.
+    public var sites: [HowChoice] {
+        switch self {
+        case .temperature:
+            [
+                snomed("site_mouth", "74262004", "Oral cavity structure"),
+                snomed("site_armpit", "91470000", "Axillary region structure"),
+                snomed("site_ear", "42859004", "Tympanic membrane structure"),
+                snomed("site_forehead", "52795006", "Forehead structure"),
+                snomed("site_rectum", "34402009", "Rectum structure"),
+            ]
+        case .systolic:
+            [
+                snomed("site_left_arm", "368208006", "Left upper arm structure"),
+                snomed("site_right_arm", "368209003", "Right upper arm structure"),
+            ]
+        default: []
+        }
+    }
+
+    /// How it can be measured, if that matters.
+    public var methods: [HowChoice] {
+        let palpation = snomed("method_palpation", "113011001", "Palpation")
+        let auscultation = snomed("method_auscultation", "37931006", "Auscultation")
+        switch self {
+        case .pulse: return [palpation, auscultation]
+        case .systolic: return [auscultation, palpation]
+        default: return []
+        }
+    }
+}
+
+/// Where or how a figure was measured: a key of the string catalog, and its code.
+public struct HowChoice: Hashable, Sendable {
+    public let key: String
+    public let code: Coding
+}
+
+private func snomed(_ key: String, _ code: String, _ text: String) -> HowChoice {
+    HowChoice(key: key, code: Coding(system: "http://snomed.info/sct", code: code, text: text))
+}
+
 /// What was typed, by figure.
-public struct VitalsForm: Sendable {
+public struct VitalsForm: Equatable, Sendable {
     public var typed: [VitalField: String] = [:]
+    /// Figures that are typed in their other unit.
+    public var others: Set<VitalField> = []
+    public var sites: [VitalField: HowChoice] = [:]
+    public var methods: [VitalField: HowChoice] = [:]
     public var consciousness: Consciousness?
     /// Oxygen or air; none: not said.
     public var onOxygen: Bool?
 
     public init() {}
 
+    /// The unit that a figure is typed in.
+    public func unit(_ field: VitalField) -> String {
+        if others.contains(field), let other = field.other { return other.unit }
+        return field.unit
+    }
+
+    /// Whether something is typed.
+    public func says(_ field: VitalField) -> Bool { !(typed[field] ?? "").allSatisfy(\.isWhitespace) }
+
+    /// What is recorded, of figures that were parsed.
+    func entry(_ vitals: Vitals, _ atMs: Int64) -> VitalsEntry {
+        let said = VitalField.allCases.filter { says($0) && (sites[$0] != nil || methods[$0] != nil) }
+        let figures = said.map { field in
+            MeasuredFigure(
+                figure: field.rawValue, measured: Measured(bodySite: sites[field]?.code, method: methods[field]?.code))
+        }
+        return VitalsEntry(measuredAtMs: atMs, vitals: vitals, figures: figures)
+    }
+
     public var empty: Bool {
         typed.values.allSatisfy { $0.allSatisfy(\.isWhitespace) } && consciousness == nil && onOxygen == nil
     }
 
     /// The figures, or the field that is no figure. Ranges are the core's to judge.
-    func parse(_ formats: Formats) -> (Vitals, VitalField?) {
+    func parse(_ formats: Formats) throws -> (Vitals, VitalField?) {
         var parsed: [VitalField: Double] = [:]
         for (field, text) in typed where !text.allSatisfy(\.isWhitespace) {
             // What no field of the core can hold is no figure either.
             guard let figure = formats.number(text), figure >= 0, figure <= 65_535 else { return (Vitals(), field) }
-            parsed[field] = figure
+            if others.contains(field), let unit = field.other {
+                parsed[field] = try convertUnit(pair: unit.pair, value: figure, from: unit.code, to: unit.kept)
+            } else {
+                parsed[field] = figure
+            }
         }
         func short(_ field: VitalField) -> UInt16? { parsed[field].map { UInt16($0) } }
         func byte(_ field: VitalField) -> UInt8? { parsed[field].map { UInt8(clamping: Int($0)) } }

@@ -147,7 +147,7 @@ private let fields: Set<String> = [
 /// Sections whose entries are only added.
 private let sections: Set<String> = [
     "observations", "medications", "attachments", "forms", "steps", "corrections", "signatures", "amendments",
-    "presence",
+    "presence", "sign_offs", "tasks", "measures",
 ]
 
 /// What a field is called: `tasks/0192…/result` is the result of a task.

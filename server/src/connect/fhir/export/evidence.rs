@@ -9,7 +9,7 @@ use super::super::ident::derive;
 use super::{EXTENSIONS, OpenConflict, Sheet, extension, hl7, reference};
 
 /// Purposes of a signature, ASTM E1762.
-const SIGNATURE_PURPOSES: &str = "urn:iso-astm:E1762-95:2013";
+pub(super) const SIGNATURE_PURPOSES: &str = "urn:iso-astm:E1762-95:2013";
 
 impl Sheet<'_> {
     pub(super) fn evidence(&mut self) {
@@ -206,7 +206,7 @@ impl Sheet<'_> {
 }
 
 /// Changes of the visit's document, by their hashes.
-fn changes(role: &str, hashes: &[String]) -> Value {
+pub(super) fn changes(role: &str, hashes: &[String]) -> Value {
     let one = |hash: &String| {
         json!({ "role": role, "what": { "identifier": {
             "system": format!("{EXTENSIONS}/change-sha256"), "value": hash,

@@ -100,7 +100,7 @@ pub(super) struct Circumstances {
 
 impl Sheet<'_> {
     /// FHIR's status of an entry, by the corrections of its section.
-    fn standing(&self, section: &str, entry: EntryId) -> Option<&'static str> {
+    pub(super) fn standing(&self, section: &str, entry: EntryId) -> Option<&'static str> {
         let mut corrections = self.input.visit.corrections.values();
         if corrections
             .clone()

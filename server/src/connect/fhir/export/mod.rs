@@ -12,6 +12,7 @@ mod people;
 mod presence;
 mod reconcile;
 mod scores;
+mod sign_offs;
 mod visit;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -120,6 +121,7 @@ pub fn export_visit(input: &VisitExport<'_>) -> Value {
     sheet.note();
     sheet.forms();
     sheet.attachments();
+    sheet.sign_offs();
     sheet.evidence();
     // Last, when all that name a person have.
     sheet.practitioners();

@@ -124,6 +124,52 @@ impl Importer<'_> {
         self.record(RecordKind::History, self.id(at), Some(patient), &history)
     }
 
+    /// A signature by hand of a patient, or of somebody for them. Who else signed or
+    /// wrote something is not used.
+    pub(super) fn provenance(&mut self, at: usize) -> Result<(), Skip> {
+        let source: fhir::Provenance = self.parse(at).map_err(|_| Skip::NotUsed)?;
+        let typed = |it: &fhir::Signature| it.sig_format.starts_with("text/plain");
+        let by_hand = |it: &fhir::Signature| typed(it) || it.sig_format.starts_with("image/");
+        let signature = source.signature.iter().find(|it| by_hand(it));
+        let signature = signature.ok_or(Skip::NotUsed)?;
+        let standing = source.extension.iter();
+        let mut standing = standing.filter(|it| it.url.ends_with("/sign-off-status"));
+        if standing.any(|it| it.value_code == "entered-in-error") {
+            return Err(Skip::EnteredInError);
+        }
+        let patient = self
+            .about(&signature.on_behalf_of, "signature.onBehalfOf")
+            .or_else(|_| self.about(&signature.who, "signature.who"))
+            .map_err(|_| Skip::NotUsed)?;
+        let text =
+            base64::decode_up_to(&signature.data, NOTE_TEXT_MAX).filter(|_| typed(signature));
+        let text = String::from_utf8_lossy(text.as_deref().unwrap_or_default()).into_owned();
+        let value = text::first_of([text.as_str(), &signature.who.display]);
+        let code = signature.kind.first().cloned().unwrap_or_default();
+        let code = text::coding(&fhir::Concept {
+            coding: vec![code],
+            text: String::new(),
+        });
+        let written = text::first_of([signature.when.as_str(), &source.recorded]);
+        let history = History {
+            patient,
+            resource: "Provenance".to_owned(),
+            code: if code.text.is_empty() {
+                Coding::text("Signature")
+            } else {
+                code
+            },
+            at_ms: self.instant(written, "signature.when")?,
+            status: "final".to_owned(),
+            category: None,
+            value: text::some(value),
+            unit: None,
+            components: Vec::new(),
+            measured: Measured::default(),
+        };
+        self.record(RecordKind::History, self.id(at), Some(patient), &history)
+    }
+
     /// The text of a plain document that came with the resource, up to
     /// [`NOTE_TEXT_MAX`].
     fn inline_text(&mut self, at: usize, attachment: &fhir::Attachment) -> Option<String> {

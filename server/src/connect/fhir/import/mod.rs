@@ -247,6 +247,7 @@ impl<'a> Importer<'a> {
                 Kind::Observation => self.observation(at),
                 Kind::Task => self.task(at),
                 Kind::DocumentReference => self.document_reference(at),
+                Kind::Provenance => self.provenance(at),
                 Kind::Questionnaire => self.questionnaire(at),
                 Kind::NotUsed => Err(Skip::NotUsed),
             };

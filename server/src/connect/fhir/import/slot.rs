@@ -29,6 +29,7 @@ pub(super) enum Kind {
     Observation,
     Task,
     DocumentReference,
+    Provenance,
     Questionnaire,
     NotUsed,
 }
@@ -54,6 +55,7 @@ impl Kind {
             "Observation" => Self::Observation,
             "Task" => Self::Task,
             "DocumentReference" => Self::DocumentReference,
+            "Provenance" => Self::Provenance,
             "Questionnaire" => Self::Questionnaire,
             _ => Self::NotUsed,
         }

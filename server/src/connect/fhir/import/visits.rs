@@ -241,6 +241,7 @@ fn skeleton(patient: PatientId) -> Visit {
         survey: BTreeMap::new(),
         corrections: BTreeMap::new(),
         signatures: BTreeMap::new(),
+        sign_offs: BTreeMap::new(),
         amendments: BTreeMap::new(),
         settlements: BTreeMap::new(),
     }

@@ -113,6 +113,25 @@ fn where_how_and_with_what_go_out_with_their_figure_and_come_back() {
 }
 
 #[test]
+fn a_patients_signature_by_hand_comes_back_as_a_line_of_the_history() {
+    let back = import(&serde_json::to_vec(&sample().export()).unwrap()).unwrap();
+    let lines = back
+        .records
+        .iter()
+        .filter(|it| it.kind == RecordKind::History);
+    let lines = lines.map(|it| serde_json::from_str::<History>(&it.body).unwrap());
+    let signed: Vec<History> = lines.filter(|it| it.resource == "Provenance").collect();
+    let said: Vec<_> = signed.iter().map(|it| it.value.as_deref()).collect();
+    // The seal, the amendment and who wrote what are no lines of a patient's history, nor
+    // is a signature that was taken back.
+    assert_eq!(said, [None, Some("Dora Probe")]);
+    for line in &signed {
+        assert_eq!(line.code.text, "Co-participant's Signature");
+        assert_eq!(line.at_ms, signed[0].at_ms);
+    }
+}
+
+#[test]
 fn a_score_comes_back_as_a_line_of_the_history_with_its_parts() {
     let back = import(&serde_json::to_vec(&sample().export()).unwrap()).unwrap();
     let lines = back

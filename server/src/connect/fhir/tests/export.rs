@@ -163,7 +163,7 @@ fn the_seal_and_who_wrote_what_are_in_provenance() {
     let provenance = of_type(&bundle, "Provenance");
     let sealed = provenance
         .iter()
-        .find(|it| it["signature"].is_array())
+        .find(|it| it["id"] == json!(id(0x93)))
         .unwrap();
     let signature = &sealed["signature"][0];
     assert_eq!(signature["type"][0]["code"], "1.2.840.10065.1.12.1.5");
@@ -184,6 +184,91 @@ fn the_seal_and_who_wrote_what_are_in_provenance() {
     assert_eq!(wrote["extension"].as_array().unwrap().len(), 2);
     let issue = of_type(&bundle, "DetectedIssue")[0];
     assert!(issue["detail"].as_str().unwrap().contains("71.5 (Ada Aide"));
+}
+
+/// The signatures of a sign-off's resource, without the device's own.
+fn signed_by_hand(bundle: &Value, number: u128) -> (&Value, Vec<&Value>) {
+    let found = of_type(bundle, "Provenance").into_iter();
+    let resource = found.into_iter().find(|it| it["id"] == json!(id(number)));
+    let resource = resource.unwrap();
+    let signatures = resource["signature"].as_array().unwrap().iter();
+    let by_hand = signatures.filter(|it| it["sigFormat"] != "application/octet-stream");
+    (resource, by_hand.collect())
+}
+
+#[test]
+fn a_signature_by_hand_is_a_picture_of_its_strokes_and_carries_them() {
+    let bundle = sample().export();
+    let (resource, signatures) = signed_by_hand(&bundle, 0x96);
+    let [signature] = signatures[..] else {
+        panic!("one signature")
+    };
+    assert_eq!(
+        resource["entity"][0]["what"]["identifier"]["value"],
+        "cd".repeat(32)
+    );
+    assert_eq!(signature["sigFormat"], "image/svg+xml");
+    assert_eq!(signature["type"][0]["code"], "1.2.840.10065.1.12.1.3");
+    assert_eq!(
+        signature["who"]["reference"],
+        format!("urn:uuid:{}", id(PATIENT))
+    );
+    assert!(signature["onBehalfOf"].is_null());
+    let data = signature["data"].as_str().unwrap();
+    let picture = super::super::base64::decode_up_to(data, 10_000).unwrap();
+    let picture = String::from_utf8(picture).unwrap();
+    let path = "d=\"M10000 12000L14000 6000L21000 15000M25000 4000h0\"";
+    assert!(picture.contains(path), "{picture}");
+    assert!(picture.contains("width=\"80mm\" height=\"30mm\" viewBox=\"0 0 80000 30000\""));
+    let carried = signature["extension"].as_array().unwrap();
+    let strokes = carried.iter().find_map(|it| it["valueString"].as_str());
+    assert_eq!(strokes, Some(super::sample::ink().as_str()));
+    // The device's own signature over it goes along.
+    let own = resource["signature"].as_array().unwrap().last().unwrap();
+    assert_eq!(own["data"], super::super::base64::encode(&[0x2d; 64]));
+}
+
+#[test]
+fn who_signs_for_a_patient_is_named_and_who_does_not_sign_has_a_reason() {
+    let bundle = sample().export();
+    let (resource, signatures) = signed_by_hand(&bundle, 0x97);
+    let signature = signatures[0];
+    assert_eq!(
+        signature["onBehalfOf"]["reference"],
+        format!("urn:uuid:{}", id(PATIENT))
+    );
+    assert_eq!(signature["who"]["reference"], "#signer");
+    let daughter = &resource["contained"][0];
+    assert_eq!(daughter["name"][0]["text"], "Dora Probe");
+    assert_eq!(daughter["relationship"][0]["coding"][0]["code"], "CHILD");
+    let (resource, signatures) = signed_by_hand(&bundle, 0x98);
+    assert!(signatures.is_empty());
+    assert_eq!(
+        resource["reason"][0]["coding"][0]["code"],
+        "infection_control"
+    );
+    let (_, signatures) = signed_by_hand(&bundle, 0x99);
+    assert!(
+        signatures.is_empty(),
+        "of a later version: nothing is made up"
+    );
+}
+
+#[test]
+fn a_signature_that_was_taken_back_says_so() {
+    let bundle = sample().export();
+    let status = |number| {
+        let (resource, _) = signed_by_hand(&bundle, number);
+        let said = resource["extension"].as_array().unwrap().iter();
+        let status = |it: &&Value| it["url"].as_str().unwrap().ends_with("/sign-off-status");
+        said.clone().find(status).map(|it| it["valueCode"].clone())
+    };
+    assert_eq!(status(0x96), None);
+    assert_eq!(status(0x9a), Some(json!("entered-in-error")));
+    let provenance = of_type(&bundle, "Provenance").into_iter();
+    let mut taking_back = provenance.filter(|it| it["id"] == json!(id(0x9b)));
+    let target = &taking_back.next().unwrap()["target"][0]["reference"];
+    assert_eq!(target, &json!(format!("urn:uuid:{}", id(0x9a))));
 }
 
 #[test]

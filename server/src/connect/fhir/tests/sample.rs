@@ -273,6 +273,71 @@ fn tasks() -> BTreeMap<EntryId, Task> {
     ])
 }
 
+/// The patient's by hand, a daughter's by name, why there is none, one of a later
+/// version, and one of somebody else that was taken back.
+fn sign_offs() -> BTreeMap<EntryId, SignOffEntry> {
+    let taken = json!({ "by": person(NURSE), "role": "nurse", "stamp": stamp(55), "heads": ["cd".repeat(32)],
+        "view_sha256": "ab".repeat(32), "device_key": "0f".repeat(32), "seal": "2d".repeat(64) });
+    let with = |given: Value| {
+        let mut entry = taken.clone();
+        let fields = given.as_object().unwrap().clone();
+        entry.as_object_mut().unwrap().extend(fields);
+        entry
+    };
+    entries(vec![
+        (
+            0x96,
+            with(
+                json!({ "signer": "patient", "mark": "drawn", "width_um": 80_000, "height_um": 30_000,
+                "tolerance_um": 200, "strokes": ink() }),
+            ),
+        ),
+        (
+            0x97,
+            with(
+                json!({ "signer": "representative", "name": "Dora Probe", "relation": "child",
+                "mark": "typed", "text": "Dora Probe" }),
+            ),
+        ),
+        (
+            0x98,
+            with(
+                json!({ "signer": "patient", "mark": "not_signed", "reason": "infection_control",
+                "comment": "Isolated since Monday" }),
+            ),
+        ),
+        (
+            0x99,
+            with(json!({ "signer": "witness", "mark": "fingerprint" })),
+        ),
+        (
+            0x9a,
+            with(json!({ "signer": "patient", "mark": "typed", "text": "Not The Patient" })),
+        ),
+    ])
+}
+
+/// A line of three points and a dot.
+pub(super) fn ink() -> String {
+    let point = |(x_um, y_um, t_ms)| InkPoint {
+        x_um,
+        y_um,
+        t_ms,
+        pressure: None,
+    };
+    let line = [
+        (10_000, 12_000, 0),
+        (14_000, 6_000, 90),
+        (21_000, 15_000, 180),
+    ];
+    let drawing = Drawing {
+        width_um: 80_000,
+        height_um: 30_000,
+        strokes: vec![line.map(point).to_vec(), vec![point((25_000, 4_000, 400))]],
+    };
+    Ink::of(&drawing).unwrap().strokes
+}
+
 pub(super) fn visit() -> Visit {
     let base = json!({
         "schema": 1, "patient": id(PATIENT), "status": "signed", "outcome": "Goals met",
@@ -316,12 +381,17 @@ pub(super) fn visit() -> Visit {
                 0x92,
                 json!({ "section": "medications", "target": entry(0x63), "reason": "wrong patient", "by": by, "at_ms": at }),
             ),
+            (
+                0x9b,
+                json!({ "section": "sign_offs", "target": entry(0x9a), "reason": "a neighbour signed", "by": by, "at_ms": at }),
+            ),
         ]),
         signatures: entries(vec![(
             0x93,
             json!({ "by": by, "role": "nurse", "stamp": stamp(58), "heads": ["cd".repeat(32)], "view_sha256": "ab".repeat(32),
             "device_key": "0f".repeat(32), "seal": "1e".repeat(64) }),
         )]),
+        sign_offs: sign_offs(),
         amendments: entries(vec![(
             0x94,
             json!({ "changes": ["ef".repeat(32)], "reason": "was offline", "by": by, "at_ms": at }),

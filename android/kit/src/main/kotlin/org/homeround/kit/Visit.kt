@@ -17,11 +17,13 @@ import org.homeround.core.NewAttachment
 import org.homeround.core.NewCorrection
 import org.homeround.core.NewFinding
 import org.homeround.core.NewPresenceReason
+import org.homeround.core.NewSignature
 import org.homeround.core.NoFix
 import org.homeround.core.NotDoneReason
 import org.homeround.core.NoteEdit
 import org.homeround.core.Saved
 import org.homeround.core.SealCheck
+import org.homeround.core.Signer
 import org.homeround.core.TaskOutcome
 import org.homeround.core.Unlock
 import org.homeround.core.VisitId
@@ -141,6 +143,15 @@ class Visit internal constructor(private val core: Core, private val worker: Wor
 
     /** Seals the completed visit, after asking for the PIN or the sensor once more. */
     suspend fun sign(with: Unlock): Saved = worker.run { core.sign(with) }
+
+    /**
+     * Takes somebody's signature by hand over the visit as it stands, or says why there is none. Nothing waits for
+     * it; [VisitView.signOffs] says what was changed after it.
+     */
+    suspend fun signOff(signer: Signer, given: NewSignature): Saved = worker.run { core.signOff(signer, given) }
+
+    /** Verifies one signature by hand as [verify] does a seal. */
+    suspend fun verifySignOff(signOff: EntryId): SealCheck = worker.run { core.verifySignOff(signOff) }
 
     /** Verifies the seal of the last signature. */
     suspend fun verify(): SealCheck = worker.run { core.verify() }

@@ -40,6 +40,7 @@ import org.homeround.kit.screens.Tone
 import org.homeround.kit.screens.VisitModel
 import org.homeround.kit.screens.VisitState
 import org.homeround.kit.screens.VitalField
+import org.homeround.kit.screens.sitesOf
 import org.homeround.kit.screens.Words
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
@@ -119,6 +120,13 @@ class ClinicalTest {
             model.typeVital(VitalField.RESPIRATIONS, "26")
             model.chooseConsciousness(Consciousness.NEW_CONFUSION)
             model.recordVitals()
+            val checking = assertNotNull(until { it.checking != null }.checking)
+            assertEquals(Words("usual_between", "41", "110"), checking.unusual.first().usual)
+            assertEquals(Words("news2_high"), checking.score?.response)
+            model.typeVital(VitalField.PULSE, "141")
+            assertEquals(null, model.state.value.checking, "what was changed is looked at anew")
+            model.typeVital(VitalField.PULSE, "140")
+            model.confirmVitals()
             val finding = until { it.findings.isNotEmpty() }.findings.single()
             val card = assertNotNull(finding.score)
             assertEquals(Words("news2_incomplete", 9), card.title)
@@ -138,6 +146,41 @@ class ClinicalTest {
             val given = nina.visit(site.visit).read().medications
             assertEquals(listOf(500.0, 500.0), given.map { assertIs<org.homeround.core.Administration.Given>(it.given).doseValue })
             assertEquals("Vomited the first one", given.last().overrides.single().reason)
+
+            model.beginDose(row)
+            val ordered = checkNotNull(model.state.value.dosing)
+            assertEquals("500" to "mg", ordered.value to ordered.unit)
+            model.typeDose(ordered.copy(value = "none"))
+            model.giveDose()
+            assertEquals("dose_value", until { it.problem != null }.problem?.field)
+            model.typeDose(ordered.copy(value = "1", unit = "g"))
+            model.giveDose()
+            val again = assertNotNull(until { it.warned != null }.warned)
+            assertTrue(again.warnings.any { it.code == "dose_differs" }, "${again.warnings}")
+            model.goOn("The doctor rang")
+            until { it.warned == null && it.dosing == null }
+            val last = nina.visit(site.visit).read().medications.last()
+            val what = assertIs<org.homeround.core.Administration.Given>(last.given)
+            assertEquals(1.0 to "g", what.doseValue to what.doseUnit)
+
+            model.typeVital(VitalField.TEMPERATURE, "98.6")
+            model.swapUnit(VitalField.TEMPERATURE)
+            assertEquals("°F", model.state.value.vitals.unit(VitalField.TEMPERATURE))
+            val ear = sitesOf(VitalField.TEMPERATURE).single { it.key == "site_ear" }
+            model.chooseSite(VitalField.TEMPERATURE, ear)
+            model.typeVital(VitalField.TEMPERATURE, "105.8")
+            model.recordVitals()
+            val fever = assertNotNull(until { it.checking != null }.checking)
+            assertEquals(listOf(Words("usual_between", "95.2 °F", "102.2 °F")), fever.unusual.map { it.usual })
+            model.typeVital(VitalField.TEMPERATURE, "98.6")
+            model.recordVitals()
+            until { it.findings.size == 2 }
+            val warm = nina.visit(site.visit).read().observations.last()
+            assertEquals(37.0, assertIs<org.homeround.core.Finding.Vitals>(warm.finding).vitals.temperatureC)
+            assertEquals("temperature_c" to ear.code, warm.figures.single().let { it.figure to it.measured.bodySite })
+
+            model.decideScale(Spo2Scale.SCALE2)
+            until { it.spo2Scale == Spo2Scale.SCALE2 }
             scope.coroutineContext[Job]?.cancel()
         }
     }

@@ -155,6 +155,11 @@ private fun VisitPlace(shell: Shell, place: Place.Visit, way: MutableList<Place>
             take = { action, pin, reason -> model.take(action, pin, reason) },
             finish = { model.finish(it) }, leaveOut = { task, reason, comment -> model.leaveOut(task, reason, comment) },
             typeVital = { field, text -> model.typeVital(field, text) }, recordVitals = { model.recordVitals() },
+            how = HowActions(
+                unit = model::swapUnit, site = model::chooseSite, method = model::chooseMethod, scale = { model.decideScale(it) },
+                confirm = { model.confirmVitals() }, back = model::holdVitals,
+            ),
+            dose = DoseActions(begin = model::beginDose, type = model::typeDose, give = { model.giveDose() }, close = model::closeDose),
             consciousness = model::chooseConsciousness, oxygen = model::chooseOxygen,
             give = { model.give(it) }, goOn = { model.goOn(it) }, holdBack = model::holdBack,
             list = ListActions(
@@ -166,7 +171,11 @@ private fun VisitPlace(shell: Shell, place: Place.Visit, way: MutableList<Place>
             end = { ending, reason, comment -> model.end(ending, reason, comment) },
             photograph = photograph, openPhoto = { model.open(it) }, closePhoto = { model.closePhoto() },
             settle = { conflict, choice -> model.settle(conflict, choice) },
-            explain = { stamp, reason, comment -> model.explain(stamp, reason, comment) }, sync = sync, dismiss = { model.dismiss() },
+            explain = { stamp, reason, comment -> model.explain(stamp, reason, comment) },
+            signOff = SignOffActions(
+                begin = model::beginSignOff, change = model::changeSignOff, save = { model.signOff(it) }, close = model::closeSignOff,
+            ),
+            sync = sync, dismiss = { model.dismiss() },
         ),
     )
 }

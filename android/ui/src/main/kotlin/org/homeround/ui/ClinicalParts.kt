@@ -52,9 +52,10 @@ internal fun Awake(form: VitalsForm, on: VisitActions) {
     )
 }
 
+/** One of several; what is chosen is marked. */
 @OptIn(ExperimentalLayoutApi::class)
 @Composable
-private fun Choose(title: String, choices: List<Triple<String, Boolean, () -> Unit>>) {
+internal fun Choose(title: String, choices: List<Triple<String, Boolean, () -> Unit>>) {
     Text(title, style = MaterialTheme.typography.bodyMedium)
     FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp), verticalArrangement = Arrangement.spacedBy(4.dp)) {
         choices.forEach { (label, chosen, choose) ->
@@ -70,8 +71,9 @@ internal fun Says(finding: FindingRow) {
     finding.score?.let { Score(it) }
 }
 
+/** NEWS2 with its parts. */
 @Composable
-private fun Score(card: ScoreCard) {
+internal fun Score(card: ScoreCard) {
     val (behind, on) = colours(card.tone)
     Surface(color = behind, contentColor = on, shape = MaterialTheme.shapes.medium, modifier = Modifier.fillMaxWidth()) {
         Column(Modifier.padding(14.dp), verticalArrangement = Arrangement.spacedBy(4.dp)) {

@@ -56,10 +56,14 @@ class VisitActions(
     val leaveOut: (EntryId, NotDoneReason, String) -> Unit,
     val typeVital: (VitalField, String) -> Unit,
     val recordVitals: () -> Unit,
+    /** Units, places, methods, and the second look. */
+    val how: HowActions,
     val consciousness: (Consciousness?) -> Unit,
     /** Oxygen, air, or not said. */
     val oxygen: (Boolean?) -> Unit,
     val give: (MedicationRow) -> Unit,
+    /** Another dose than the ordered one. */
+    val dose: DoseActions,
     /** Goes on against warnings, with a reason. */
     val goOn: (reason: String) -> Unit,
     val holdBack: () -> Unit,
@@ -76,6 +80,8 @@ class VisitActions(
     val closePhoto: () -> Unit,
     val settle: (ConflictRow, Choice) -> Unit,
     val explain: (EntryId, PresenceReason, String) -> Unit,
+    /** Taking a signature by hand. */
+    val signOff: SignOffActions,
     val sync: () -> Unit,
     val dismiss: () -> Unit,
 )
@@ -118,13 +124,14 @@ fun VisitScreen(state: VisitState, on: VisitActions) {
         Note(state, on)
         Photos(state, on)
         FormsOf(state, on.forms)
+        SignOffs(state, on.signOff)
     }
 }
 
 /** From this font scale on, nothing stands beside something else that is typed. */
 private const val LARGE = 1.3f
 
-private val FIGURES: Set<String> = VitalField.entries.map { it.field }.toSet()
+private val FIGURES: Set<String> = VitalField.entries.map { it.field }.toSet() + DOSE_FIELDS
 
 @Composable
 private fun Notice(title: String, lines: List<String>, tone: Tone) {
@@ -220,8 +227,11 @@ private fun VitalSigns(state: VisitState, on: VisitActions) {
                     if (fields.size < abreast) Spacer(Modifier.weight(1f))
                 }
             }
+            How(state.vitals, on.how)
             Awake(state.vitals, on)
-            Main(text("visit_record"), !state.vitals.empty, on.recordVitals)
+            Scale(state.spo2Scale, on.how.scale)
+            val checking = state.checking
+            if (checking == null) Main(text("visit_record"), !state.vitals.empty, on.recordVitals) else LookAgain(checking, on.how)
         }
         state.findings.forEach { finding ->
             Line("${finding.at} · ${finding.by}", finding.wrong?.let { text("visit_wrong", it) }.orEmpty())
@@ -247,10 +257,10 @@ private fun Figure(field: VitalField, state: VisitState, on: VisitActions, modif
         OutlinedTextField(
             state.vitals.typed[field].orEmpty(), { on.typeVital(field, it) },
             Modifier.fillMaxWidth().semantics {
-                contentDescription = "$name (${field.unit})"
+                contentDescription = "$name (${state.vitals.unit(field)})"
                 told?.let { error(it) }
             },
-            suffix = { Text(field.unit) },
+            suffix = { Text(state.vitals.unit(field)) },
             isError = told != null,
             supportingText = told?.let { { Text(it) } },
             singleLine = true,
@@ -271,6 +281,7 @@ private fun Medications(state: VisitState, on: VisitActions) {
             if (!state.editable) return@forEach
             FlowRow(horizontalArrangement = Arrangement.spacedBy(10.dp), verticalArrangement = Arrangement.spacedBy(8.dp)) {
                 if (done == null) Main(text("visit_given")) { on.give(row) }
+                Also(text("dose_other")) { on.dose.begin(row) }
                 Also(text("visit_not_given")) { leaving = if (leaving == row.medication.id) null else row.medication.id }
             }
             if (leaving == row.medication.id) {
@@ -279,6 +290,7 @@ private fun Medications(state: VisitState, on: VisitActions) {
                     on.withhold(row, reason, comment)
                 }
             }
+            state.dosing?.takeIf { it.row.medication.id == row.medication.id }?.let { OtherDose(it, state.problem, on.dose) }
             state.warned?.takeIf { it.row.medication.id == row.medication.id }?.let { Think(it, on) }
         }
         if (state.editable) Compare(state.reconcile, on.list)

@@ -123,6 +123,6 @@ class AccessTest {
 
     private companion object {
         const val WIDTH = 400
-        const val HEIGHT = 4000
+        const val HEIGHT = 6000
     }
 }

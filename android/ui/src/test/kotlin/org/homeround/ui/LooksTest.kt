@@ -27,6 +27,14 @@ class LooksTest {
     @Test
     fun `the visit and the chart in Spanish look as they did`() = check("-es", Look("es"), "visit-conflict", "patient", "visit-late")
 
+    /** Parts of the visit's screen by themselves: on the whole screen they would be far below what is drawn. */
+    @Test
+    fun `presence, forms, signatures by hand and measuring look as they did, in the light and in the dark`() {
+        for ((suffix, look) in listOf("" to Look(), "-dark" to Look(dark = true))) {
+            for ((name, part) in parts(look.language)) Stage.looksAs("part-$name$suffix", look.copy(height = part.first), part.second)
+        }
+    }
+
     @Test
     fun `letters twice as large are whole`() = check("-large", Look(fontScale = 2f, height = 1200), "lock", "sync", "search")
 }

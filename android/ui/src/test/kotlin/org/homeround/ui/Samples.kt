@@ -21,6 +21,7 @@ import org.homeround.kit.screens.Choice
 import org.homeround.kit.screens.ConflictRow
 import org.homeround.kit.screens.DayRow
 import org.homeround.kit.screens.DayState
+import org.homeround.kit.screens.DoseForm
 import org.homeround.kit.screens.FindingRow
 import org.homeround.kit.screens.Formats
 import org.homeround.kit.screens.Glyph
@@ -34,16 +35,22 @@ import org.homeround.kit.screens.ScoreCard
 import org.homeround.kit.screens.ScorePart
 import org.homeround.kit.screens.SearchRow
 import org.homeround.kit.screens.SearchState
+import org.homeround.kit.screens.SignOffForm
+import org.homeround.kit.screens.SignOffRow
+import org.homeround.kit.screens.SignerKind
 import org.homeround.kit.screens.SyncScreenState
 import org.homeround.kit.screens.TaskRow
 import org.homeround.kit.screens.TimelineRow
 import org.homeround.kit.screens.Tone
 import org.homeround.kit.screens.UnsentRow
+import org.homeround.kit.screens.UnusualRow
 import org.homeround.kit.screens.VisitState
 import org.homeround.kit.screens.VitalField
+import org.homeround.kit.screens.VitalsCheck
 import org.homeround.kit.screens.VitalsForm
 import org.homeround.kit.screens.Words
 import org.homeround.kit.screens.chip
+import org.homeround.kit.screens.sitesOf
 
 /** Screens' states of invented people at a fixed time: pictures of them are the same every day. */
 internal class Samples(language: String) {
@@ -172,6 +179,40 @@ internal class Samples(language: String) {
             ),
         ),
         actions = listOf(Action.COMPLETE, Action.BREAK, Action.LEAVE),
+    )
+
+    /** A fever in Fahrenheit, measured in the ear, that waits for a second look; another dose is typed. */
+    val measured = visit.copy(
+        vitals = VitalsForm(
+            mapOf(VitalField.TEMPERATURE to "103.6", VitalField.SYSTOLIC to "142", VitalField.DIASTOLIC to "88"),
+            others = setOf(VitalField.TEMPERATURE), sites = mapOf(VitalField.TEMPERATURE to sitesOf(VitalField.TEMPERATURE)[2]),
+        ),
+        checking = VitalsCheck(listOf(UnusualRow(Words("vital_temperature_c"), Words("usual_between", "95.2 °F", "102.2 °F"))), null),
+        dosing = DoseForm(visit.medications[1], "2", "{tablet}"),
+    )
+
+    /** Two signatures, the first before the note was changed, and a reason why not. */
+    val signOffs = visit.copy(
+        maySignOff = true,
+        signOffs = listOf(
+            SignOffRow(
+                "o1", Words("signer_patient"), null, null, Words("sign_off_drawn"), Ink.drawing, null,
+                Words("sign_off_taken", "Nina Alvarez", formats.moment(at(9, 44), zone)), listOf(Words("field_note_note")), null,
+            ),
+            SignOffRow(
+                "o2", Words("signer_representative"), "Ingrid Lindgren", Words("relation_child"), Words("sign_off_typed_as", "I. Lindgren"),
+                null, null, Words("sign_off_taken", "Nina Alvarez", formats.moment(at(9, 50), zone)), emptyList(), null,
+            ),
+            SignOffRow(
+                "o3", Words("signer_patient"), null, null, Words("not_signed_infection_control"), null, "Isolated since Monday",
+                Words("sign_off_taken", "Theo Lindqvist", formats.moment(at(9, 52), zone)), emptyList(), null,
+            ),
+        ),
+    )
+
+    /** Somebody is about to sign for the patient. */
+    val signing = visit.copy(
+        maySignOff = true, signing = SignOffForm(SignerKind.REPRESENTATIVE, "Ingrid Lindgren", org.homeround.core.Relation.CHILD),
     )
 
     val signed = visit.copy(

@@ -1,12 +1,21 @@
 package org.homeround.ui
 
+import androidx.compose.foundation.layout.Column
+import androidx.compose.foundation.layout.fillMaxSize
+import androidx.compose.foundation.layout.padding
+import androidx.compose.material3.MaterialTheme
+import androidx.compose.material3.Surface
 import androidx.compose.runtime.Composable
+import androidx.compose.ui.Modifier
+import androidx.compose.ui.unit.dp
 
 internal val doNothing = VisitActions(
     back = {}, patient = {}, forms = {}, take = { _, _, _ -> }, finish = {}, leaveOut = { _, _, _ -> }, typeVital = { _, _ -> }, recordVitals = {},
+    how = HowActions({}, { _, _ -> }, { _, _ -> }, {}, {}, {}), dose = DoseActions({}, {}, {}, {}),
     consciousness = {}, oxygen = {}, give = {}, goOn = {}, holdBack = {},
     list = ListActions({}, { _, _ -> }, { _, _ -> }, {}, {}, {}), withhold = { _, _, _ -> }, typeNote = {}, saveNote = {}, outcome = {},
-    end = { _, _, _ -> }, photograph = {}, openPhoto = {}, closePhoto = {}, settle = { _, _ -> }, explain = { _, _, _ -> }, sync = {}, dismiss = {},
+    end = { _, _, _ -> }, photograph = {}, openPhoto = {}, closePhoto = {}, settle = { _, _ -> }, explain = { _, _, _ -> },
+    signOff = SignOffActions({}, {}, {}, {}), sync = {}, dismiss = {},
 )
 
 internal val noDay = DayActions({}, {}, {}, {}, {}, {}, {}, {}, {})
@@ -30,6 +39,9 @@ internal fun shots(language: String): Map<String, @Composable () -> Unit> {
         "visit-refused" to { VisitScreen(of.refused, doNothing) },
         "visit-conflict" to { VisitScreen(of.conflicted, doNothing) },
         "visit-presence" to { VisitScreen(of.attended, doNothing) },
+        "visit-measured" to { VisitScreen(of.measured, doNothing) },
+        "visit-signing" to { VisitScreen(of.signing, doNothing) },
+        "visit-sign-offs" to { VisitScreen(of.signOffs, doNothing) },
         "visit-signed" to { VisitScreen(of.signed, doNothing) },
         "patient" to { PatientScreen(of.patient, noPatient) },
         "emergency" to { PatientScreen(of.away, noPatient) },
@@ -37,5 +49,26 @@ internal fun shots(language: String): Map<String, @Composable () -> Unit> {
         "visit-late" to { VisitScreen(of.late, doNothing) },
         "sync" to { SyncScreen(of.sync, {}, {}, { _, _ -> }, {}) },
         "search" to { SearchScreen(of.search, of.network, {}, {}, {}, {}, {}) },
+    )
+}
+
+/** Parts of the visit's screen that are worth a picture of their own: how high, and what. */
+internal fun parts(language: String): Map<String, Pair<Int, @Composable () -> Unit>> {
+    val of = Samples(language)
+    fun part(height: Int, content: @Composable () -> Unit): Pair<Int, @Composable () -> Unit> = height to {
+        Surface(Modifier.fillMaxSize(), color = MaterialTheme.colorScheme.background) {
+            Column(Modifier.padding(16.dp)) { content() }
+        }
+    }
+    return mapOf(
+        "presence" to part(640) { Presence(of.attended.presence) { _, _, _ -> } },
+        "forms" to part(180) { FormsOf(of.late) {} },
+        "sign-offs" to part(720) { SignOffs(of.signOffs, doNothing.signOff) },
+        "signing" to part(1100) { SignOffs(of.signing, doNothing.signOff) },
+        "measuring" to part(900) {
+            How(of.measured.vitals, doNothing.how)
+            of.measured.checking?.let { LookAgain(it, doNothing.how) }
+            of.measured.dosing?.let { OtherDose(it, null, doNothing.dose) }
+        },
     )
 }

@@ -7,9 +7,11 @@ import kotlin.test.assertEquals
 import kotlin.test.assertTrue
 import org.homeround.core.AllergyStatus
 import org.homeround.core.NotDoneReason
+import org.homeround.core.NotSignedReason
 import org.homeround.core.PresenceCause
 import org.homeround.core.PresenceReason
 import org.homeround.core.PresenceState
+import org.homeround.core.Relation
 import org.homeround.core.Role
 import org.homeround.core.Severity
 import org.homeround.core.TaskResult
@@ -18,7 +20,11 @@ import org.homeround.core.VisitStatus
 import org.homeround.kit.screens.Action
 import org.homeround.kit.screens.Ending
 import org.homeround.kit.screens.Glyph
+import org.homeround.kit.screens.SignWay
+import org.homeround.kit.screens.SignerKind
 import org.homeround.kit.screens.VitalField
+import org.homeround.kit.screens.methodsOf
+import org.homeround.kit.screens.sitesOf
 import org.homeround.ui.desktop.FileStrings
 import org.junit.jupiter.api.Test
 
@@ -69,7 +75,11 @@ class StringsTest {
             Glyph.entries.map { "glyph_${it.name.lowercase()}" } +
             VitalField.entries.map { "vital_${it.field}" } + PresenceState.entries.map { "presence_${it.name.lowercase()}" } +
             PresenceCause.entries.map { "presence_cause_${it.name.lowercase()}" } +
-            PresenceReason.entries.map { "presence_reason_${it.name.lowercase()}" }
+            PresenceReason.entries.map { "presence_reason_${it.name.lowercase()}" } +
+            Relation.entries.map { "relation_${it.name.lowercase()}" } +
+            NotSignedReason.entries.map { "not_signed_${it.name.lowercase()}" } +
+            VitalField.entries.flatMap { sitesOf(it) + methodsOf(it) }.map { it.key } +
+            SignerKind.entries.map { "signer_${it.name.lowercase()}" } + SignWay.entries.map { "sign_way_${it.name.lowercase()}" }
         assertEquals(emptyList(), made.filter { it !in english.keys })
     }
 

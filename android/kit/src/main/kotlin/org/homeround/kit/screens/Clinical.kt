@@ -11,6 +11,7 @@ import org.homeround.core.Spo2Scale
 import org.homeround.core.Unusual
 import org.homeround.core.WarningOverride
 import org.homeround.core.WarningReason
+import org.homeround.core.convertUnit
 
 /** What one parameter adds to a score. */
 data class ScorePart(val name: Words, val points: Int)
@@ -33,8 +34,16 @@ data class UnusualRow(val name: Words, val usual: Words)
 /** Something to think about before a dose is given. */
 data class WarningRow(val code: String, val about: EntryId?, val words: Words)
 
+/** A set of vital signs that waits for a second look, with what it says. */
+data class VitalsCheck(val unusual: List<UnusualRow>, val score: ScoreCard?)
+
+/** A dose other than the ordered one, while it is typed. */
+data class DoseForm(val row: MedicationRow, val value: String = "", val unit: String = "") {
+    val ready: Boolean get() = value.isNotBlank() && unit.isNotBlank()
+}
+
 /** A dose that waits for a reason, with what there is to think about. */
-data class WarnedDose(val row: MedicationRow, val warnings: List<WarningRow>) {
+data class WarnedDose(val row: MedicationRow, val warnings: List<WarningRow>, internal val dose: Pair<Double, String>? = null) {
     /** The same reason for each warning. */
     internal fun overrides(reason: String) = warnings.map { WarningOverride(it.code, it.about, reason) }
 }
@@ -43,6 +52,9 @@ data class WarnedDose(val row: MedicationRow, val warnings: List<WarningRow>) {
 val CONSCIOUSNESS: List<Consciousness> = Consciousness.entries - Consciousness.UNKNOWN
 
 fun words(level: Consciousness): Words = Words("consciousness_${level.name.lowercase()}")
+
+/** The scales that a person can choose. */
+val SPO2_SCALES: List<Spo2Scale> = listOf(Spo2Scale.SCALE1, Spo2Scale.SCALE2)
 
 fun words(scale: Spo2Scale): Words = Words(if (scale == Spo2Scale.SCALE2) "news2_scale_2" else "news2_scale_1")
 
@@ -60,12 +72,15 @@ internal fun card(score: News2): ScoreCard = ScoreCard(
     missing = score.missing.map { Words("vital_$it") },
 )
 
-/** Figures that are worth a second look. */
-internal fun second(assessment: Assessment): List<UnusualRow> = assessment.unusual.map(::row)
+/** Figures that are worth a second look; what is usual is told in the unit that a figure was typed in. */
+internal fun second(assessment: Assessment, typed: VitalsForm = VitalsForm()): List<UnusualRow> =
+    assessment.unusual.map { one -> row(one, VitalField.entries.firstOrNull { it.field == one.field && it in typed.others }?.other) }
 
-private fun row(one: Unusual): UnusualRow {
-    val low = one.low?.let(::plain)
-    val high = one.high?.let(::plain)
+private fun row(one: Unusual, unit: OtherUnit?): UnusualRow {
+    fun told(figure: Double) =
+        if (unit == null) plain(figure) else "${plain(convertUnit(unit.pair, figure, unit.kept, unit.code))} ${unit.unit}"
+    val low = one.low?.let(::told)
+    val high = one.high?.let(::told)
     val usual = when {
         low != null && high != null -> Words("usual_between", low, high)
         low != null -> Words("usual_from", low)

@@ -6,6 +6,7 @@ import org.homeround.core.Attachment
 import org.homeround.core.ChartMedication
 import org.homeround.core.Conflict
 import org.homeround.core.Consciousness
+import org.homeround.core.Drawing
 import org.homeround.core.EntryId
 import org.homeround.core.Fix
 import org.homeround.core.HomeFinding
@@ -16,9 +17,8 @@ import org.homeround.core.MedicationNotGivenEntry
 import org.homeround.core.NewAttachment
 import org.homeround.core.NewPresenceReason
 import org.homeround.core.NotDoneReason
-import org.homeround.core.PatientId
 import org.homeround.core.PresenceReason
-import org.homeround.core.SyncState
+import org.homeround.core.Spo2Scale
 import org.homeround.core.TaskOutcome
 import org.homeround.core.TaskResult
 import org.homeround.core.TaskStatus
@@ -26,106 +26,9 @@ import org.homeround.core.Unlock
 import org.homeround.core.VisitId
 import org.homeround.core.VisitStatus
 import org.homeround.core.VisitView
-import org.homeround.core.VitalsEntry
 import org.homeround.core.WarningOverride
 import org.homeround.kit.Homeround
 import org.homeround.kit.NoteTyping
-
-/** A step that makes sense now. */
-enum class Action { TRAVEL, CHECK_IN, BREAK, RESUME, COMPLETE, SIGN, AMEND, JOIN, LEAVE }
-
-/** How a visit ends that does not take place. */
-enum class Ending { MISS, CANCEL }
-
-/** A task's line. */
-data class TaskRow(val id: EntryId, val title: String, val required: Boolean, val done: Boolean, val state: Words, val comment: String?)
-
-/** A finding's line. */
-data class FindingRow(
-    val lines: List<String>,
-    val by: String,
-    val at: String,
-    val wrong: String?,
-    /** The score of a set of vital signs. */
-    val score: ScoreCard? = null,
-    /** Figures that are worth a second look. */
-    val unusual: List<UnusualRow> = emptyList(),
-)
-
-/** A medication's line: of the chart's list, with what was done about it during this visit. */
-data class MedicationRow(val medication: ChartMedication, val title: String, val dose: String, val done: Words?)
-
-/** A photo's line. */
-data class PhotoRow(
-    val id: EntryId,
-    val caption: String,
-    val thumbnail: ByteArray?,
-    val by: String,
-    val state: Chip,
-    val image: Boolean = true,
-)
-
-/** What a camera gives: the picture, and a small one for lists. */
-class Shot(val mediaType: String, val bytes: ByteArray, val thumbnail: ByteArray? = null)
-
-/** A photo that is looked at; its bytes come when they are there. */
-data class Opened(val photo: PhotoRow, val bytes: ByteArray?)
-
-/** An answered form. */
-data class FormRow(val title: String, val answers: List<Pair<String, String>>)
-
-/** An edit that came after the signature and waits for the signer. */
-data class LateRow(val by: String, val at: String, val fields: List<Words>, val told: Words)
-
-/** One of the values of a conflict. */
-data class Choice(val json: String, val text: String, val by: String, val mine: Boolean, val at: String, val shown: Boolean)
-
-/** A field on which people disagree. */
-data class ConflictRow(val field: String, val title: Words, val about: String, val choices: List<Choice>)
-
-/** What was typed into the note and is not saved yet, and the note that it was typed into. */
-data class NoteDraft(val text: String, val from: String)
-
-/** What the visit's screen shows. */
-data class VisitState(
-    val loaded: Boolean = false,
-    val patientId: PatientId? = null,
-    val patient: String = "",
-    val address: String = "",
-    val window: String = "",
-    val service: String = "",
-    val status: Chip = chip(VisitStatus.SCHEDULED),
-    val actions: List<Action> = emptyList(),
-    val endings: List<Ending> = emptyList(),
-    val editable: Boolean = true,
-    val tasks: List<TaskRow> = emptyList(),
-    val findings: List<FindingRow> = emptyList(),
-    val medications: List<MedicationRow> = emptyList(),
-    val alerts: List<String> = emptyList(),
-    val allergies: List<String> = emptyList(),
-    val photos: List<PhotoRow> = emptyList(),
-    val opened: Opened? = null,
-    val forms: List<FormRow> = emptyList(),
-    val late: List<LateRow> = emptyList(),
-    val note: String = "",
-    val draft: NoteDraft? = null,
-    val outcome: String = "",
-    val conflicts: List<ConflictRow> = emptyList(),
-    val presence: List<PresenceRow> = emptyList(),
-    val signed: Words? = null,
-    val vitals: VitalsForm = VitalsForm(),
-    val warned: WarnedDose? = null,
-    /** The medication list while it is compared with the home. */
-    val reconcile: ReconcileForm? = null,
-    val unsent: Int = 0,
-    /** Whether the biometric sensor may stand for the PIN under a signature. */
-    val sensor: Boolean = false,
-    val network: Chip = chip(SyncState.Idle(false)),
-    val problem: Problem? = null,
-) {
-    /** What the note's field holds. */
-    val noteShown: String get() = draft?.text ?: note
-}
 
 /** A visit. */
 class VisitModel(
@@ -155,6 +58,7 @@ class VisitModel(
                 list = chart.medications
                 val standing = chart.allergies.filter { it.allergy.status.name in STANDING }
                 state.copy(
+                    spo2Scale = chart.spo2Scale,
                     alerts = chart.alerts.filter { it.alert.active }.map { it.alert.text },
                     allergies = standing.map { it.allergy.code.text },
                     medications = chart.medications.filter { it.medication.status == "active" }.map { row(it, state) },
@@ -186,44 +90,102 @@ class VisitModel(
         visit.setTask(task, TaskOutcome(TaskStatus.NOT_DONE, null, reason, comment.ifBlank { null }))
     }
 
-    fun typeVital(field: VitalField, text: String) = change { it.copy(vitals = it.vitals.with(field, text)) }
+    fun typeVital(field: VitalField, text: String) = changeVitals { it.with(field, text) }
 
-    fun chooseConsciousness(level: Consciousness?) = change { it.copy(vitals = it.vitals.copy(consciousness = level)) }
+    /** The figure is typed in its other unit from now on. */
+    fun swapUnit(field: VitalField) = changeVitals { it.swapped(field) }
 
-    fun chooseOxygen(given: Boolean?) = change { it.copy(vitals = it.vitals.copy(onOxygen = given)) }
+    fun chooseSite(field: VitalField, site: HowChoice) = changeVitals { it.site(field, site) }
 
-    fun recordVitals() = act {
+    fun chooseMethod(field: VitalField, method: HowChoice) = changeVitals { it.method(field, method) }
+
+    fun chooseConsciousness(level: Consciousness?) = changeVitals { it.copy(consciousness = level) }
+
+    fun chooseOxygen(given: Boolean?) = changeVitals { it.copy(onOxygen = given) }
+
+    /** What was changed has to be looked at anew. */
+    private fun changeVitals(with: (VitalsForm) -> VitalsForm) = change { it.copy(vitals = with(it.vitals), checking = null) }
+
+    /** Records what was typed; where a figure is worth a second look, it waits for [confirmVitals]. */
+    fun recordVitals() = act { recordVitals(confirmed = false) }
+
+    /** Records what was looked at again. */
+    fun confirmVitals() = act { recordVitals(confirmed = true) }
+
+    /** Back to the figures. */
+    fun holdVitals() = change { it.copy(checking = null) }
+
+    private suspend fun recordVitals(confirmed: Boolean) {
         val form = state.value.vitals
         val (vitals, wrong) = form.parse(formats)
         if (wrong != null) {
             change { it.copy(problem = Problem(Words("error_not_a_number"), wrong.field)) }
-            return@act
+            return
         }
-        visit.recordVitals(VitalsEntry(now(), vitals))
-        change { it.copy(vitals = VitalsForm()) }
+        val entry = form.entry(vitals, now())
+        if (!confirmed) {
+            val says = visit.assess(entry)
+            val unusual = second(says, form)
+            if (unusual.isNotEmpty()) {
+                // What was typed meanwhile has not been looked at.
+                val check = VitalsCheck(unusual, says.news2?.let(::card))
+                change { if (it.vitals == form) it.copy(checking = check) else it }
+                return
+            }
+        }
+        visit.recordVitals(entry)
+        change { it.copy(vitals = VitalsForm(others = form.others), checking = null) }
+    }
+
+    /** Decides by which scale NEWS2 judges the patient's saturation: a clinician's decision, for all visits from now on. */
+    fun decideScale(scale: Spo2Scale) = act {
+        val patient = state.value.patientId ?: return@act
+        phone.patient(patient).setSpo2Scale(scale)
     }
 
     /** Gives what is ordered; where there is something to think about first, the dose waits for a reason. */
-    fun give(row: MedicationRow) = act { give(row, emptyList()) }
+    fun give(row: MedicationRow) = act { give(row, null, emptyList()) }
+
+    /** Begins to note another dose than the ordered one, from the ordered one. */
+    fun beginDose(row: MedicationRow) = change {
+        val order = row.medication.medication.dosing
+        it.copy(dosing = DoseForm(row, order?.doseValue?.let(::plain).orEmpty(), order?.doseUnit.orEmpty()))
+    }
+
+    fun typeDose(form: DoseForm) = change { it.copy(dosing = form) }
+
+    fun closeDose() = change { it.copy(dosing = null) }
+
+    /** Gives the dose that was typed; where there is something to think about first, it waits for a reason. */
+    fun giveDose() = act {
+        val form = state.value.dosing ?: return@act
+        val value = formats.number(form.value)
+        if (value == null) {
+            change { it.copy(problem = Problem(Words("error_not_a_number"), "dose_value")) }
+            return@act
+        }
+        give(form.row, value to form.unit.trim(), emptyList())
+    }
 
     /** Gives the dose that waits, with the reason of whoever goes on. */
     fun goOn(reason: String) = act {
         val warned = state.value.warned ?: return@act
-        give(warned.row, warned.overrides(reason))
+        give(warned.row, warned.dose, warned.overrides(reason))
     }
 
     /** The dose that waits is not given now. */
     fun holdBack() = change { it.copy(warned = null) }
 
-    private suspend fun give(row: MedicationRow, overrides: List<WarningOverride>) {
+    private suspend fun give(row: MedicationRow, dose: Pair<Double, String>?, overrides: List<WarningOverride>) {
         val line = row.medication
         val order = line.medication.dosing
-        val entry = MedicationGivenEntry(line.id, line.medication.code, order?.doseValue, order?.doseUnit, null, overrides)
+        val value = if (dose == null) order?.doseValue else dose.first
+        val unit = if (dose == null) order?.doseUnit else dose.second
         try {
-            visit.medicationGiven(entry)
-            change { it.copy(warned = null) }
+            visit.medicationGiven(MedicationGivenEntry(line.id, line.medication.code, value, unit, null, overrides))
+            change { it.copy(warned = null, dosing = null) }
         } catch (warned: HomeroundException.Warned) {
-            change { it.copy(warned = WarnedDose(row, warned.warnings.map { one -> row(one, formats, zone) })) }
+            change { it.copy(warned = WarnedDose(row, warned.warnings.map { one -> row(one, formats, zone) }, dose)) }
         }
     }
 
@@ -283,6 +245,21 @@ class VisitModel(
         visit.explainPresence(NewPresenceReason(stamp, reason, comment.ifBlank { null }))
     }
 
+    /** Begins to take a signature by hand. */
+    fun beginSignOff() = change { it.copy(signing = SignOffForm()) }
+
+    fun changeSignOff(form: SignOffForm) = change { it.copy(signing = form) }
+
+    fun closeSignOff() = change { it.copy(signing = null) }
+
+    /** Stores what was given; [drawing]: what is on the pad. */
+    fun signOff(drawing: Drawing?) = act {
+        val form = state.value.signing ?: return@act
+        val given = form.given(drawing) ?: return@act
+        visit.signOff(form.signer(), given)
+        change { it.copy(signing = null) }
+    }
+
     /** The visit does not take place. */
     fun end(ending: Ending, reason: NotDoneReason, comment: String) = act {
         val said = comment.ifBlank { null }
@@ -336,13 +313,15 @@ class VisitModel(
             findings = view.observations.asReversed().map {
                 FindingRow(
                     lines(it.finding), it.by.name, formats.time(it.measuredAtMs, zone), it.corrected?.reason,
-                    it.assessment?.news2?.let(::card), it.assessment?.let(::second).orEmpty(),
+                    it.assessment?.news2?.let(::card), it.assessment?.let { says -> second(says) }.orEmpty(),
                 )
             },
             forms = view.forms.map { form -> FormRow(form.questionnaire, form.answers.map { it.linkId to it.text }) },
             note = view.note,
             outcome = view.outcome.orEmpty(),
             conflicts = view.conflicts.map { conflict(it, view) },
+            signOffs = view.signOffs.map { signOffRow(it, formats, zone) },
+            maySignOff = maySignOff(view.status),
             presence = view.presence.attendances.map { presenceRow(it, formats, zone) },
             signed = view.signatures.lastOrNull()?.let { Words("visit_signed_by", it.by.name, formats.moment(it.atMs, zone)) },
             unsent = line?.unsent?.toInt() ?: 0,
