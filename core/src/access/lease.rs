@@ -79,6 +79,17 @@ impl LeaseState {
 }
 
 impl Lease {
+    /// The look at the moment of the grant: nothing is used. Kept with the lease, it lets
+    /// a phone that was switched off before the next look go on.
+    #[must_use]
+    pub const fn granted(&self) -> Seen {
+        Seen {
+            boot_id: self.granted_at.boot_id,
+            monotonic_ms: self.granted_at.monotonic_ms,
+            used_ms: 0,
+        }
+    }
+
     /// Where the lease stands.
     #[must_use]
     pub fn state(&self, clock: Clock, seen: Option<Seen>) -> LeaseState {
@@ -211,6 +222,17 @@ mod tests {
         assert!(!state.permits());
         let seen = LEASE.see(clock(2, 10), None);
         assert_eq!(LEASE.state(clock(2, 11), Some(seen)), LeaseState::Expired);
+    }
+
+    #[test]
+    fn a_restart_right_after_the_grant_leaves_the_rest_of_the_lease() {
+        let seen = LEASE.look(clock(2, HOUR_MS), Some(LEASE.granted()), 0);
+        let state = LEASE.state(clock(2, HOUR_MS), Some(seen));
+        let left_ms = LEASE.lease_ms - HOUR_MS;
+        assert_eq!(state, LeaseState::Valid { left_ms });
+        // What the vault has counted of it meanwhile still counts.
+        let seen = LEASE.look(clock(2, HOUR_MS), Some(LEASE.granted()), LEASE.lease_ms);
+        assert!(!LEASE.state(clock(2, HOUR_MS), Some(seen)).permits());
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::error::AppError;
 use super::inner::Inner;
 use super::session::vault_error;
 use crate::store::AttachmentName;
-use crate::vault::{BlobError, BlobReader, SealedBlob, seal_blob};
+use crate::vault::{BlobError, BlobReader, SealedBlob, make_folder, seal_blob, sync_folder};
 
 const FOLDER: &str = "attachments";
 /// Files looked at in one go when room has to be made.
@@ -40,7 +40,7 @@ impl Inner {
             let session = vault.session().map_err(vault_error)?;
             session.blob_key().map_err(vault_error)?
         };
-        fs::create_dir_all(self.files_folder()).map_err(|error| io_error(error.kind()))?;
+        make_folder(&self.files_folder()).map_err(|error| io_error(error.kind()))?;
         let mut write = || -> Result<SealedBlob, BlobError> {
             let mut options = OpenOptions::new();
             let file = options
@@ -54,9 +54,7 @@ impl Inner {
             };
             to.flush()?;
             to.get_ref().sync_all()?;
-            // Windows can't open a folder as a file; its entries are journaled.
-            #[cfg(unix)]
-            File::open(self.files_folder())?.sync_all()?;
+            sync_folder(&self.files_folder())?;
             Ok(sealed)
         };
         write().map_err(blob_error)
@@ -76,11 +74,19 @@ impl Inner {
 
     /// Removes a file whose row says that it is to go, and the row.
     pub(super) fn remove_file(&self, name: AttachmentName) -> Result<(), AppError> {
-        match fs::remove_file(self.file_of(name)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+        let absent = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+        // Not synced, a power cut could bring a file back whose row is gone: nobody would
+        // remove it any more.
+        let removed = [
+            fs::remove_file(self.file_of(name)),
+            sync_folder(&self.files_folder()),
+        ];
+        for done in removed {
+            if let Err(error) = done
+                && !absent(&error)
+            {
                 return Err(io_error(error.kind()));
             }
-            _ => {}
         }
         let store = &self.reads()?.store;
         Ok(store.write(|tx| tx.forget_attachment(name))?)

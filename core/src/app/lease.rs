@@ -26,12 +26,13 @@ pub(super) fn held(rows: &Rows) -> Result<Option<(Lease, Option<Seen>)>, AppErro
 
 /// The backend answered: a new lease begins.
 pub(super) fn renew(tx: &WriteTx<'_>, anchor: Anchor, lease_ms: i64) -> Result<(), AppError> {
+    let lease = Lease {
+        granted_at: anchor,
+        lease_ms,
+    };
     let held = Held {
-        lease: Lease {
-            granted_at: anchor,
-            lease_ms,
-        },
-        seen: None,
+        lease,
+        seen: Some(lease.granted()),
     };
     put(tx, LEASE, &held)?;
     put(tx, ANCHOR, &anchor)

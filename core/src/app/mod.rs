@@ -94,7 +94,7 @@ pub use uploads::AttachmentsReport;
 pub use visit::VisitHandle;
 
 use crate::model::{PatientId, PlanId, VisitId};
-use crate::vault::{Entropy, KeyVault, OsEntropy};
+use crate::vault::{Entropy, KeyVault, OsEntropy, make_folder};
 
 /// What the platform gives: hardware-backed keys, clocks, randomness.
 pub struct Platform {
@@ -139,7 +139,7 @@ impl Homeround {
     /// [`AppError::Damaged`] and [`AppError::UpdateApp`] for the key file.
     pub fn open(config: OpenConfig, platform: Platform) -> Result<Self, AppError> {
         config.check()?;
-        std::fs::create_dir_all(&config.folder).map_err(|_| AppError::Refused {
+        make_folder(&config.folder).map_err(|_| AppError::Refused {
             field: "folder".into(),
             limit: "a folder that can be made and written".into(),
         })?;

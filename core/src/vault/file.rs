@@ -1,4 +1,5 @@
-//! Files that are either the old or the new one, whatever happens in between.
+//! Files that are either the old or the new one, and folders that stay, whatever happens
+//! in between.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -35,13 +36,34 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes the folder's entries durable.
+/// Makes it durable which entries there are in the folder of this one.
 pub(super) fn sync_folder_of(path: &Path) -> io::Result<()> {
-    // Windows can't open a folder as a file; its rename is durable by journal.
+    path.parent().map_or(Ok(()), sync_folder)
+}
+
+/// Makes it durable which entries there are in a folder.
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
+    // Windows can't open a folder as a file; its entries are journaled.
     #[cfg(unix)]
-    if let Some(folder) = path.parent() {
-        File::open(folder)?.sync_all()?;
-    }
-    let _ = path;
+    File::open(folder)?.sync_all()?;
+    let _ = folder;
     Ok(())
+}
+
+/// Makes a folder, with those above it that are missing; each is durable afterwards.
+pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let above = folder
+        .parent()
+        .filter(|above| !above.as_os_str().is_empty());
+    if let Some(above) = above {
+        make_folder(above)?;
+    }
+    match fs::create_dir(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    above.map_or(Ok(()), sync_folder)
 }

@@ -40,6 +40,7 @@ pub use audit::AuditCheck;
 pub use blob::{BLOB_CHUNK_BYTES, BlobError, BlobKey, BlobReader, SealedBlob, seal_blob};
 pub use crypt::{ARGON2_ITERATIONS, ARGON2_LANES, ARGON2_MEMORY_KIB};
 pub use escrow::{ESCROW_BYTES_MAX, EscrowReceipt, escrow_open, escrow_public, escrow_seal};
+pub(crate) use file::{make_folder, sync_folder};
 pub use hardware::{Entropy, HardwareError, KeyVault, label};
 pub use lock::{LockState, Unlock, Vault};
 pub use pin::{PIN_ATTEMPTS_MAX, PIN_CHARS_MAX, PIN_CHARS_MIN, PIN_DELAYS_MS, Pin};

@@ -58,7 +58,7 @@ impl SoftwareVault {
     /// # Errors
     /// [`VaultError::File`]; [`VaultError::Damaged`] for a file that is not its own.
     pub fn open(folder: &Path) -> Result<Self, VaultError> {
-        std::fs::create_dir_all(folder)?;
+        file::make_folder(folder)?;
         let path = folder.join(FILE);
         let state = match file::read_bounded(&path, FILE_BYTES_MAX)? {
             None => State::default(),

@@ -18,6 +18,9 @@ pub(super) struct Args {
     /// if it shows none.
     #[arg(long, value_enum, default_value_t = Synchronous::Full)]
     pub(super) synchronous: Synchronous,
+    /// Only this part of it.
+    #[arg(long, value_enum)]
+    pub(super) only: Option<Part>,
     /// Go on where an earlier run was stopped.
     #[arg(long)]
     pub(super) resume: bool,
@@ -41,7 +44,22 @@ pub(super) enum Synchronous {
     Normal,
 }
 
+/// What the power is cut over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Part {
+    /// The database: a day, a new key, an upgrade.
+    Store,
+    /// Everything in a phone's folder: keys, database, photos.
+    Folder,
+}
+
 impl Args {
+    /// Whether this part is asked for.
+    #[must_use]
+    pub(super) fn wants(&self, part: Part) -> bool {
+        self.only.is_none_or(|only| only == part)
+    }
+
     /// Whether this is the control.
     #[must_use]
     pub(super) const fn lazy(&self) -> bool {

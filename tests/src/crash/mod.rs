@@ -15,6 +15,8 @@
 )]
 
 mod args;
+#[cfg(target_os = "linux")]
+mod folder;
 mod judge;
 mod record;
 mod replay;
@@ -25,7 +27,7 @@ use std::time::Instant;
 
 use clap::Parser;
 
-use args::Args;
+use args::{Args, Part};
 use report::{Report, Tally};
 
 /// Runs what the command line asks for.
@@ -46,9 +48,28 @@ pub fn main() -> ExitCode {
     report.end(&args)
 }
 
+/// Of so many images one is of a phone's whole folder, which takes longer.
+const FOLDER_SHARE: u64 = 5;
+
 /// One round: every recording anew, and this many images of them.
 fn live_and_cut(args: &Args, round: u64, images: u64) -> Tally {
     let seed = args.seed.wrapping_add(round);
+    let of_folder = match args.only {
+        None => images / FOLDER_SHARE,
+        Some(Part::Folder) => images,
+        Some(Part::Store) => 0,
+    };
+    let mut tally = Tally::default();
+    if args.wants(Part::Folder) {
+        tally.add(&cut_folder(args, seed, of_folder.max(1)));
+    }
+    if args.wants(Part::Store) {
+        tally.add(&cut_store(args, seed, images - of_folder));
+    }
+    tally
+}
+
+fn cut_store(args: &Args, seed: u64, images: u64) -> Tally {
     let mut tally = Tally::default();
     let recordings = record::all(seed, args.lazy());
     let events: usize = recordings.iter().map(|one| one.events.len()).sum();
@@ -58,4 +79,18 @@ fn live_and_cut(args: &Args, round: u64, images: u64) -> Tally {
         tally.add(&replay::cut_everywhere(recording, seed, share.max(1)));
     }
     tally
+}
+
+#[cfg(target_os = "linux")]
+fn cut_folder(args: &Args, seed: u64, images: u64) -> Tally {
+    let life = folder::live();
+    let life = if args.lazy() { life.carelessly() } else { life };
+    life.cut_everywhere(seed, images)
+}
+
+/// Where libc's functions can't be stood in for, the folder is not watched.
+#[cfg(not(target_os = "linux"))]
+fn cut_folder(_: &Args, _: u64, _: u64) -> Tally {
+    eprintln!("crash: a phone's folder is watched on Linux alone");
+    Tally::default()
 }

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use homeround::app::{
-    Clocks, Homeround, MeasureValue, NewAttachment, NoteEdit, OpenConfig, Platform, TaskOutcome,
+    AppError, Clocks, Homeround, MeasureValue, NewAttachment, NoteEdit, OpenConfig, Platform,
+    TaskOutcome,
 };
 use homeround::model::{Coding, FieldPath, NotDoneReason, PatientId, VisitId};
 use homeround::store::{
@@ -55,7 +56,10 @@ impl Recording {
         if !image.contains_key(&self.database) {
             return None;
         }
-        let app = open_phone(copy.path());
+        let app = match open_phone(copy.path()) {
+            Ok(app) => app,
+            Err(error) => return Some(format!("open: {error:?}")),
+        };
         if let Err(error) = app.unlock(&pin()) {
             return Some(format!("unlock: {error:?}"));
         }
@@ -72,7 +76,7 @@ impl Recording {
             };
             match app.visit(visit).edit_note(&edit) {
                 Ok(_) if !read() => return Some("an edit is not read".into()),
-                Err(homeround::app::AppError::Signed { .. }) | Ok(_) => {}
+                Err(AppError::Signed { .. }) | Ok(_) => {}
                 Err(error) => return Some(format!("edit: {error:?}")),
             }
         }
@@ -101,7 +105,8 @@ fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
-fn open_phone(folder: &Path) -> Homeround {
+/// Opens a phone of these folders, locked.
+pub(super) fn open_phone(folder: &Path) -> Result<Homeround, AppError> {
     let vault = SoftwareVault::open(&folder.join("hardware")).unwrap();
     let config = OpenConfig {
         folder: folder.join("store"),
@@ -114,7 +119,7 @@ fn open_phone(folder: &Path) -> Homeround {
         clocks: Arc::new(Hands::default()) as Arc<dyn Clocks>,
         entropy: Box::new(OsEntropy),
     };
-    Homeround::open(config, platform).unwrap()
+    Homeround::open(config, platform)
 }
 
 /// A nurse's day, with everything that writes: downloads, edits, a colleague's, sending,

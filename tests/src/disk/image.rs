@@ -20,7 +20,7 @@ pub enum Change {
         /// What.
         bytes: Arc<[u8]>,
     },
-    /// Cut to this length.
+    /// Cut, or made longer by zeros, to this length.
     Truncate(usize),
     /// Removed.
     Delete,
@@ -83,7 +83,7 @@ impl FileState {
         bytes
     }
 
-    fn cut(&self, how: How, dice: &mut Dice) -> Option<Vec<u8>> {
+    pub(super) fn cut(&self, how: How, dice: &mut Dice) -> Option<Vec<u8>> {
         let mut bytes = self.durable.clone();
         let kept = dice.below(self.pending.len() as u64 + 1);
         for (at, change) in self.pending.iter().enumerate() {
@@ -107,7 +107,7 @@ impl FileState {
 
 /// How a disk treats what was not synced.
 #[derive(Debug, Clone, Copy)]
-enum How {
+pub(super) enum How {
     Everything,
     Nothing,
     /// In order, up to one that is torn.
@@ -116,10 +116,22 @@ enum How {
     Any,
 }
 
+impl How {
+    pub(super) fn draw(dice: &mut Dice) -> Self {
+        *dice.pick(&[
+            Self::Any,
+            Self::Any,
+            Self::Begun,
+            Self::Nothing,
+            Self::Everything,
+        ])
+    }
+}
+
 fn apply(bytes: &mut Option<Vec<u8>>, change: &Change) {
     match change {
         Change::Delete => *bytes = None,
-        Change::Truncate(len) => bytes.get_or_insert_default().truncate(*len),
+        Change::Truncate(len) => bytes.get_or_insert_default().resize(*len, 0),
         Change::Write { at, bytes: new } => {
             let file = bytes.get_or_insert_default();
             let end = at + new.len();
@@ -158,13 +170,7 @@ pub type Image = BTreeMap<String, Vec<u8>>;
 /// One of the images that a power cut may leave of these files.
 #[must_use]
 pub fn cut(files: &BTreeMap<String, FileState>, dice: &mut Dice) -> Image {
-    let how = *dice.pick(&[
-        How::Any,
-        How::Any,
-        How::Begun,
-        How::Nothing,
-        How::Everything,
-    ]);
+    let how = How::draw(dice);
     let left = files
         .iter()
         .filter_map(|(name, file)| Some((name.clone(), file.cut(how, dice)?)));

@@ -2,15 +2,19 @@
 //! remembered, and made to fail when a test wants it to; what a power cut would leave can
 //! be put in place.
 //!
-//! The files are real, below SQLite's own VFS: the store opens them as ever. Files that
-//! the store writes without SQLite (keys, photos) are not watched.
+//! The files are real, below SQLite's own VFS: the store opens them as ever. [`calls`] sees
+//! what is written without SQLite too: keys and photos.
 
 #![allow(
     clippy::expect_used,
     reason = "the tests' own ground: what fails here fails the test"
 )]
 
+#[cfg(target_os = "linux")]
+pub mod calls;
 mod image;
+#[cfg(target_os = "linux")]
+mod tree;
 mod vfs;
 
 use std::collections::BTreeMap;
@@ -22,6 +26,8 @@ use rusqlite::ffi;
 
 pub use crate::dice::Dice;
 pub use image::{Change, FileState, Image, cut, put, whole};
+#[cfg(target_os = "linux")]
+pub use tree::{Tree, TreeImage};
 
 /// What a disk does wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
