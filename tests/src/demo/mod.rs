@@ -2,10 +2,10 @@
 //!
 //! Each act is a file: `morning` (import, bookings, first sync), `route` (the
 //! order of the next day), `apart` (offline edits, a kill, a revocation),
-//! `together` (convergence, conflicts, purge), `forms` (one form that two people
-//! fill at once), `evening` (signature, FHIR), `count` (the figures, from the
-//! stores). `server`, `office` and `phones` drive the processes; `screen`
-//! shows it.
+//! `photo` (a picture taken offline, its bytes later), `together` (convergence,
+//! conflicts, purge), `forms` (one form that two people fill at once), `evening`
+//! (signature, FHIR), `count` (the figures, from the stores).
+//! `server`, `office` and `phones` drive the processes; `screen` shows it.
 
 mod apart;
 mod args;
@@ -16,6 +16,7 @@ mod leash;
 mod morning;
 mod office;
 mod phones;
+mod photo;
 mod play;
 mod practice;
 mod presence;
@@ -157,12 +158,14 @@ fn day(play: &mut Play) -> Result<Value, Trouble> {
     route::suggest(play)?;
     forms::begin(play)?;
     apart::offline_edits(play)?;
+    photo::take(play)?;
     forms::apart(play)?;
     apart::kill(play)?;
     apart::revoke(play)?;
     together::converge(play, "Back in reach: everybody syncs")?;
     together::merged_visit(play)?;
     forms::together(play)?;
+    photo::arrive(play)?;
     together::conflicts(play)?;
     together::rejected_and_purged(play)?;
     together::converge(play, "What was settled goes around")?;

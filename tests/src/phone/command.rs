@@ -153,6 +153,27 @@ pub enum Command {
         /// The figure.
         value: f64,
     },
+    /// Adds a PNG picture that lies in a file.
+    Attach {
+        /// To which visit.
+        visit: VisitId,
+        /// Where it lies.
+        file: std::path::PathBuf,
+        /// In the person's words.
+        caption: String,
+        /// Which part of the body it shows.
+        #[serde(default)]
+        body_site: Option<Coding>,
+    },
+    /// Sends pictures that only this phone has.
+    SendAttachments,
+    /// Fetches a colleague's picture.
+    FetchAttachment {
+        /// Of which visit.
+        visit: VisitId,
+        /// Which entry.
+        entry: EntryId,
+    },
     /// On the way.
     Travel {
         /// To which visit.

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use homeround::app::{Homeround, PhoneStore};
-use homeround::model::PatientId;
+use homeround::model::{EntryId, PatientId, VisitId};
 use homeround::sync::{
     AccessToken, Cancel, ChangeVerdict, CursorState, Engine, EngineConfig, Http, HttpConfig,
     Leaving, Monotonic, Outbox, OutboxLimits, ReceiptBatch, RunReport, StoreFault, SyncState,
@@ -12,6 +12,7 @@ use homeround::sync::{
 };
 use homeround::wire::Page;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use super::Phone;
 use super::answer::Refusal;
@@ -80,6 +81,8 @@ pub(super) fn obey(phone: &mut Phone, command: &Command) -> Option<Result<Value,
             Some(Ok(Value::Null))
         }
         Command::Enrol => Some(enrol(phone)),
+        Command::SendAttachments => Some(send_attachments(phone)),
+        Command::FetchAttachment { visit, entry } => Some(fetch_attachment(phone, *visit, *entry)),
         Command::Sync { budget_ms } => Some(Ok(phone.network.sync(budget_ms.unwrap_or(BUDGET_MS)))),
         _ => None,
     }
@@ -95,6 +98,33 @@ fn enrol(phone: &Phone) -> Result<Value, Refusal> {
         .runtime
         .block_on(phone.app.enrol(&network.http, &token))?;
     Ok(json!({ "device": me.device, "person": me.person, "name": me.name, "role": me.role }))
+}
+
+fn send_attachments(phone: &Phone) -> Result<Value, Refusal> {
+    let Network {
+        runtime,
+        http,
+        tokens,
+        ..
+    } = &phone.network;
+    let cancel = Cancel::default();
+    let report = runtime.block_on(phone.app.send_attachments(http, tokens, &cancel, None))?;
+    Ok(json!({ "sent": report.sent, "bytes": report.bytes, "left": report.left }))
+}
+
+fn fetch_attachment(phone: &Phone, visit: VisitId, entry: EntryId) -> Result<Value, Refusal> {
+    let Network {
+        runtime,
+        http,
+        tokens,
+        ..
+    } = &phone.network;
+    let visit = phone.app.visit(visit);
+    runtime.block_on(visit.fetch_attachment(http, tokens, entry))?;
+    let bytes = visit.attachment_bytes(entry)?;
+    let digest = Sha256::digest(&bytes);
+    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(json!({ "bytes": bytes.len(), "sha256": digest }))
 }
 
 fn described(report: &RunReport) -> Value {

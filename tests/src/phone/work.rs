@@ -3,7 +3,9 @@
 
 use std::io::Write;
 
-use homeround::app::{Homeround, MeasureValue, NoteEdit, Saved, TaskOutcome, VitalsEntry};
+use homeround::app::{
+    Homeround, MeasureValue, NewAttachment, NoteEdit, Saved, TaskOutcome, VitalsEntry,
+};
 use homeround::model::{Drawing, InkPoint, NewMark, Signer, VisitId};
 use homeround::vault::{Pin, Unlock};
 use serde_json::{Value, json};
@@ -18,6 +20,7 @@ pub(super) fn obey(app: &Homeround, command: &Command) -> Option<Result<Value, R
         return Some(done.map(|()| Value::Null));
     }
     let saved = care(app, command).or_else(|| course(app, command));
+    let saved = saved.or_else(|| picture(app, command));
     let saved = saved.or_else(|| super::forms::fill(app, command))?;
     Some(saved.map(|saved| json_of(&saved)))
 }
@@ -28,6 +31,28 @@ fn json_of(saved: &Saved) -> Value {
         "entry": saved.entry,
         "revision": saved.revision,
     })
+}
+
+/// A picture of a file; none for another kind of command.
+fn picture(app: &Homeround, command: &Command) -> Option<Result<Saved, Refusal>> {
+    let Command::Attach {
+        visit,
+        file,
+        caption,
+        body_site,
+    } = command
+    else {
+        return None;
+    };
+    let new = NewAttachment {
+        media_type: "image/png".to_owned(),
+        caption: Some(caption.clone()),
+        body_site: body_site.clone(),
+        thumbnail: None,
+    };
+    let attach = |mut file: std::fs::File| Ok(app.visit(*visit).attach(&new, &mut file)?);
+    let opened = std::fs::File::open(file).map_err(|_| Refusal::code("attachment_unreadable"));
+    Some(opened.and_then(attach))
 }
 
 fn session(app: &Homeround, command: &Command) -> Option<Result<(), Refusal>> {

@@ -27,5 +27,11 @@ pub use report::{PROBLEMS_MAX, Problem, Report};
 /// Longest text of a document or note that the history keeps, in bytes.
 pub const NOTE_TEXT_MAX: usize = 16 * 1024;
 
+/// HL7's extension that says how much a flag matters.
+const FLAG_PRIORITY: &str = "http://hl7.org/fhir/StructureDefinition/flag-priority";
+/// The codes of the scale that NEWS2 is to use for a patient's saturation.
+const SPO2_SCALE: &str =
+    "https://github.com/homeround/homeround/fhir/StructureDefinition/spo2-scale";
+
 #[cfg(test)]
 mod tests;

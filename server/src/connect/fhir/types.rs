@@ -74,6 +74,7 @@ element!(Extension {
     url: String,
     value_decimal: Option<f64>,
     value_code: String,
+    value_codeable_concept: Concept,
     extension: Vec<Extension>,
 });
 element!(PostalAddress {
@@ -220,6 +221,20 @@ element!(Dosage {
     dose_and_rate: Vec<DoseAndRate>,
     max_dose_per_period: Option<Ratio>,
 });
+element!(AdministeredDosage { text: String, dose: Option<Quantity> });
+element!(MedicationAdministration {
+    status: String,
+    status_reason: Vec<Concept>,
+    medication_codeable_concept: Option<Concept>,
+    medication_reference: Reference,
+    subject: Reference,
+    context: Reference,
+    effective_date_time: String,
+    effective_period: Period,
+    dosage: AdministeredDosage,
+    note: Vec<Annotation>,
+    contained: Vec<Value>,
+});
 element!(MedicationUse {
     status: String,
     medication_codeable_concept: Option<Concept>,
@@ -313,6 +328,20 @@ element!(Task {
     note: Vec<Annotation>,
 });
 element!(Attachment { content_type: String, data: Option<String>, url: String, title: String, creation: String });
+element!(Media {
+    status: String,
+    #[serde(rename = "type")] kind: Concept,
+    view: Concept,
+    subject: Reference,
+    encounter: Reference,
+    created_date_time: String,
+    created_period: Period,
+    issued: String,
+    body_site: Concept,
+    content: Attachment,
+    note: Vec<Annotation>,
+});
+element!(Flag { status: String, code: Concept, subject: Reference, extension: Vec<Extension> });
 element!(DocumentContent {
     attachment: Attachment
 });

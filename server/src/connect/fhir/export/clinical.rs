@@ -88,6 +88,7 @@ impl Sheet<'_> {
             let resource = self.statement(medication);
             self.add(id.0, resource);
         }
+        self.flags(chart);
     }
 
     fn allergy(&self, allergy: &Allergy) -> Value {

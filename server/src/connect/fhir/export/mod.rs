@@ -7,7 +7,9 @@
 mod clinical;
 mod evidence;
 mod findings;
+mod flags;
 mod forms;
+mod media;
 mod people;
 mod presence;
 mod reconcile;

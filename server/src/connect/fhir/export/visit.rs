@@ -1,8 +1,6 @@
-//! The visit itself: appointment, encounter, places, tasks, note, files.
+//! The visit itself: appointment, encounter, places, tasks, note.
 
-use homeround::model::{
-    AttachmentEntry, ClockTrust, Fix, StepEntry, TaskResult, TaskStatus, VisitStatus,
-};
+use homeround::model::{ClockTrust, Fix, StepEntry, TaskResult, TaskStatus, VisitStatus};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -256,29 +254,6 @@ impl Sheet<'_> {
             }),
         );
     }
-
-    pub(super) fn attachments(&mut self) {
-        for (id, attachment) in &self.input.visit.attachments {
-            let author = self.who(attachment.by);
-            let resource = json!({
-                "resourceType": "DocumentReference",
-                "status": "current",
-                "subject": self.subject(),
-                "date": self.instant(attachment.at_ms),
-                "author": [author],
-                "description": attachment.caption,
-                "content": [{ "attachment": {
-                    "contentType": attachment.media_type,
-                    "url": named_information(attachment),
-                    "size": attachment.size_bytes,
-                    "title": attachment.caption,
-                    "creation": self.instant(attachment.at_ms),
-                } }],
-                "context": { "encounter": [self.encounter_reference()] },
-            });
-            self.add_of(*id, id.0, resource);
-        }
-    }
 }
 
 fn encounter_status(status: VisitStatus) -> &'static str {
@@ -289,11 +264,4 @@ fn encounter_status(status: VisitStatus) -> &'static str {
         VisitStatus::Completed | VisitStatus::Signed | VisitStatus::Amended => "finished",
         VisitStatus::Canceled | VisitStatus::Missed => "cancelled",
     }
-}
-
-/// The bytes by their SHA-256 (RFC 6920): FHIR's own `hash` is SHA-1.
-fn named_information(attachment: &AttachmentEntry) -> Option<String> {
-    let digest = super::evidence::unhex(&attachment.sha256)?;
-    let text = base64::encode(&digest).replace('+', "-").replace('/', "_");
-    Some(format!("ni:///sha-256;{}", text.trim_end_matches('=')))
 }

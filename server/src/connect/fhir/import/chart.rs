@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use homeround::model::{
-    Allergy, AllergyStatus, Chart, Coding, Condition, Contact, EntryId, History, Measured,
-    Medication, Millis, PatientId, RecordKind, Severity,
+    Alert, Allergy, AllergyStatus, Chart, Coding, Condition, Contact, EntryId, History, Measured,
+    Medication, Millis, PatientId, RecordKind, Severity, Spo2Scale,
 };
 
 use super::super::ident::Target;
@@ -33,6 +33,9 @@ pub(super) struct ChartDraft {
     allergies: BTreeMap<EntryId, Allergy>,
     conditions: Standing<(String, String), Condition>,
     medications: Standing<(String, String), Medication>,
+    pub(super) alerts: BTreeMap<EntryId, Alert>,
+    /// Which scale NEWS2 is to use for the saturation, if the source says so.
+    pub(super) spo2_scale: Option<Spo2Scale>,
 }
 
 impl ChartDraft {
@@ -45,6 +48,8 @@ impl ChartDraft {
             allergies: BTreeMap::new(),
             conditions: BTreeMap::new(),
             medications: BTreeMap::new(),
+            alerts: BTreeMap::new(),
+            spo2_scale: None,
         }
     }
 
@@ -76,8 +81,8 @@ impl ChartDraft {
             allergies: std::mem::take(&mut self.allergies),
             conditions: listed(std::mem::take(&mut self.conditions)),
             medications: listed(std::mem::take(&mut self.medications)),
-            spo2_scale: None,
-            alerts: BTreeMap::new(),
+            spo2_scale: self.spo2_scale,
+            alerts: std::mem::take(&mut self.alerts),
             reviews: BTreeMap::new(),
             corrections: BTreeMap::new(),
             settlements: BTreeMap::new(),

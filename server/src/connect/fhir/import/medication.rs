@@ -1,6 +1,7 @@
 //! Medications: orders and statements, and what they refer to.
 
 use homeround::model::{Coding, Dosing, EntryId, History, Measured, Medication, RecordKind};
+use serde_json::Value;
 
 use super::super::ident::{Target, find_contained};
 use super::super::types as fhir;
@@ -31,7 +32,12 @@ impl Importer<'_> {
         let patient = self.about(&source.subject, "subject")?;
         self.check_encounter(at, &source.encounter, "encounter");
         self.check_encounter(at, &source.context, "context");
-        let code = self.which(at, &source)?;
+        let code = self.which(
+            at,
+            source.medication_codeable_concept.as_ref(),
+            &source.medication_reference,
+            &source.contained,
+        )?;
         let dosage = source.dosage_instruction.first().or(source.dosage.first());
         // What was found of a line that is listed itself adds nothing to the list.
         let of_a_line = source.derived_from.iter().any(|it| {
@@ -113,19 +119,19 @@ impl Importer<'_> {
     }
 
     /// Which medication: said in place, contained, or another entry.
-    fn which(&mut self, at: usize, source: &fhir::MedicationUse) -> Result<Coding, Skip> {
+    pub(super) fn which(
+        &mut self,
+        at: usize,
+        said: Option<&fhir::Concept>,
+        reference: &fhir::Reference,
+        contained: &[Value],
+    ) -> Result<Coding, Skip> {
         const FIELD: &str = "medicationReference";
-        let said = source
-            .medication_codeable_concept
-            .as_ref()
-            .map(text::coding);
-        if let Some(code) = said.filter(|code| !code.text.is_empty()) {
+        if let Some(code) = said.map(text::coding).filter(|code| !code.text.is_empty()) {
             return Ok(code);
         }
-        let reference = &source.medication_reference;
-        let found = match find_contained(reference, &source.contained) {
-            Target::Contained(inner) => source
-                .contained
+        let found = match find_contained(reference, contained) {
+            Target::Contained(inner) => contained
                 .get(inner)
                 .and_then(|inner| serde_json::from_value::<fhir::Medication>(inner.clone()).ok())
                 .map(|inner| text::coding(&inner.code)),

@@ -5,6 +5,7 @@
 //! ordered. The second parses one resource at a time, in the order of
 //! [`Kind`]: whom things are about before the things.
 
+mod beside;
 mod chart;
 mod history;
 mod medication;
@@ -248,6 +249,9 @@ impl<'a> Importer<'a> {
                 Kind::Task => self.task(at),
                 Kind::DocumentReference => self.document_reference(at),
                 Kind::Provenance => self.provenance(at),
+                Kind::MedicationAdministration => self.administration(at),
+                Kind::Media => self.media(at),
+                Kind::Flag => self.flag(at),
                 Kind::Questionnaire => self.questionnaire(at),
                 Kind::NotUsed => Err(Skip::NotUsed),
             };

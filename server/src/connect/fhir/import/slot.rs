@@ -30,6 +30,9 @@ pub(super) enum Kind {
     Task,
     DocumentReference,
     Provenance,
+    MedicationAdministration,
+    Media,
+    Flag,
     Questionnaire,
     NotUsed,
 }
@@ -56,6 +59,9 @@ impl Kind {
             "Task" => Self::Task,
             "DocumentReference" => Self::DocumentReference,
             "Provenance" => Self::Provenance,
+            "MedicationAdministration" => Self::MedicationAdministration,
+            "Media" => Self::Media,
+            "Flag" => Self::Flag,
             "Questionnaire" => Self::Questionnaire,
             _ => Self::NotUsed,
         }

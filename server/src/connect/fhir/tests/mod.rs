@@ -1,5 +1,7 @@
 //! Import and export against the fixtures of `tests/fixtures/fhir`.
 
+mod beside;
+mod charted;
 mod clinical;
 mod counts;
 mod export;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::AS_OF;
+use super::charted::chart;
 use crate::connect::fhir::{Authored, ConflictingValue, OpenConflict, VisitExport, export_visit};
 
 pub(super) const NURSE: u128 = 0x1001;
@@ -338,6 +339,29 @@ pub(super) fn ink() -> String {
     Ink::of(&drawing).unwrap().strokes
 }
 
+fn attachments() -> BTreeMap<EntryId, AttachmentEntry> {
+    let by = person(NURSE);
+    let at = AS_OF.plus(20 * MINUTE_MS).0;
+    entries(vec![
+        (
+            0x81,
+            json!({ "sha256": "ab".repeat(32), "size_bytes": 123_456, "media_type": "image/jpeg",
+                    "caption": "Left heel", "by": by, "at_ms": at,
+                    "body_site": { "system": SNOMED, "code": "76853006", "text": "Left heel" } }),
+        ),
+        (
+            0x84,
+            json!({ "sha256": "cd".repeat(32), "size_bytes": 40_000, "media_type": "audio/ogg",
+                    "caption": "Cough", "by": by, "at_ms": at }),
+        ),
+        (
+            0x85,
+            json!({ "sha256": "ef".repeat(32), "size_bytes": 50_000, "media_type": "application/pdf",
+                    "caption": "Discharge letter", "by": by, "at_ms": at }),
+        ),
+    ])
+}
+
 pub(super) fn visit() -> Visit {
     let base = json!({
         "schema": 1, "patient": id(PATIENT), "status": "signed", "outcome": "Goals met",
@@ -362,11 +386,7 @@ pub(super) fn visit() -> Visit {
             ),
             (0x72, wound_form()),
         ]),
-        attachments: entries(vec![(
-            0x81,
-            json!({ "sha256": "ab".repeat(32), "size_bytes": 123_456,
-            "media_type": "image/jpeg", "caption": "Left heel", "by": by, "at_ms": at }),
-        )]),
+        attachments: attachments(),
         survey: entries(vec![(
             0x82,
             json!({ "question": "satisfied", "answer": 5 }),
@@ -402,69 +422,6 @@ pub(super) fn visit() -> Visit {
             "replaced": ["fail"], "by": by, "at_ms": at }),
         )]),
         ..serde_json::from_value(base).unwrap()
-    }
-}
-
-pub(super) fn chart() -> Chart {
-    Chart {
-        contacts: entries(vec![(
-            0xB1,
-            json!({ "name": "Dora Probe", "relationship": "daughter", "phone": "555-0103" }),
-        )]),
-        allergies: entries(vec![
-            (
-                0xB2,
-                json!({ "code": { "system": SNOMED, "code": "91936005", "text": "Allergy to penicillin" },
-                "status": "active", "severity": "severe", "reaction": "Hives",
-                "ingredients": [{ "system": RXNORM, "code": "70618", "text": "Penicillins" }] }),
-            ),
-            (
-                0xB3,
-                json!({ "code": { "text": "Latex" }, "status": "entered_in_error" }),
-            ),
-            (
-                0xB4,
-                json!({ "code": { "text": "Nuts" }, "status": "refuted" }),
-            ),
-        ]),
-        conditions: entries(vec![
-            (
-                0xB5,
-                json!({ "code": { "system": SNOMED, "code": "38341003", "text": "Hypertension" },
-                "clinical_status": "active", "verification": "confirmed", "onset": "2010" }),
-            ),
-            (
-                0xB6,
-                json!({ "code": { "text": "Back pain" }, "clinical_status": "active", "onset": "in her forties" }),
-            ),
-        ]),
-        medications: entries(vec![
-            (
-                0xA3,
-                json!({ "code": { "system": RXNORM, "code": "198440", "text": "Paracetamol 500 mg" }, "status": "active",
-                "as_needed": true, "dosing": { "dose_value": 500.0, "dose_unit": "mg", "min_interval_min": 240, "max_per_day": 4 },
-                "ingredients": [{ "system": RXNORM, "code": "161", "text": "Paracetamol" }] }),
-            ),
-            (
-                0xA1,
-                json!({ "code": { "system": RXNORM, "code": "855332", "text": "Warfarin 5 mg" }, "status": "active",
-                "dose": "5 mg", "frequency": "in the evening" }),
-            ),
-            (
-                0xA2,
-                json!({ "code": { "text": "Herbal tea" }, "status": "on-hold", "as_needed": true }),
-            ),
-        ]),
-        reviews: entries(vec![(
-            0xD1,
-            json!({ "section": "medications", "by": person(NURSE), "at_ms": AS_OF.plus(25 * MINUTE_MS), "comment": "Daughter showed the box",
-                "reconciliation": { "visit": id(0x11), "lines": [
-                    { "medication": entry(0xA1), "finding": "taking" },
-                    { "medication": entry(0xA2), "finding": "not_found" },
-                    { "medication": entry(0xA3), "finding": "taking_differently", "comment": "two at night" } ],
-                    "found": [{ "code": { "text": "St John's wort" }, "frequency": "daily" }] } }),
-        )]),
-        ..serde_json::from_value(json!({ "schema": 1, "patient": id(PATIENT) })).unwrap()
     }
 }
 

@@ -1,0 +1,80 @@
+//! The chart of the visit with everything in it.
+
+use homeround::model::*;
+use serde_json::json;
+
+use super::AS_OF;
+use super::sample::{NURSE, PATIENT, entries, entry, id, person};
+
+pub(super) fn chart() -> Chart {
+    Chart {
+        contacts: entries(vec![(
+            0xB1,
+            json!({ "name": "Dora Probe", "relationship": "daughter", "phone": "555-0103" }),
+        )]),
+        allergies: entries(vec![
+            (
+                0xB2,
+                json!({ "code": { "system": SNOMED, "code": "91936005", "text": "Allergy to penicillin" },
+                "status": "active", "severity": "severe", "reaction": "Hives",
+                "ingredients": [{ "system": RXNORM, "code": "70618", "text": "Penicillins" }] }),
+            ),
+            (
+                0xB3,
+                json!({ "code": { "text": "Latex" }, "status": "entered_in_error" }),
+            ),
+            (
+                0xB4,
+                json!({ "code": { "text": "Nuts" }, "status": "refuted" }),
+            ),
+        ]),
+        conditions: entries(vec![
+            (
+                0xB5,
+                json!({ "code": { "system": SNOMED, "code": "38341003", "text": "Hypertension" },
+                "clinical_status": "active", "verification": "confirmed", "onset": "2010" }),
+            ),
+            (
+                0xB6,
+                json!({ "code": { "text": "Back pain" }, "clinical_status": "active", "onset": "in her forties" }),
+            ),
+        ]),
+        medications: entries(vec![
+            (
+                0xA3,
+                json!({ "code": { "system": RXNORM, "code": "198440", "text": "Paracetamol 500 mg" }, "status": "active",
+                "as_needed": true, "dosing": { "dose_value": 500.0, "dose_unit": "mg", "min_interval_min": 240, "max_per_day": 4 },
+                "ingredients": [{ "system": RXNORM, "code": "161", "text": "Paracetamol" }] }),
+            ),
+            (
+                0xA1,
+                json!({ "code": { "system": RXNORM, "code": "855332", "text": "Warfarin 5 mg" }, "status": "active",
+                "dose": "5 mg", "frequency": "in the evening" }),
+            ),
+            (
+                0xA2,
+                json!({ "code": { "text": "Herbal tea" }, "status": "on-hold", "as_needed": true }),
+            ),
+        ]),
+        alerts: entries(vec![
+            (
+                0xB7,
+                json!({ "text": "Dog in the house: call from the gate", "severity": "severe", "active": true }),
+            ),
+            (
+                0xB8,
+                json!({ "text": "Stairs under repair", "severity": "mild", "active": false }),
+            ),
+        ]),
+        reviews: entries(vec![(
+            0xD1,
+            json!({ "section": "medications", "by": person(NURSE), "at_ms": AS_OF.plus(25 * MINUTE_MS), "comment": "Daughter showed the box",
+                "reconciliation": { "visit": id(0x11), "lines": [
+                    { "medication": entry(0xA1), "finding": "taking" },
+                    { "medication": entry(0xA2), "finding": "not_found" },
+                    { "medication": entry(0xA3), "finding": "taking_differently", "comment": "two at night" } ],
+                    "found": [{ "code": { "text": "St John's wort" }, "frequency": "daily" }] } }),
+        )]),
+        ..serde_json::from_value(json!({ "schema": 1, "patient": id(PATIENT) })).unwrap()
+    }
+}
