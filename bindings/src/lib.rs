@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `root` | [`Homeround`], the one object that a shell opens |
 //! | `session` | PIN, enrolment, locking, signing out |
-//! | `schedule`, `order` | the day's lists, its order with travel and arrivals |
+//! | `schedule`, `order`, `numbers` | the day's lists, its order with travel and arrivals, one's own figures |
 //! | `visit`, `visit_edits`, `attachments`, `sign_off` | a visit: reading, working, photos, signatures by hand |
 //! | `forms`, `forms_fill` | what forms ask, and filling one |
 //! | `clinical`, `medication`, `reconcile`, `trend` | scores, units, warnings about doses, the list against the home, a figure over time |
@@ -37,6 +37,7 @@ mod forms_fill;
 mod guard;
 mod medication;
 mod names;
+mod numbers;
 mod observer;
 mod order;
 mod patient;
@@ -69,6 +70,7 @@ pub use error::*;
 pub use forms::*;
 pub use medication::*;
 pub use names::By;
+pub use numbers::*;
 pub use observer::*;
 pub use order::*;
 pub use patient::*;

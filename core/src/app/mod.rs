@@ -28,6 +28,7 @@ mod inspect;
 mod lease;
 mod leave;
 mod medication;
+mod numbers;
 mod observer;
 mod order;
 mod outbox;
@@ -75,6 +76,7 @@ pub use input::{Dose, MeasureValue, MeasuredHow, NoteEdit, TaskOutcome, VitalsEn
 pub use inspect::{AuditState, Authored, DocumentState, StoreFigures, Whereabouts};
 pub use leave::Escrow;
 pub use medication::{GivenDose, OVERRIDE_REASON_CHARS_MAX};
+pub use numbers::{MyNumbers, NUMBERS_DAYS_MAX, ON_TIME_MINUTES};
 pub use observer::Observer;
 pub use order::{
     KnownLeg, LEEWAY_MINUTES_MAX, LEGS_MAX, OrderOfDay, OrderOptions, Spot, VisitEstimate,

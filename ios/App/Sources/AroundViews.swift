@@ -69,7 +69,7 @@ struct SearchView: View {
     }
 }
 
-/// Who works on this phone: the PIN, locking, signing out.
+/// Who works on this phone: one's own numbers, the PIN, locking, signing out.
 struct AccountView: View {
     let model: AccountModel
     let go: (Place) -> Void
@@ -87,6 +87,7 @@ struct AccountView: View {
             Line(state.name, state.role?.text ?? "")
             if let done = state.done { Text(done.text) }
             MainButton("account_lock") { model.lock() }
+            numbers(state)
             Block(told("account_pin")) {
                 SecureField(told("account_pin_old"), text: $old).keyboardType(.numberPad).textFieldStyle(.roundedBorder)
                 SecureField(told("account_pin_new"), text: $new).keyboardType(.numberPad).textFieldStyle(.roundedBorder)
@@ -107,6 +108,18 @@ struct AccountView: View {
                     AlsoButton(told("account_sign_out")) { sure = true }
                 }
             }
+        }
+    }
+
+    private func numbers(_ state: AccountState) -> some View {
+        Block(told("numbers_title")) {
+            Chooser(told("numbers_title"), state.numbersDays, change: { model.showNumbers($0) }) {
+                Text(Words("numbers_last", String(weekDays)).text).tag(weekDays)
+                Text(Words("numbers_last", String(4 * weekDays)).text).tag(4 * weekDays)
+            }
+            .pickerStyle(.segmented)
+            ForEach(state.numbers.map(\.text), id: \.self) { Line($0, "") }
+            Text(told("numbers_hint")).foregroundStyle(.secondary)
         }
     }
 

@@ -111,6 +111,33 @@ pub(super) fn verify(play: &mut Play) -> Result<(), Trouble> {
     Ok(())
 }
 
+/// What the day came to for the nurse, as her own phone reckons it.
+pub(super) fn numbers(play: &mut Play) -> Result<(), Trouble> {
+    play.screen
+        .step("The nurse's own numbers, on her phone alone");
+    let numbers = play.phones[NURSE].ask(&json!({ "do": "my_numbers" }))?;
+    let count = |what: &str| numbers[what].as_u64().unwrap_or(0);
+    play.screen.line(&format!(
+        "{} of {} visits done, {} begun, {} signed, {} still to sign",
+        count("done"),
+        count("visits"),
+        count("begun"),
+        count("signed"),
+        count("unsigned")
+    ));
+    let day = play.phones[NURSE].ask(&json!({ "do": "today" }))?;
+    let booked = rows(&day["visits"]).count();
+    play.promise(
+        count("visits") == u64::try_from(booked).unwrap_or(0),
+        "the numbers are of the visits of her day",
+    );
+    play.promise(
+        count("signed") == 1 && count("begun") >= 1 && count("begun") <= count("visits"),
+        "the visit that she signed is in them once",
+    );
+    Ok(())
+}
+
 /// Writes the visit as a FHIR R4 bundle and reads it back.
 pub(super) fn export(play: &mut Play) -> Result<(), Trouble> {
     play.screen.step("The visit as a FHIR R4 bundle");

@@ -4,7 +4,7 @@
 //! order of the next day), `apart` (offline edits, a kill, a revocation),
 //! `photo` (a picture taken offline, its bytes later), `together` (convergence,
 //! conflicts, purge), `forms` (one form that two people fill at once), `evening`
-//! (signature, FHIR), `count` (the figures, from the stores).
+//! (signature, one's own numbers, FHIR), `count` (the figures, from the stores).
 //! `server`, `office` and `phones` drive the processes; `screen` shows it.
 
 mod apart;
@@ -172,6 +172,7 @@ fn day(play: &mut Play) -> Result<Value, Trouble> {
     evening::sign(play)?;
     let compared = together::converge(play, "The end of the day: everybody syncs")?;
     evening::verify(play)?;
+    evening::numbers(play)?;
     evening::export(play)?;
     let held = count::on_phones(play)?;
     for phone in &mut play.phones {

@@ -54,6 +54,8 @@ pub enum Command {
         #[serde(default)]
         suggest: bool,
     },
+    /// One's own numbers of today.
+    MyNumbers,
     /// A visit as it stands here.
     Visit {
         /// Which.

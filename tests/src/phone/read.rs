@@ -37,6 +37,7 @@ pub(super) fn obey(app: &Homeround, command: &Command) -> Result<Value, Refusal>
             let date = date.map_or_else(|| app.today(), Ok)?;
             order(app, date, *suggest)
         }
+        Command::MyNumbers => my_numbers(app),
         Command::Visit { visit } => encoded(&app.visit(*visit).read()?),
         Command::Form { visit, form } => super::forms::read(app, *visit, *form),
         Command::Patient { patient } => of_patient(app, *patient),
@@ -179,6 +180,17 @@ fn order(app: &Homeround, date: chrono::NaiveDate, suggest: bool) -> Result<Valu
     Ok(json!({
         "date": order.date, "visits": visits, "totals": sums(order.totals),
         "booked": sums(order.booked),
+    }))
+}
+
+fn my_numbers(app: &Homeround) -> Result<Value, Refusal> {
+    let today = app.today()?;
+    let numbers = app.my_numbers(today, today)?;
+    Ok(json!({
+        "visits": numbers.visits, "done": numbers.done, "begun": numbers.begun,
+        "on_time": numbers.on_time, "in_home_s": numbers.in_home_s, "stays": numbers.stays,
+        "signed": numbers.signed, "documentation_s": numbers.documentation_s,
+        "unsigned": numbers.unsigned,
     }))
 }
 

@@ -7,6 +7,7 @@ mod forms;
 mod hub;
 mod leaving;
 mod medication;
+mod numbers;
 mod order;
 mod pages;
 mod presence;

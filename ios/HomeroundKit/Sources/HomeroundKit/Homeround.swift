@@ -69,6 +69,13 @@ public final class Homeround: Sendable {
         try await worker.read { [core] in try core.schedule().order(date: date, options: options) }
     }
 
+    /// What one's own visits of these days came to, both days included, of what is on this phone.
+    ///
+    /// - Throws: `HomeroundError.Refused` on `until`: a day before `from`, or more than 92 days.
+    public func myNumbers(from: String, until: String) -> Live<MyNumbers> {
+        worker.live { [core] in try core.schedule().myNumbers(from: from, until: until) }
+    }
+
     /// A visit, for reading and for work.
     ///
     /// - Throws: `HomeroundError.Refused` on `id` for what is no id.

@@ -164,6 +164,9 @@ public final class SearchModel: Model<SearchState> {
     }
 }
 
+/// One's own numbers are of so many days, or of four times as many.
+public let weekDays = 7
+
 /// What the account's screen shows.
 public struct AccountState: ScreenState {
     public var name = ""
@@ -173,6 +176,10 @@ public struct AccountState: ScreenState {
     public var sensor = false
     /// Whether the sensor opens this phone.
     public var sensorOn = false
+    /// Of how many days up to today `numbers` are.
+    public var numbersDays = weekDays
+    /// What one's own visits came to, a line each.
+    public var numbers: [Words] = []
     public var done: Words?
     public var busy = false
     public var network = chip(SyncState.idle(synced: false))
@@ -184,10 +191,11 @@ public struct AccountState: ScreenState {
     public var holdsWork: Bool { unsent > 0 }
 }
 
-/// Who works on this phone: changing the PIN, locking, signing out. `left`: the phone is locked or wiped by now.
+/// Who works on this phone: one's own numbers, changing the PIN, locking, signing out. `left`: the phone is locked or wiped by now.
 public final class AccountModel: Model<AccountState> {
     private let phone: Homeround
     private let left: @MainActor () -> Void
+    private var numbers: Work?
 
     public init(_ phone: Homeround, sensor: Bool = false, left: @escaping @MainActor () -> Void) {
         self.phone = phone
@@ -201,6 +209,20 @@ public final class AccountModel: Model<AccountState> {
                 $0.name = me.name
                 $0.role = Words("role_\(snake(me.role))")
                 $0.sensorOn = sensorOn
+            }
+        }
+        showNumbers(weekDays)
+    }
+
+    /// One's own numbers of so many days up to today.
+    @discardableResult
+    public func showNumbers(_ days: Int) -> Work {
+        act { [self] in
+            let today = try await phone.today()
+            numbers?.cancel()
+            numbers = follow(phone.myNumbers(from: Formats.step(today, days: 1 - days), until: today)) {
+                $0.numbersDays = days
+                $0.numbers = numberWords($1)
             }
         }
     }

@@ -15,6 +15,7 @@ import org.homeround.core.FormOffer
 import org.homeround.core.Found
 import org.homeround.core.HttpTransport
 import org.homeround.core.KeyVault
+import org.homeround.core.MyNumbers
 import org.homeround.core.News
 import org.homeround.core.Observer
 import org.homeround.core.OpenConfig
@@ -79,6 +80,14 @@ class Homeround private constructor(private val core: Core, io: CoroutineDispatc
      */
     suspend fun orderOfDay(date: LocalDate, options: OrderOptions = OrderOptions()): OrderOfDay =
         worker.run { core.schedule().order(date.toString(), options) }
+
+    /**
+     * What one's own visits of these days came to, both days included, of what is on this phone.
+     *
+     * @throws org.homeround.core.HomeroundException.Refused on `until`: a day before [from], or more than 92 days.
+     */
+    fun myNumbers(from: LocalDate, until: LocalDate): Flow<MyNumbers> =
+        worker.live { core.schedule().myNumbers(from.toString(), until.toString()) }
 
     /** A visit, for reading and for work. */
     fun visit(id: VisitId): Visit = Visit(core.visit(id), worker)

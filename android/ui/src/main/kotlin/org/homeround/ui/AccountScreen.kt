@@ -1,7 +1,11 @@
 package org.homeround.ui
 
+import androidx.compose.foundation.layout.Arrangement
+import androidx.compose.foundation.layout.Row
 import androidx.compose.foundation.layout.fillMaxWidth
+import androidx.compose.foundation.layout.heightIn
 import androidx.compose.foundation.text.KeyboardOptions
+import androidx.compose.material3.FilterChip
 import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.OutlinedTextField
 import androidx.compose.material3.Text
@@ -15,12 +19,15 @@ import androidx.compose.ui.semantics.contentDescription
 import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.text.input.KeyboardType
 import androidx.compose.ui.text.input.PasswordVisualTransformation
+import androidx.compose.ui.unit.dp
 import org.homeround.kit.screens.AccountState
+import org.homeround.kit.screens.WEEK_DAYS
 import org.homeround.kit.screens.Words
 
 /** What a person does with the account on this phone. */
 class AccountActions(
     val back: () -> Unit,
+    val numbers: (days: Int) -> Unit,
     val changePin: (old: String, new: String) -> Unit,
     val useSensor: (on: Boolean, pin: String) -> Unit,
     val lock: () -> Unit,
@@ -29,16 +36,30 @@ class AccountActions(
     val dismiss: () -> Unit,
 )
 
-/** Who works on this phone: the PIN, locking, signing out. */
+/** Who works on this phone: one's own numbers, the PIN, locking, signing out. */
 @Composable
 fun AccountScreen(state: AccountState, on: AccountActions) {
     Page(text("account_title"), state.network, state.problem, on.back, on.dismiss, on.sync) {
         Line(state.name, state.role?.let { read(it) }.orEmpty(), strong = true)
         state.done?.let { Text(read(it), style = MaterialTheme.typography.bodyLarge) }
         Main(text("account_lock"), onClick = on.lock)
+        Numbers(state, on.numbers)
         ChangePin(state, on.changePin)
         if (state.sensor) Sensor(state, on.useSensor)
         SignOut(state, on)
+    }
+}
+
+@Composable
+private fun Numbers(state: AccountState, onShow: (Int) -> Unit) {
+    Part(text("numbers_title")) {
+        Row(horizontalArrangement = Arrangement.spacedBy(8.dp)) {
+            for (days in listOf(WEEK_DAYS, 4 * WEEK_DAYS)) {
+                FilterChip(state.numbersDays == days, { onShow(days) }, { Text(text("numbers_last", days)) }, Modifier.heightIn(min = TOUCH))
+            }
+        }
+        state.numbers.forEach { Line(read(it)) }
+        Quiet(text("numbers_hint"))
     }
 }
 

@@ -107,7 +107,7 @@ private fun Account(shell: Shell, back: () -> Unit, sync: () -> Unit, left: () -
     AccountScreen(
         state,
         AccountActions(
-            back = back, changePin = { old, new -> model.changePin(old, new) },
+            back = back, numbers = { model.showNumbers(it) }, changePin = { old, new -> model.changePin(old, new) },
             useSensor = { on, pin -> model.useSensor(on, pin) }, lock = { model.lock() }, signOut = { model.signOut() }, sync = sync, dismiss = { model.dismiss() },
         ),
     )

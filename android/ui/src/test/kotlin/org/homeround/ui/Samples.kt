@@ -233,7 +233,10 @@ internal class Samples(language: String) {
 
     val away = PatientState(away = true, network = synced)
 
-    val account = AccountState("Nina Alvarez", Words("role_nurse"), unsent = 3, network = offline, done = Words("account_pin_changed"))
+    val account = AccountState("Nina Alvarez", Words("role_nurse"), unsent = 3, network = offline, done = Words("account_pin_changed"), numbers = listOf(
+        Words("numbers_done", 21, 23), Words.counted("numbers_missed", 1), Words("numbers_on_time", 18, 21), Words("numbers_travel", 312),
+        Words("numbers_in_home", 905), Words("numbers_documentation", 6), Words.counted("numbers_unsigned", 2),
+    ))
 
     val unlock = LockState(SessionState.LOCKED, pin = "4029")
     val wrongPin = LockState(SessionState.LOCKED, problem = Problem(Words.counted("error_wrong_pin", 4), "pin"))

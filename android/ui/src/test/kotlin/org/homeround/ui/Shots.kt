@@ -22,7 +22,7 @@ internal val noDay = DayActions({}, {}, {}, {}, {}, {}, {}, {}, {})
 
 internal val noPatient = PatientActions({}, {}, {}, {}, {}, {}, {}, {})
 
-private val noAccount = AccountActions({}, { _, _ -> }, { _, _ -> }, {}, {}, {}, {})
+private val noAccount = AccountActions({}, {}, { _, _ -> }, { _, _ -> }, {}, {}, {}, {})
 
 /** Every screen in every state that is worth a picture, by name. */
 internal fun shots(language: String): Map<String, @Composable () -> Unit> {

@@ -1,6 +1,7 @@
 package org.homeround.kit.screens
 
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Job
 import org.homeround.core.SyncState
 import org.homeround.core.Unlock
 import org.homeround.kit.Homeround
@@ -14,6 +15,10 @@ data class AccountState(
     val sensor: Boolean = false,
     /** Whether the sensor opens this phone. */
     val sensorOn: Boolean = false,
+    /** Of how many days up to today [numbers] are. */
+    val numbersDays: Int = WEEK_DAYS,
+    /** What one's own visits came to, a line each. */
+    val numbers: List<Words> = emptyList(),
     val done: Words? = null,
     val busy: Boolean = false,
     val network: Chip = chip(SyncState.Idle(false)),
@@ -23,13 +28,18 @@ data class AccountState(
     val holdsWork: Boolean get() = unsent > 0
 }
 
-/** Who works on this phone: changing the PIN, locking, signing out. [left]: the phone is locked or wiped by now. */
+/** One's own numbers are of so many days, or of four times as many. */
+const val WEEK_DAYS: Int = 7
+
+/** Who works on this phone: one's own numbers, changing the PIN, locking, signing out. [left]: the phone is locked or wiped by now. */
 class AccountModel(
     private val phone: Homeround,
     scope: CoroutineScope,
     sensor: Boolean = false,
     private val left: () -> Unit,
 ) : Model<AccountState>(scope, AccountState(sensor = sensor)) {
+    private var numbers: Job? = null
+
     init {
         follow(phone.sync.state) { state, sync -> state.copy(network = chip(sync)) }
         follow(phone.sync.health) { state, health -> state.copy(unsent = (health.unsent + health.attachmentsUnsent).toInt()) }
@@ -38,9 +48,19 @@ class AccountModel(
             val sensorOn = phone.session.hasBiometric()
             change { it.copy(name = me.name, role = words(me.role), sensorOn = sensorOn) }
         }
+        showNumbers(WEEK_DAYS)
     }
 
     override fun failed(state: AccountState, problem: Problem?) = state.copy(problem = problem, done = null, busy = false)
+
+    /** One's own numbers of so many days up to today. */
+    fun showNumbers(days: Int) = act {
+        val today = phone.today()
+        numbers?.cancel()
+        numbers = follow(phone.myNumbers(today.minusDays(days - 1L), today)) { state, mine ->
+            state.copy(numbersDays = days, numbers = numberWords(mine))
+        }
+    }
 
     /** Changes the PIN. Who forgot the [old] one leaves it empty and is asked at the sensor. */
     fun changePin(old: String, new: String) = act {
