@@ -69,11 +69,15 @@ impl World {
             let Some(history) = self.witnessed(id) else {
                 continue;
             };
+            let mut own: Batch = Vec::new();
             let body = match dice.below(4) {
                 0 => self.overheard.clone(),
                 1 => device.push(&vec![(id, poison(&history, &mut dice))]),
                 2 => device.push(&forged(id, &history)),
-                _ => equivocation(&device, id, &history).and_then(|both| device.push(&both)),
+                _ => equivocation(&device, id, &history).and_then(|both| {
+                    own = both;
+                    device.push(&own)
+                }),
             };
             let Some(body) = body else { continue };
             let token = Some(device.token.as_str());
@@ -84,6 +88,10 @@ impl World {
             if status >= 500 && self.server.is_up() {
                 self.violated(format!("the backend failed on a stranger's push: {status}"));
             }
+            // What it wrote as itself may be taken, and it never offers anything again.
+            let taken = |(_, bytes): &(DocumentId, Vec<u8>)| self.server.has(&hash(bytes));
+            let taken = self.server.is_up() && own.iter().any(taken);
+            self.trouble.author_gone |= taken;
         }
         // What it wrote as itself is allowed, and is nobody's claim.
         self.model.murky.extend(documents.iter().map(|(id, _)| *id));

@@ -44,7 +44,8 @@ pub(super) struct Trouble {
     phone_backups: BTreeSet<usize>,
     server_backup: bool,
     /// Since that backup the author of something lost it: a phone was purged or put back, or
-    /// the backend itself began a visit. Only the author may offer a change again.
+    /// the backend itself began a visit, or a device in the wrong hands wrote something. Only
+    /// the author may offer a change again.
     pub(super) author_gone: bool,
     /// Phones that were put back to a backup: their chip knows a later line.
     pub(super) put_back: BTreeSet<usize>,
