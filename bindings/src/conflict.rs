@@ -42,9 +42,15 @@ pub struct Conflict {
 pub(crate) fn show(conflict: merge::Conflict, names: &Names<'_>) -> Conflict {
     let segments: Vec<&str> = conflict.path.segments().collect();
     let winner = conflict.winner;
+    // Of a hand-over, people choose who goes.
+    let given = conflict.path.0 == "handover";
+    let readable = |value: &Value| match value["to"].as_str().and_then(|to| to.parse().ok()) {
+        Some(to) if given => names.by(to).name,
+        _ => text_of(value),
+    };
     let values = conflict.values.into_iter().enumerate();
     let values = values.map(|(at, one)| ConflictValue {
-        text: text_of(&one.value),
+        text: readable(&one.value),
         json: one.value.to_string(),
         by: names.by_actor(one.actor),
         at_ms: one.at.0,

@@ -7,6 +7,7 @@
 //! | `session` | PIN, enrolment, locking, signing out |
 //! | `schedule`, `order`, `numbers` | the day's lists, its order with travel and arrivals, one's own figures |
 //! | `visit`, `visit_edits`, `attachments`, `sign_off` | a visit: reading, working, photos, signatures by hand |
+//! | `way` | visits made on the phone, there twice, handed over |
 //! | `forms`, `forms_fill` | what forms ask, and filling one |
 //! | `clinical`, `medication`, `reconcile`, `trend` | scores, units, warnings about doses, the list against the home, a figure over time |
 //! | `patient`, `chart`, `plan` | what is around a visit |
@@ -56,6 +57,7 @@ mod trend;
 mod types;
 mod visit;
 mod visit_edits;
+mod way;
 
 #[cfg(test)]
 mod tests;
@@ -87,5 +89,6 @@ pub use trend::*;
 pub use types::*;
 pub use visit::*;
 pub use visit_edits::*;
+pub use way::*;
 
 uniffi::setup_scaffolding!("homeround");

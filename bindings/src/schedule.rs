@@ -58,6 +58,9 @@ pub struct Day {
     pub unsent: u64,
     /// The store's revision that this shows.
     pub revision: u64,
+    /// Those of the visits that may be there twice, and nobody has decided yet.
+    #[uniffi(default = [])]
+    pub likely_duplicates: Vec<VisitId>,
 }
 
 pub(crate) fn summary(row: VisitRow, names: &Names<'_>) -> VisitSummary {
@@ -95,6 +98,10 @@ impl Schedule {
         &self.phone.app
     }
 
+    pub(crate) fn phone(&self) -> &Phone {
+        &self.phone
+    }
+
     fn show(&self, day: app::Day) -> Day {
         let names = Names::new(&self.phone.app);
         let rows = day.visits.into_iter();
@@ -103,6 +110,7 @@ impl Schedule {
             visits: rows.map(|row| summary(row, &names)).collect(),
             unsent: day.unsent,
             revision: day.revision,
+            likely_duplicates: day.likely_duplicates,
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Ids, and the words that the core has and shells use as they are.
 
 pub use homeround::model::{
-    AllergyStatus, Consciousness, DeviceId, DocumentId, EntryId, GrantSource, HomeFinding,
-    NotDoneReason, PatientId, PersonId, PlanId, Role, Severity, Spo2Scale, TaskResult, TaskStatus,
-    VisitId, VisitStatus,
+    AllergyStatus, BreakReason, Consciousness, DeviceId, DocumentId, EntryId, GrantSource,
+    HomeFinding, NotDoneReason, PatientId, PersonId, PlanId, Role, Severity, Spo2Scale, TaskResult,
+    TaskStatus, VisitId, VisitStatus,
 };
 use homeround::model::{Coding as CoreCoding, DocumentKind, Fix as CoreFix};
 
@@ -98,8 +98,29 @@ pub enum NotDoneReason {
     OnHold,
     /// Somebody else did it.
     DoneByOther,
-    /// Booked by mistake or twice.
+    /// Booked by mistake.
     SchedulingError,
+    /// The visit is there twice; the other one stands.
+    Duplicate,
+    /// Anything else; the comment says what.
+    Other,
+}
+
+/// Why a visit is interrupted.
+#[uniffi::remote(Enum)]
+pub enum BreakReason {
+    /// A meal.
+    Meal,
+    /// Rest.
+    Rest,
+    /// A call or a message that can't wait.
+    Call,
+    /// Something that is missing is fetched.
+    Supplies,
+    /// The patient, or who else is needed, is not ready.
+    Waiting,
+    /// An emergency elsewhere.
+    Emergency,
     /// Anything else; the comment says what.
     Other,
 }

@@ -18,8 +18,8 @@ use crate::root::Phone;
 use crate::schedule::{VisitSummary, summary};
 use crate::sign_off::{self, SignOff};
 use crate::types::{
-    Coding, EntryId, Fix, NotDoneReason, PatientId, Role, TaskResult, TaskStatus, VisitId,
-    VisitStatus,
+    BreakReason, Coding, EntryId, Fix, NotDoneReason, PatientId, Role, TaskResult, TaskStatus,
+    VisitId, VisitStatus,
 };
 
 /// Something to be done during a visit.
@@ -54,6 +54,8 @@ pub struct Step {
     pub fix: Option<Fix>,
     /// Why, for missed and canceled.
     pub reason: Option<NotDoneReason>,
+    /// Why, for a break.
+    pub break_reason: Option<BreakReason>,
     /// In the person's own words.
     pub comment: Option<String>,
 }
@@ -408,6 +410,7 @@ fn step(step: model::StepEntry, names: &Names<'_>) -> Step {
         at_ms: step.stamp.clock.wall_ms.0,
         fix: step.fix.map(Into::into),
         reason: step.reason,
+        break_reason: step.break_reason,
         comment: step.comment,
     }
 }

@@ -12,7 +12,9 @@ use crate::medication::{MedicationCheck, MedicationGivenEntry, MedicationNotGive
 use crate::names::{By, Names};
 use crate::presence::{NoFix, place};
 use crate::session::Unlock;
-use crate::types::{Coding, EntryId, Fix, NotDoneReason, Saved, TaskResult, TaskStatus};
+use crate::types::{
+    BreakReason, Coding, EntryId, Fix, NotDoneReason, Saved, TaskResult, TaskStatus,
+};
 use crate::visit::Visit;
 
 /// A finding as it is entered.
@@ -171,14 +173,21 @@ impl Visit {
         self.save(|visit| visit.check_in(place(fix, no_fix)))
     }
 
-    /// Interrupts the visit. Fails with `Step`.
-    pub fn take_break(&self) -> Result<Saved, HomeroundError> {
-        self.save(app::VisitHandle::take_break)
+    /// Interrupts the visit, and notes where and why. Fails with `Step`.
+    #[uniffi::method(default(reason = None, comment = None, fix = None))]
+    pub fn take_break(
+        &self,
+        reason: Option<BreakReason>,
+        comment: Option<String>,
+        fix: Option<Fix>,
+    ) -> Result<Saved, HomeroundError> {
+        self.save(|visit| visit.take_break(reason, comment, place(fix, None)))
     }
 
-    /// Goes on after a break. Fails with `Step`.
-    pub fn resume(&self) -> Result<Saved, HomeroundError> {
-        self.save(app::VisitHandle::resume)
+    /// Goes on after a break, and notes where. Fails with `Step`.
+    #[uniffi::method(default(fix = None))]
+    pub fn resume(&self, fix: Option<Fix>) -> Result<Saved, HomeroundError> {
+        self.save(|visit| visit.resume(place(fix, None)))
     }
 
     /// Leaves the home: the visit is done and can be signed. Stamps the check-out of a
@@ -193,24 +202,28 @@ impl Visit {
         self.save(|visit| visit.complete(place(fix, no_fix)))
     }
 
-    /// Nobody was met. Fails with `Step`.
-    #[uniffi::method(default(comment = None))]
+    /// Nobody was met; notes where the person was. Fails with `Step`.
+    #[uniffi::method(default(comment = None, fix = None))]
     pub fn miss(
         &self,
         reason: NotDoneReason,
         comment: Option<String>,
+        fix: Option<Fix>,
     ) -> Result<Saved, HomeroundError> {
-        self.save(|visit| visit.miss(reason, comment))
+        self.save(|visit| visit.miss(reason, comment, place(fix, None)))
     }
 
-    /// Calls the visit off. Fails with `Step`.
-    #[uniffi::method(default(comment = None))]
+    /// Calls the visit off; notes where the person was, and stamps the check-out of one who
+    /// is checked in. Fails with `Step`.
+    #[uniffi::method(default(comment = None, fix = None, no_fix = None))]
     pub fn cancel(
         &self,
         reason: NotDoneReason,
         comment: Option<String>,
+        fix: Option<Fix>,
+        no_fix: Option<NoFix>,
     ) -> Result<Saved, HomeroundError> {
-        self.save(|visit| visit.cancel(reason, comment))
+        self.save(|visit| visit.cancel(reason, comment, place(fix, no_fix)))
     }
 
     /// Records a set of vital signs. Fails with `Refused` naming the figure.

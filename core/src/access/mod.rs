@@ -157,7 +157,7 @@ pub fn may_change(
     let break_glass_max_ms = policy.break_glass_max_ms.min(BREAK_GLASS_CEILING_MS);
     in_scope(actor, subject.patient, grants, now, break_glass_max_ms)?;
     for change in changes {
-        rules::judge(TABLE, policy, actor, subject.kind, change)?;
+        rules::judge(TABLE, policy, actor, subject.kind, change, changes)?;
     }
     if subject.kind == DocumentKind::Visit && subject.sealed && subject.seal_known {
         respects_seal(changes)?;
@@ -209,9 +209,10 @@ fn is_valid(grant: &Grant, now: Millis, break_glass_max_ms: i64) -> bool {
 }
 
 /// On a signed visit a change either signs again, or says in the same change
-/// why it amends; its status can only become `amended`. A stamp of presence
-/// and a signature by hand are no part of what was signed: who leaves after a
-/// colleague signed checks out, and a relative signs when they come home.
+/// why it amends; its status can only become `amended`. A stamp of presence,
+/// a signature by hand and a decision whether the visit is there twice are no part of
+/// what was signed: who leaves after a colleague signed checks out, and a relative signs
+/// when they come home.
 fn respects_seal(changes: &[Change<'_>]) -> Result<(), Denied> {
     let amends = changes
         .iter()
@@ -220,7 +221,7 @@ fn respects_seal(changes: &[Change<'_>]) -> Result<(), Denied> {
         let allowed = if change.path.matches("status") || change.path.matches("steps/*") {
             amends && rules::says(change, |word| word == VisitStatus::Amended.name())
         } else {
-            let beside = ["signatures/*", "presence/*", "sign_offs/*"];
+            let beside = ["signatures/*", "presence/*", "sign_offs/*", "duplicates/*"];
             amends || beside.iter().any(|pattern| change.path.matches(pattern))
         };
         if !allowed {

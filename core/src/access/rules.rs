@@ -18,8 +18,13 @@ pub enum Right {
     /// Creating the document. What it holds at birth beyond its empty skeleton
     /// needs its own right.
     Create,
+    /// The same for a visit that says in `unplanned` why nobody had booked it.
+    CreateUnplanned,
     /// Writing a field, adding an item, typing into a text.
     Write,
+    /// Writing a field whose value names its author (`by`): oneself, unless a conflict
+    /// on it is settled in the same change.
+    WriteOwn,
     /// Appending an entry by oneself.
     Append,
     /// Appending an entry by oneself about a section (`section` in the entry)
@@ -103,6 +108,8 @@ const CLINICAL_AND_PLANNING: &[Role] = &[Nurse, Therapist, Supervisor, Coordinat
 /// Those who are shown everything.
 const READERS: &[Role] = &[Nurse, Therapist, Aide, Supervisor, Auditor];
 const AIDES: &[Role] = &[Aide];
+/// Those who work in the home.
+const HANDS: &[Role] = &[Nurse, Therapist, Aide];
 const COORDINATORS: &[Role] = &[Coordinator];
 
 /// Statuses that only a signer may reach.
@@ -114,6 +121,10 @@ const CALLED_OFF: Values = Values::Only(&["canceled", "missed"]);
 pub const TABLE: &[Row] = &[
     // Visits: what happens in the home.
     row(&[Coordinator, Supervisor], Visit, "", Right::Create),
+    row(HANDS, Visit, "", Right::CreateUnplanned),
+    row(CARE, Visit, "unplanned", Right::Append),
+    row(CARE_AND_PLANNING, Visit, "handover", Right::WriteOwn),
+    row(CARE_AND_PLANNING, Visit, "duplicates/*", Right::Append),
     row(CLINICAL, Visit, "status", Right::Write),
     row_of(AIDES, Visit, "status", Right::Write, NOT_SEALED),
     row_of(COORDINATORS, Visit, "status", Right::Write, CALLED_OFF),
@@ -177,6 +188,9 @@ pub const TABLE: &[Row] = &[
     row(COORDINATORS, Visit, "steps/**", Right::See),
     row(COORDINATORS, Visit, "presence/**", Right::See),
     row(COORDINATORS, Visit, "tasks/**", Right::See),
+    row(COORDINATORS, Visit, "unplanned", Right::See),
+    row(COORDINATORS, Visit, "handover", Right::See),
+    row(COORDINATORS, Visit, "duplicates/**", Right::See),
     row(COORDINATORS, Chart, "contacts/**", Right::See),
     row(COORDINATORS, Chart, "home_access/**", Right::See),
     row(COORDINATORS, Chart, "alerts/**", Right::See),
@@ -215,19 +229,24 @@ pub(super) fn denial_touches(path: &FieldPath, pattern: &str) -> bool {
     segments.next().is_none()
 }
 
-/// Judges one change by the table and the policy's denials.
+/// Judges one change by the table and the policy's denials; `whole`: everything that is
+/// changed together with it.
 pub(super) fn judge(
     table: &[Row],
     policy: &Policy,
     actor: &Actor,
     kind: DocumentKind,
     change: &Change<'_>,
+    whole: &[Change<'_>],
 ) -> Result<(), Denied> {
     let denied = |rule| Denied::new(rule, &change.path.0);
     if change.creates {
         let root = FieldPath(String::new());
-        find(table, actor.role, kind, &root, |row| {
-            row.right == Right::Create
+        let unplanned = whole.iter().any(|one| one.path.matches("unplanned"));
+        find(table, actor.role, kind, &root, |row| match row.right {
+            Right::Create => true,
+            Right::CreateUnplanned => unplanned,
+            _ => false,
         })
         .ok_or_else(|| denied(code::NOT_PERMITTED))?;
         if is_skeleton(kind, change) {
@@ -242,6 +261,12 @@ pub(super) fn judge(
     if policy.denies(actor.role, kind, change.path) {
         return Err(denied(code::POLICY));
     }
+    let settled = |one: &Change<'_>| {
+        one.path.matches("settlements/*") && text_of(one.value, "field") == Some(&change.path.0)
+    };
+    if row.right == Right::WriteOwn && whole.iter().any(settled) {
+        return Ok(());
+    }
     judge_entry(table, policy, actor, kind, row.right, change)
 }
 
@@ -255,7 +280,10 @@ fn judge_entry(
     change: &Change<'_>,
 ) -> Result<(), Denied> {
     let denied = |rule| Err(Denied::new(rule, &change.path.0));
-    if matches!(right, Right::See | Right::Create | Right::Write) {
+    if matches!(
+        right,
+        Right::See | Right::Create | Right::CreateUnplanned | Right::Write
+    ) {
         return Ok(());
     }
     if change.by != Some(actor.person) {
@@ -312,7 +340,7 @@ fn may_settle(
         value: entry.and_then(|entry| entry.get("chosen")),
         creates: false,
     };
-    find(table, role, kind, &path, |row| row.right == Right::Write)
+    find(table, role, kind, &path, may_be_settled)
         .is_some_and(|row| allows_value(row.values, &chosen))
         && !policy.denies(role, kind, &path)
 }
@@ -330,7 +358,14 @@ fn find<'t>(
 }
 
 fn writes(row: &Row) -> bool {
-    !matches!(row.right, Right::See | Right::Create)
+    !matches!(
+        row.right,
+        Right::See | Right::Create | Right::CreateUnplanned
+    )
+}
+
+const fn may_be_settled(row: &Row) -> bool {
+    matches!(row.right, Right::Write | Right::WriteOwn)
 }
 
 fn allows_value(values: Values, change: &Change<'_>) -> bool {

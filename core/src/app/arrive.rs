@@ -358,7 +358,7 @@ pub(super) fn by_document(
     grouped
 }
 
-fn patient_of(view: &Value) -> Result<PatientId, AppError> {
+pub(super) fn patient_of(view: &Value) -> Result<PatientId, AppError> {
     let text = view["patient"].as_str().unwrap_or_default();
     Ok(text.parse::<PatientId>()?)
 }

@@ -4,7 +4,7 @@ use chrono::{Days, NaiveDate, NaiveTime, TimeZone};
 
 use super::Homeround;
 use super::error::AppError;
-use crate::model::Millis;
+use crate::model::{DUPLICATE_NEAR_MS, MINUTE_MS, Millis, VISIT_MINUTES_MAX, VisitId};
 use crate::store::{ScopeState, VisitRow};
 
 /// One day's visits.
@@ -14,6 +14,8 @@ pub struct Day {
     pub date: NaiveDate,
     /// The visits that begin on it, in order.
     pub visits: Vec<VisitRow>,
+    /// Those of them that may be there twice, and nobody has decided yet.
+    pub likely_duplicates: Vec<VisitId>,
     /// Edits on this phone that the backend has not acknowledged yet.
     pub unsent: u64,
     /// The store's revision that this shows.
@@ -62,8 +64,14 @@ impl Homeround {
         // Who left scope is not shown, from the moment the phone knows.
         let gone: Vec<_> = reader.scopes_in(ScopeState::Leaving)?;
         visits.retain(|visit| !gone.contains(&visit.patient));
+        let long_ms = i64::from(VISIT_MINUTES_MAX) * MINUTE_MS + DUPLICATE_NEAR_MS;
+        let around = (from.plus(-long_ms), until.plus(DUPLICATE_NEAR_MS));
+        let near = reader.visits_between(around.0, around.1, None)?;
+        let twice = super::duplicates::flagged(&reader, &near)?;
+        let shown = visits.iter().map(|row| row.visit);
         Ok(Day {
             date,
+            likely_duplicates: shown.filter(|visit| twice.contains(visit)).collect(),
             visits,
             unsent: reader.unsent()?,
             revision,

@@ -259,7 +259,7 @@ impl Opened {
     }
 
     /// Change and outbox row, projections, audit: what one transaction holds.
-    fn store_edit(
+    pub(super) fn store_edit(
         &self,
         tx: &WriteTx<'_>,
         document: &Document,
@@ -291,7 +291,7 @@ impl Opened {
 /// Path, value and named author of an operation.
 fn touched_by(op: &Op) -> (FieldPath, Option<Value>, Option<PersonId>) {
     match op {
-        Op::Put { path, value } => (path.clone(), Some(value.clone()), None),
+        Op::Put { path, value } => (path.clone(), Some(value.clone()), author_of(value)),
         Op::AddItem {
             section,
             id,

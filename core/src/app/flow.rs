@@ -2,12 +2,14 @@
 
 use serde_json::json;
 
-use super::edit::Saved;
+use super::edit::{Desk, Saved};
 use super::error::AppError;
-use super::presence::{self, Mark};
+use super::presence::{self, Clerk, Mark};
 use super::visit::{VisitHandle, put, status_of};
+use crate::merge::Op;
 use crate::model::{
-    Fix, NoFix, NotDoneReason, Place, StepEntry, StepRefused, Task, TaskStatus, VisitStatus,
+    BreakReason, Fix, NoFix, NotDoneReason, Place, StepEntry, StepRefused, Task, TaskStatus,
+    VisitStatus,
 };
 
 impl VisitHandle {
@@ -37,25 +39,38 @@ impl VisitHandle {
         })
     }
 
-    /// Interrupts the visit.
+    /// Interrupts the visit, and notes where and why.
     ///
     /// # Errors
     /// [`AppError::Step`] when the status machine has no such step.
-    pub fn take_break(&self) -> Result<Saved, AppError> {
-        self.step(Move::to(VisitStatus::OnBreak))
+    pub fn take_break(
+        &self,
+        reason: Option<BreakReason>,
+        comment: Option<String>,
+        place: impl Into<Place>,
+    ) -> Result<Saved, AppError> {
+        self.step(Move {
+            place: place.into(),
+            break_reason: reason,
+            comment,
+            ..Move::to(VisitStatus::OnBreak)
+        })
     }
 
-    /// Goes on after a break.
+    /// Goes on after a break, and notes where.
     ///
     /// # Errors
     /// [`AppError::Step`] when the visit is not on a break.
-    pub fn resume(&self) -> Result<Saved, AppError> {
+    pub fn resume(&self, place: impl Into<Place>) -> Result<Saved, AppError> {
         let from = self.read()?.status;
         if from != VisitStatus::OnBreak {
             let to = VisitStatus::InProgress;
             return Err(StepRefused { from, to }.into());
         }
-        self.step(Move::to(VisitStatus::InProgress))
+        self.step(Move {
+            place: place.into(),
+            ..Move::to(VisitStatus::InProgress)
+        })
     }
 
     /// Leaves the home: the visit is done and can be signed. Stamps the check-out
@@ -80,19 +95,26 @@ impl VisitHandle {
         })
     }
 
-    /// Nobody was met.
+    /// Nobody was met; notes where the person was.
     ///
     /// # Errors
     /// [`AppError::Step`] when the status machine has no such step.
-    pub fn miss(&self, reason: NotDoneReason, comment: Option<String>) -> Result<Saved, AppError> {
+    pub fn miss(
+        &self,
+        reason: NotDoneReason,
+        comment: Option<String>,
+        place: impl Into<Place>,
+    ) -> Result<Saved, AppError> {
         self.step(Move {
+            place: place.into(),
             reason: Some(reason),
             comment,
             ..Move::to(VisitStatus::Missed)
         })
     }
 
-    /// Calls the visit off.
+    /// Calls the visit off; notes where the person was, and stamps the check-out of one
+    /// who is checked in.
     ///
     /// # Errors
     /// [`AppError::Step`] when the status machine has no such step.
@@ -100,8 +122,11 @@ impl VisitHandle {
         &self,
         reason: NotDoneReason,
         comment: Option<String>,
+        place: impl Into<Place>,
     ) -> Result<Saved, AppError> {
         self.step(Move {
+            place: place.into(),
+            mark: Some(Mark::Out),
             reason: Some(reason),
             comment,
             ..Move::to(VisitStatus::Canceled)
@@ -110,44 +135,53 @@ impl VisitHandle {
 
     fn step(&self, asked: Move) -> Result<Saved, AppError> {
         presence::check(&asked.place)?;
-        self.edit_stamped("step", |desk, clerk| {
-            let from = status_of(desk.view)?;
-            let to = from.step(asked.to)?;
-            let entry = StepEntry {
-                to,
-                by: desk.me,
-                stamp: desk.stamp,
-                fix: asked.place.fix(),
-                reason: asked.reason,
-                comment: asked.comment,
-            };
-            let mut ops = vec![put("status", json!(to)), desk.append("steps", &entry)?];
-            if let Some((mark, stamps)) = asked.mark.zip(presence::stamps_of(desk)?)
-                && presence::is_due(&stamps, desk.me, mark)
-            {
-                ops.push(clerk.mark(desk, mark, asked.place)?);
-            }
-            Ok(ops)
-        })
+        self.edit_stamped("step", |desk, clerk| take_step(desk, clerk, asked))
     }
 }
 
+/// The step's entry, and the stamp of presence that goes with it.
+pub(super) fn take_step(
+    desk: &mut Desk<'_>,
+    clerk: &mut Clerk<'_>,
+    asked: Move,
+) -> Result<Vec<Op>, AppError> {
+    let to = status_of(desk.view)?.step(asked.to)?;
+    let entry = StepEntry {
+        to,
+        by: desk.me,
+        stamp: desk.stamp,
+        fix: asked.place.fix(),
+        reason: asked.reason,
+        break_reason: asked.break_reason,
+        comment: asked.comment,
+    };
+    let mut ops = vec![put("status", json!(to)), desk.append("steps", &entry)?];
+    if let Some((mark, stamps)) = asked.mark.zip(presence::stamps_of(desk)?)
+        && presence::is_due(&stamps, desk.me, mark)
+    {
+        ops.push(clerk.mark(desk, mark, asked.place)?);
+    }
+    Ok(ops)
+}
+
 /// One step of the status.
-struct Move {
-    to: VisitStatus,
-    place: Place,
-    mark: Option<Mark>,
-    reason: Option<NotDoneReason>,
-    comment: Option<String>,
+pub(super) struct Move {
+    pub(super) to: VisitStatus,
+    pub(super) place: Place,
+    pub(super) mark: Option<Mark>,
+    pub(super) reason: Option<NotDoneReason>,
+    pub(super) break_reason: Option<BreakReason>,
+    pub(super) comment: Option<String>,
 }
 
 impl Move {
-    const fn to(to: VisitStatus) -> Self {
+    pub(super) const fn to(to: VisitStatus) -> Self {
         Self {
             to,
             place: Place::Unknown(NoFix::NotGiven),
             mark: None,
             reason: None,
+            break_reason: None,
             comment: None,
         }
     }

@@ -428,7 +428,7 @@ pub(super) fn best_now(rows: &Rows, clock: Clock) -> Result<Millis, AppError> {
     Ok(crate::model::Stamp { clock, anchor }.best())
 }
 
-fn denied(denied: access::Denied) -> AppError {
+pub(super) fn denied(denied: access::Denied) -> AppError {
     AppError::NotAllowed {
         rule: denied.rule.into(),
         field: denied.field,

@@ -196,7 +196,7 @@ pub(super) fn devices(rows: &Rows) -> Result<Vec<Device>, AppError> {
     }
 }
 
-fn record<T: serde::de::DeserializeOwned>(
+pub(super) fn record<T: serde::de::DeserializeOwned>(
     rows: &Rows,
     kind: RecordKind,
     id: RecordId,

@@ -74,6 +74,11 @@ impl Homeround {
                     &change.bytes,
                 )?;
             }
+            let documents: std::collections::BTreeSet<_> =
+                sound.iter().map(|change| change.document).collect();
+            for id in documents {
+                super::unplanned::show_recovered(tx, id, clock.wall_ms)?;
+            }
             for row in &salvaged.attachments {
                 tx.adopt_attachment(row, clock.wall_ms)?;
             }

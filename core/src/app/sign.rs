@@ -112,8 +112,8 @@ impl VisitHandle {
 
     /// What came after the last signature and is not taken in by an amendment:
     /// each with whether its author knew of the signature. An edit made in
-    /// good faith before awaits the signer; a stamp of presence and a signature by
-    /// hand await nobody.
+    /// good faith before awaits the signer; a stamp of presence, a signature by hand
+    /// and a decision about a duplicate await nobody.
     ///
     /// # Errors
     /// [`AppError::NotFound`] when the visit is not signed.
@@ -136,7 +136,8 @@ impl VisitHandle {
         let own = |change: &LateChange| {
             let own = ["signatures/*", "amendments/*"];
             let beside = |touch: &Touch| {
-                touch.path.matches("presence/*") || touch.path.matches("sign_offs/*")
+                let beside = ["presence/*", "sign_offs/*", "duplicates/*"];
+                beside.iter().any(|one| touch.path.matches(one))
             };
             let mut touched = change.touched.iter();
             touched.any(|touch| own.iter().any(|pattern| touch.path.matches(pattern)))
@@ -209,6 +210,7 @@ fn step_to(desk: &mut Desk<'_>, to: VisitStatus) -> Result<[Op; 2], AppError> {
         stamp: desk.stamp,
         fix: None,
         reason: None,
+        break_reason: None,
         comment: None,
     };
     Ok([put("status", json!(to)), desk.append("steps", &step)?])

@@ -129,6 +129,7 @@ impl Opened {
             for unsent in &order {
                 self.quarantine(tx, &before, unsent, &fallen[&unsent.hash], clock)?;
             }
+            tx.unshow(id)?;
             return Ok(false);
         }
         let mut after = load(tx, id)?;

@@ -115,6 +115,9 @@ pub(super) const TABLE: &[Row] = &[
         CLINICAL,
         Ladder::VisitStatus,
     ),
+    row(Visit, "unplanned", Rule::Fixed, CLINICAL),
+    // Two people who gave one visit to two others: somebody says who goes.
+    row(Visit, "handover", Rule::KeepBoth, CLINICAL),
     row(Visit, "outcome", Rule::KeepBoth, CLINICAL),
     row(Visit, "note", Rule::Text, CLINICAL),
     row(Visit, "tasks/*", Rule::Append, CLINICAL),
@@ -154,6 +157,7 @@ pub(super) const TABLE: &[Row] = &[
     row(Visit, "sign_offs/*", Rule::Append, CLINICAL),
     row(Visit, "amendments/*", Rule::Append, CLINICAL),
     row(Visit, "settlements/*", Rule::Append, CLINICAL),
+    row(Visit, "duplicates/*", Rule::Append, CLINICAL),
     row(Chart, "schema", Rule::Fixed, CLINICAL),
     row(Chart, "kind", Rule::Fixed, CLINICAL),
     row(Chart, "patient", Rule::Fixed, CLINICAL),

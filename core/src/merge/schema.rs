@@ -153,6 +153,8 @@ const VISIT: &[Field] = &[
     must("kind", Leaf::Str),
     must("patient", Leaf::Str),
     must("status", Leaf::Str),
+    may("unplanned", Leaf::Json),
+    may("handover", Leaf::Json),
     may("outcome", Leaf::Str),
     node("note", Node::Text),
     node("tasks", Node::Items(TASK)),
@@ -169,6 +171,7 @@ const VISIT: &[Field] = &[
     node("sign_offs", Node::Entries),
     node("amendments", Node::Entries),
     node("settlements", Node::Entries),
+    node("duplicates", Node::Entries),
 ];
 const CHART: &[Field] = &[
     must("schema", Leaf::Int),

@@ -20,13 +20,15 @@ use automerge::{
     ActorId as Author, Automerge, Change, ChangeHash as Hash, ExpandedChange, ROOT, ReadDoc,
     TextEncoding,
 };
+use serde_json::Value;
 
 use super::VetError;
 use super::document::{self, Document, ours, theirs};
 use super::project::{self, Projection};
 use super::schema::{self, Node};
 use super::touch::Touch;
-use crate::model::{ActorId, ChangeHash, DocumentId, DocumentKind, Millis};
+use super::value;
+use crate::model::{ActorId, ChangeHash, DocumentId, DocumentKind, FieldPath, Millis};
 use chunk::{Chunk, Header};
 use shape::Shape;
 
@@ -115,6 +117,18 @@ impl Trial {
         let inspected = checked.inspected.clone();
         self.last.replace(Some(checked));
         Ok(inspected)
+    }
+
+    /// What stood in a single field of the document for who built on these changes: one
+    /// value, those of a conflict, or none.
+    #[must_use]
+    pub fn stood(&self, path: &FieldPath, deps: &[ChangeHash]) -> Vec<Value> {
+        let heads: Vec<Hash> = deps.iter().map(theirs).collect();
+        let node = Node::locate(self.id.kind, path);
+        let all = self.doc.get_all_at(ROOT, path.0.as_str(), &heads);
+        let all = all.unwrap_or_default().into_iter();
+        all.filter_map(|(value, _)| Some(value::decode(node, value.as_scalar()?)))
+            .collect()
     }
 
     /// Applies a change to the copy. A duplicate has no effect.

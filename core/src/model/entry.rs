@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Coding, EntryId, FieldPath, Millis, NotDoneReason, PersonId, Reconciliation, Refused, Role,
-    Stamp, VisitStatus, Vitals, WarningOverride,
+    BreakReason, Coding, EntryId, FieldPath, Millis, NotDoneReason, PersonId, Reconciliation,
+    Refused, Role, Stamp, VisitStatus, Vitals, WarningOverride,
 };
 
 /// A place on earth, as the phone's positioning gave it.
@@ -59,6 +59,9 @@ pub struct StepEntry {
     /// Why, for missed and canceled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<NotDoneReason>,
+    /// Why, for a break.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub break_reason: Option<BreakReason>,
     /// In the person's own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,

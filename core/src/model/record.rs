@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CareTeamId, Coding, DeviceId, Measured, Millis, PatientId, PersonId, RecordId, Refused, Role,
-    VisitId,
+    CareTeamId, Coding, DeviceId, HandoverMark, Measured, Millis, PatientId, PersonId, RecordId,
+    Refused, Role, VisitId,
 };
 
 /// The kinds of record.
@@ -113,6 +113,13 @@ pub struct Booking {
     /// The time was agreed to the minute: nobody is to suggest another one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub fixed: bool,
+    /// A care member made the visit; nobody had booked it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unplanned: bool,
+    /// The hand-over that the booking took into account last; none: there was none. Who is
+    /// booked since then is the office's word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handover: Option<HandoverMark>,
 }
 
 /// Longest visit, in minutes: half a day.

@@ -266,11 +266,50 @@ pub enum NotDoneReason {
     OnHold,
     /// Somebody else did it.
     DoneByOther,
-    /// Booked by mistake or twice.
+    /// Booked by mistake.
     SchedulingError,
+    /// The visit is there twice; the other one stands.
+    Duplicate,
     /// Anything else; the comment says what.
     #[serde(other)]
     Other,
+}
+
+/// Why a visit is interrupted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BreakReason {
+    /// A meal.
+    Meal,
+    /// Rest.
+    Rest,
+    /// A call or a message that can't wait.
+    Call,
+    /// Something that is missing is fetched.
+    Supplies,
+    /// The patient, or who else is needed, is not ready.
+    Waiting,
+    /// An emergency elsewhere.
+    Emergency,
+    /// Anything else; the comment says what.
+    #[serde(other)]
+    Other,
+}
+
+impl BreakReason {
+    /// The name used everywhere.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Meal => "meal",
+            Self::Rest => "rest",
+            Self::Call => "call",
+            Self::Supplies => "supplies",
+            Self::Waiting => "waiting",
+            Self::Emergency => "emergency",
+            Self::Other => "other",
+        }
+    }
 }
 
 #[cfg(test)]

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AmendmentEntry, AttachmentEntry, Coding, CorrectionEntry, EntryId, MedicationEntry, Millis,
-    NotDoneReason, ObservationEntry, PatientId, Presence, SettlementEntry, SignOffEntry,
-    SignatureEntry, StepEntry, TaskResult, TaskStatus, VisitStatus,
+    AmendmentEntry, AttachmentEntry, Coding, CorrectionEntry, DuplicateEntry, EntryId, Handover,
+    MedicationEntry, Millis, NotDoneReason, ObservationEntry, PatientId, Presence, SettlementEntry,
+    SignOffEntry, SignatureEntry, StepEntry, TaskResult, TaskStatus, Unplanned, VisitStatus,
 };
 
 /// One home visit. Field for field the shape of its document; a field on which
@@ -21,6 +21,12 @@ pub struct Visit {
     pub patient: PatientId,
     /// Where it stands.
     pub status: VisitStatus,
+    /// Why and by whom it was made without a booking; none: it was booked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unplanned: Option<Unplanned>,
+    /// To whom it was handed over last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handover: Option<Handover>,
     /// What came of it, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
@@ -69,6 +75,9 @@ pub struct Visit {
     /// How conflicts were settled.
     #[serde(default)]
     pub settlements: BTreeMap<EntryId, SettlementEntry>,
+    /// What was decided about this visit and others like it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub duplicates: BTreeMap<EntryId, DuplicateEntry>,
 }
 
 /// Something to be done during a visit.

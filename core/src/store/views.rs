@@ -16,7 +16,7 @@ use crate::model::{DocumentId, DocumentKind, Refused};
 
 /// Sections that may get a row of their own, in the slot of their place here plus one.
 /// Append only: the numbers are in files. Slot 0 is everything else.
-const SECTIONS: [&str; 25] = [
+const SECTIONS: [&str; 26] = [
     "tasks",
     "steps",
     "observations",
@@ -42,6 +42,7 @@ const SECTIONS: [&str; 25] = [
     "adherence",
     "presence",
     "sign_offs",
+    "duplicates",
 ];
 /// A longer section gets a row of its own.
 const SECTION_BYTES_MAX: usize = 4096;
@@ -134,6 +135,21 @@ impl WriteTx<'_> {
         self.put_touched(id, doc, fields, &touched)
     }
 
+    /// Takes a document off every screen whose every change was rejected: its view and
+    /// its line. What was written stays readable in the quarantine.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the write.
+    pub fn unshow(&self, id: DocumentId) -> Result<(), StoreError> {
+        let Some(doc) = self.find(id)? else {
+            return Ok(());
+        };
+        self.cached("DELETE FROM view WHERE id BETWEEN ?1 AND ?2")?
+            .execute(view_range(doc))?;
+        self.search_later(doc)?;
+        self.unlist(doc)
+    }
+
     /// As [`Self::put_view`] for an edit that touched these fields alone: the first
     /// segments of its paths.
     ///
@@ -180,6 +196,11 @@ impl WriteTx<'_> {
         }
         if id.kind == DocumentKind::Visit && touched.contains(&"status") {
             self.list_status(doc, fields.get("status").and_then(Value::as_str))?;
+        }
+        if let (DocumentKind::Visit, Some(unplanned)) = (id.kind, fields.get("unplanned"))
+            && touched.contains(&"unplanned")
+        {
+            self.list_unplanned(id, unplanned)?;
         }
         if touched.contains(&"note") || touched.contains(&"narrative") {
             self.search_later(doc)?;

@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::{Rows, StoreError, WriteTx};
 use crate::model::{
-    Address, Booking, DocumentId, Millis, Patient, PatientId, PersonId, RecordKind, VisitId,
-    VisitStatus,
+    Address, Booking, DocumentId, Millis, Patient, PatientId, PersonId, RecordKind, Unplanned,
+    VisitId, VisitStatus,
 };
 
 /// One line of a list of visits.
@@ -188,6 +188,24 @@ impl WriteTx<'_> {
             people,
         ])?;
         Ok(())
+    }
+
+    /// Writes the line of a visit that a care member made, until its booking comes or
+    /// where it never does. What this version can't read makes no line.
+    pub(super) fn list_unplanned(
+        &self,
+        id: DocumentId,
+        unplanned: &serde_json::Value,
+    ) -> Result<(), StoreError> {
+        let visit = VisitId(id.id);
+        let booked = self.record(RecordKind::Booking, crate::model::RecordId(visit.0))?;
+        let Ok(unplanned) = serde_json::from_value::<Unplanned>(unplanned.clone()) else {
+            return Ok(());
+        };
+        match (booked, self.patient_of(id)?) {
+            (None, Some(patient)) => self.list_booking(&unplanned.booking(visit, patient)),
+            _ => Ok(()),
+        }
     }
 
     fn viewed_status(&self, id: DocumentId) -> Result<VisitStatus, StoreError> {

@@ -24,7 +24,9 @@ struct DayView: View {
             HStack {
                 AlsoButton(told("search_title")) { go(.search) }
                 AlsoButton(told("account_title")) { go(.account) }
+                AlsoButton(told("new_visit_title")) { model.newVisit(NewVisitForm()) }
             }
+            if let form = state.new { NewVisitPart(model: model, form: form) }
             Text(state.summary.text).foregroundStyle(.secondary)
             if !state.team, let order = state.order {
                 Switch(told("day_suggest"), state.suggest) { model.suggest($0) }
@@ -34,6 +36,11 @@ struct DayView: View {
             ForEach(state.rows) { row in
                 Button(action: { go(.visit(row.id)) }) { VisitCard(row: row) }.buttonStyle(.plain)
             }
+        }
+        .onChange(of: state.made) { _, made in
+            guard let made else { return }
+            model.opened()
+            go(.visit(made))
         }
     }
 

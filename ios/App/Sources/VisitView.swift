@@ -17,6 +17,7 @@ struct VisitView: View {
             if !state.alerts.isEmpty { Notice(title: told("visit_alerts"), lines: state.alerts, tone: .warning) }
             if !state.allergies.isEmpty { Notice(title: told("visit_allergies"), lines: state.allergies, tone: .alarm) }
             if !state.conflicts.isEmpty { Conflicts(rows: state.conflicts) { model.settle($0, $1) } }
+            WayPart(model: model, go: go)
             steps(state)
             if let proving { Proof(action: proving, sensor: state.sensor, done: { prove(proving, $0) }) }
             if !state.late.isEmpty { Late(rows: state.late) }
@@ -59,7 +60,13 @@ struct VisitView: View {
     @ViewBuilder
     private func steps(_ state: VisitState) -> some View {
         ForEach(state.actions, id: \.self) { action in
-            if action == state.actions.first {
+            if action == .break {
+                Reasons(
+                    title: action.words.text, why: told("visit_break_why"), all: BreakReason.allCases, name: { words($0) }
+                ) {
+                    model.pause($0, comment: $1)
+                }
+            } else if action == state.actions.first {
                 MainButton(action.words.key) { take(action) }
             } else {
                 AlsoButton(action.words.text) { take(action) }
@@ -161,9 +168,12 @@ private struct Late: View {
 }
 
 /// A button that asks for a coded reason, and for a word on it if one is wanted.
-struct Reasons: View {
+struct Reasons<Reason: Hashable>: View {
     let title: String
-    let chosen: (NotDoneReason, String) -> Void
+    let why: String
+    let all: [Reason]
+    let name: (Reason) -> Words
+    let chosen: (Reason, String) -> Void
     @State private var asking = false
     @State private var comment = ""
 
@@ -171,13 +181,19 @@ struct Reasons: View {
         AlsoButton(title) { asking.toggle() }
         if asking {
             TextField(told("visit_comment"), text: $comment, axis: .vertical).textFieldStyle(.roundedBorder)
-            Text(told("visit_reason")).foregroundStyle(.secondary)
-            ForEach(NotDoneReason.allCases, id: \.self) { reason in
-                AlsoButton(words(reason).text) {
+            Text(why).foregroundStyle(.secondary)
+            ForEach(all, id: \.self) { reason in
+                AlsoButton(name(reason).text) {
                     asking = false
                     chosen(reason, comment)
                 }
             }
         }
+    }
+}
+
+extension Reasons where Reason == NotDoneReason {
+    init(title: String, chosen: @escaping (NotDoneReason, String) -> Void) {
+        self.init(title: title, why: told("visit_reason"), all: NotDoneReason.allCases, name: { words($0) }, chosen: chosen)
     }
 }

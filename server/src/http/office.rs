@@ -5,7 +5,9 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use homeround::model::{DeviceId, DocumentId, DocumentKind, PatientId, PersonId, Refused, VisitId};
+use homeround::model::{
+    DAY_MS, DeviceId, DocumentId, DocumentKind, Millis, PatientId, PersonId, Refused, VisitId,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -15,7 +17,7 @@ use super::extract::{bounded, json as parse};
 use super::{App, ESCROW_SENT_MAX, IMPORT_BYTES_MAX, OFFICE_BYTES_MAX};
 use crate::service::{
     AuditCheck, AuditEntry, DeviceHealth, DocumentOut, EscrowTaken, FhirError, FhirImported,
-    NewBooking, NewGrant, NewPerson, PatientOut, PersonOut, ServiceError,
+    LikelyDuplicateOut, NewBooking, NewGrant, NewPerson, PatientOut, PersonOut, ServiceError,
 };
 
 type Answer<T> = Result<Json<T>, JsonFailure>;
@@ -27,6 +29,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/v1/admin/people", get(people).post(put_person))
         .route("/v1/admin/patients", get(patients))
         .route("/v1/admin/bookings", post(book))
+        .route("/v1/admin/duplicates", get(duplicates))
         .route("/v1/admin/grants", post(grant))
         .route("/v1/admin/grants/end", post(end_grants))
         .route("/v1/admin/escrow", post(escrow))
@@ -122,6 +125,28 @@ async fn book(
     let now = app.inner.clock.now();
     let visit = app.inner.backend.book(&caller, &new, now).await?;
     Ok((StatusCode::CREATED, Json(json!({ "visit": visit }))))
+}
+
+#[derive(Deserialize)]
+struct Window {
+    /// Yesterday unless said otherwise.
+    from_ms: Option<Millis>,
+    /// Two weeks later unless said otherwise.
+    until_ms: Option<Millis>,
+}
+
+async fn duplicates(
+    State(app): State<App>,
+    Query(asked): Query<Window>,
+    headers: HeaderMap,
+) -> Answer<Vec<LikelyDuplicateOut>> {
+    let caller = app.caller(&headers).await?;
+    let yesterday = app.inner.clock.now().plus(-DAY_MS);
+    let from = asked.from_ms.unwrap_or(yesterday);
+    let until = asked.until_ms.unwrap_or(from.plus(14 * DAY_MS));
+    let backend = &app.inner.backend;
+    let found = backend.likely_duplicates(&caller, from, until);
+    Ok(Json(found.await?))
 }
 
 async fn grant(

@@ -150,29 +150,83 @@ pub(super) async fn assign(
         }
     }
     for person in assignees {
+        // One that runs out, as after a hand-over, is none to keep.
+        let lasting = |row: &GrantRow| row.grant.until_ms.is_none();
         let has = known
             .iter()
-            .any(|row| row.grant.person == *person && row.grant.patient == patient);
+            .any(|row| row.grant.person == *person && row.grant.patient == patient && lasting(row));
         if has {
             continue;
         }
-        let row = GrantRow {
-            id: backend.uuid(now)?,
-            grant: Grant {
-                person: *person,
-                patient,
-                source: GrantSource::Assignment,
-                from_ms: now,
-                until_ms: None,
-            },
-            visit: Some(visit.0),
-            ended_at: None,
-            started: false,
-            reason: String::new(),
-        };
-        tx.put_grant(&row).await?;
-        scope::settle(tx, *person, patient, now).await?;
+        give_assignment(backend, tx, (visit, patient), *person, now).await?;
         touched.push(*person);
+    }
+    Ok(touched)
+}
+
+async fn give_assignment(
+    backend: &Backend,
+    tx: &mut dyn Writer,
+    (visit, patient): (VisitId, PatientId),
+    person: PersonId,
+    now: Millis,
+) -> Result<(), ServiceError> {
+    let row = GrantRow {
+        id: backend.uuid(now)?,
+        grant: Grant {
+            person,
+            patient,
+            source: GrantSource::Assignment,
+            from_ms: now,
+            until_ms: None,
+        },
+        visit: Some(visit.0),
+        ended_at: None,
+        started: false,
+        reason: String::new(),
+    };
+    tx.put_grant(&row).await?;
+    scope::settle(tx, person, patient, now).await.map(drop)
+}
+
+/// Who gives a visit to whom.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Hands {
+    /// The giver.
+    pub(super) by: PersonId,
+    /// The colleague.
+    pub(super) to: PersonId,
+    /// Until when the giver keeps what the assignment gave.
+    pub(super) until: Millis,
+}
+
+/// Gives a visit's assignment to a colleague; the giver's runs out a while later, so that
+/// what is still on the phone arrives. Answers whose grants changed.
+pub(super) async fn hand_over(
+    backend: &Backend,
+    tx: &mut dyn Writer,
+    (visit, patient): (VisitId, PatientId),
+    hands: Hands,
+    now: Millis,
+) -> Result<Vec<PersonId>, ServiceError> {
+    let known = tx.grants_of_visit(visit.0).await?;
+    let mut touched = Vec::new();
+    let theirs = |person: PersonId| known.iter().filter(move |row| row.grant.person == person);
+    for row in theirs(hands.by) {
+        let mut row = row.clone();
+        let until = row
+            .grant
+            .until_ms
+            .map_or(hands.until, |until| until.min(hands.until));
+        row.grant.until_ms = Some(until);
+        tx.put_grant(&row).await?;
+        scope::settle(tx, hands.by, patient, now).await?;
+        touched.push(hands.by);
+    }
+    let mut lasting = theirs(hands.to).filter(|row| row.grant.until_ms.is_none());
+    if lasting.next().is_none() {
+        give_assignment(backend, tx, (visit, patient), hands.to, now).await?;
+        touched.push(hands.to);
     }
     Ok(touched)
 }

@@ -24,6 +24,7 @@ mod beacon;
 mod break_glass;
 mod cursor;
 mod documents;
+mod duplicates;
 mod enrol;
 mod error;
 mod escrow;
@@ -43,6 +44,7 @@ mod scope;
 mod tenants;
 mod verdict;
 mod visits;
+mod way;
 
 use std::sync::Arc;
 
@@ -55,6 +57,7 @@ pub use admin::{ConflictOut, DeviceHealth, DocumentOut, NewPerson, PatientOut, P
 pub use attachments::AttachmentPart;
 pub use audit::{AuditCheck, AuditEntry};
 pub use cursor::Cursor;
+pub use duplicates::{DUPLICATES_DAYS_MAX, DuplicateVisitOut, LikelyDuplicateOut};
 pub use enrol::{DEVICES_PER_PERSON_MAX, LABEL_CHARS_MAX};
 pub use error::ServiceError;
 pub use escrow::EscrowTaken;
@@ -68,6 +71,7 @@ pub use push::PUSH_LIMITS;
 pub(crate) use records::hex;
 pub use tenants::NewTenant;
 pub use visits::{NewBooking, NewTask};
+pub use way::HANDOVER_GRACE_MS;
 
 /// A source of random bytes: the system's, or a seeded one in a simulator.
 pub trait Entropy: Send + Sync {

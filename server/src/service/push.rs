@@ -15,6 +15,7 @@ use homeround::wire::{self, PushRequest, PushResponse, Verdict};
 
 use self::judge::{Judge, Judged};
 use super::verdict::{name_of, runs};
+use super::way::{self, Effect};
 use super::{Backend, Caller, News, ServiceError, audit, own_device, policy_of, scope};
 use crate::store::{ChangeRow, DeviceRow, RejectedRow, Writer};
 
@@ -73,8 +74,13 @@ impl Backend {
             let judged = judge.document(tx.as_mut(), document, &indices).await?;
             batch.take(judged);
         }
+        let asked = batch.effects();
         let (verdicts, patients) = batch.store(tx.as_mut(), caller, &device, now).await?;
-        let people = scope::people_around(tx.as_mut(), &patients).await?;
+        let mut people = scope::people_around(tx.as_mut(), &patients).await?;
+        for (document, effects) in asked {
+            let changed = way::follow(self, tx.as_mut(), caller, document, &effects, now);
+            people.extend(changed.await?);
+        }
         tx.commit().await?;
         if !patients.is_empty() {
             self.bell.ring(News {
@@ -151,6 +157,12 @@ impl Batch {
         self.reinstated += judged.reinstated;
         self.rejected.append(&mut judged.rejected);
         self.documents.push(judged);
+    }
+
+    /// What is to be done once everything is stored, by document.
+    fn effects(&self) -> Vec<(DocumentId, Vec<Effect>)> {
+        let asked = self.documents.iter().filter(|one| !one.effects.is_empty());
+        asked.map(|one| (one.id, one.effects.clone())).collect()
     }
 
     /// Numbers and stores everything. Answers the verdicts and whose

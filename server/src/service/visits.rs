@@ -136,7 +136,9 @@ impl Backend {
         people.extend(assigned.await?);
         self.create_document(tx.as_mut(), &owner, &document, now)
             .await?;
-        put_booking(tx.as_mut(), visit, new).await?;
+        let known = tx.record(RecordKind::Booking, RecordId(visit.0)).await?;
+        let known = known.and_then(|row| serde_json::from_str::<Booking>(&row.body?).ok());
+        put_booking(tx.as_mut(), visit, new, known.as_ref()).await?;
         let note = audit::Note::by(caller, "booked").about(new.patient);
         audit::note(tx.as_mut(), now, note).await?;
         tx.commit().await?;
@@ -204,6 +206,7 @@ async fn put_booking(
     tx: &mut dyn Writer,
     visit: VisitId,
     new: &NewBooking,
+    known: Option<&Booking>,
 ) -> Result<(), ServiceError> {
     let body = to_json(&Booking {
         visit,
@@ -216,6 +219,10 @@ async fn put_booking(
         priority: new.priority,
         visit_minutes: new.visit_minutes,
         fixed: new.fixed,
+        // A visit that a care member made stays one, also when the office moves it, and a
+        // hand-over that it overrules is not done again.
+        unplanned: known.is_some_and(|booking| booking.unplanned),
+        handover: known.and_then(|booking| booking.handover),
     })?;
     let row = Put {
         kind: RecordKind::Booking,

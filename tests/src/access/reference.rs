@@ -116,6 +116,9 @@ pub static PLACES: &[Place] = &[
     place(Visit, "steps/1", Form::Step("signed"), "NTS"),
     place(Visit, "steps/1", Form::Step("amended"), "NTS"),
     place(Visit, "presence/1", Form::Entry, "NTAS"),
+    place(Visit, "unplanned", Form::Entry, "NTAS"),
+    place(Visit, "handover", Form::Entry, "NTACS"),
+    place(Visit, "duplicates/1", Form::Entry, "NTACS"),
     place(Visit, "outcome", Form::Value, "NTS"),
     place(Visit, "note", Form::Value, "NTAS"),
     place(Visit, "tasks/1", Form::Value, "NTACS"),
@@ -160,6 +163,12 @@ pub static PLACES: &[Place] = &[
         "settlements/1",
         Form::Settles("medications/1", "x"),
         "",
+    ),
+    place(
+        Visit,
+        "settlements/1",
+        Form::Settles("handover", "somebody"),
+        "NTACS",
     ),
     place(Visit, "billing", Form::Value, ""),
     place(Visit, "tasks", Form::Value, ""),
@@ -214,6 +223,9 @@ pub const fn creators(kind: DocumentKind) -> &'static str {
     }
 }
 
+/// Who may begin a visit beside them, if it says why nobody had booked it.
+const UNPLANNED_CREATORS: &str = "NTA";
+
 /// Whom a part of an edit names as its author.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Author {
@@ -243,27 +255,33 @@ pub type Ban = (Role, DocumentKind, &'static str);
 /// forbids the whole. `sealed`: it carries a signature that its author knew of.
 #[must_use]
 pub fn may_write(role: Role, parts: &[Part], creates: bool, bans: &[Ban], sealed: bool) -> bool {
+    let handover = |part: &Part| matches!(part.place.form, Form::Settles("handover", _));
+    let settled = parts.iter().any(handover);
+    let unplanned = parts.iter().any(|part| part.place.path == "unplanned");
     let allowed = |part: &Part| {
         let kind = part.place.kind;
-        let begins = creators(kind).contains(letter(role));
+        let begins = creators(kind).contains(letter(role))
+            || (unplanned && UNPLANNED_CREATORS.contains(letter(role)));
         match (creates, part.place.path) {
             // Whose it is belongs to every document from its birth.
             (true, "patient") => begins,
-            (true, _) => begins && may_do(role, part, bans),
-            (false, _) => may_do(role, part, bans),
+            (true, _) => begins && may_do(role, part, bans, settled),
+            (false, _) => may_do(role, part, bans, settled),
         }
     };
     let amends = parts.iter().any(|part| part.place.path == "amendments/1");
     let keeps_seal = |part: &Part| match part.place.form {
         Form::Status(to) | Form::Step(to) => amends && to == "amended",
         Form::Signature => true,
-        // Who leaves after a colleague signed still stamps it.
-        _ => amends || part.place.path == "presence/1",
+        // Who leaves after a colleague signed still stamps it, and a visit that was signed
+        // may all the same be there twice.
+        _ => amends || ["presence/1", "duplicates/1"].contains(&part.place.path),
     };
     parts.iter().all(allowed) && (!sealed || parts.iter().all(keeps_seal))
 }
 
-fn may_do(role: Role, part: &Part, bans: &[Ban]) -> bool {
+/// `settled`: the edit settles who gets the visit, so that it may say another's word for it.
+fn may_do(role: Role, part: &Part, bans: &[Ban], settled: bool) -> bool {
     let Place {
         kind,
         path,
@@ -271,7 +289,7 @@ fn may_do(role: Role, part: &Part, bans: &[Ban]) -> bool {
         writers,
     } = *part.place;
     let banned = |path: &'static str| bans.contains(&(role, kind, section(path)));
-    let own = part.author == Author::Own;
+    let own = part.author == Author::Own || (settled && path == "handover");
     let sound = match form {
         Form::Value | Form::Status(_) => true,
         Form::Entry | Form::Step(_) => own,
@@ -285,7 +303,16 @@ fn may_do(role: Role, part: &Part, bans: &[Ban]) -> bool {
 #[must_use]
 pub fn may_see(role: Role, kind: DocumentKind, section: &str) -> bool {
     let plans = match kind {
-        Visit => ["status", "steps", "presence", "tasks"].contains(&section),
+        Visit => [
+            "status",
+            "steps",
+            "presence",
+            "tasks",
+            "unplanned",
+            "handover",
+            "duplicates",
+        ]
+        .contains(&section),
         Chart => ["contacts", "home_access", "alerts"].contains(&section),
         Plan => false,
     };

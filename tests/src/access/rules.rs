@@ -264,7 +264,8 @@ fn changes_by_row(
     now: Millis,
     changes: &[Change<'_>],
 ) -> bool {
-    let born = TABLE[row.index].right == Right::Create;
+    let right = TABLE[row.index].right;
+    let born = matches!(right, Right::Create | Right::CreateUnplanned);
     let touched = |change: &Change<'_>| {
         (born && change.creates && subject.kind == TABLE[row.index].kind)
             || (!born && speaks(row.index, subject.kind, change.path))

@@ -50,14 +50,19 @@ fn every_wrong_rule_is_found() {
 fn is_spoken_of(row: &homeround::access::Row) -> bool {
     let role = row.roles[0];
     let at = |path: &str| row.covers(role, row.kind, &FieldPath(path.into()));
-    row.right == Right::Create || PLACES.iter().any(|place| at(place.path))
+    let born = matches!(row.right, Right::Create | Right::CreateUnplanned);
+    born || PLACES.iter().any(|place| at(place.path))
 }
 
 /// Whether a role gains nothing by a row, because another one gives it the same.
 fn has_it_anyhow(index: usize, role: Role) -> bool {
     let row = &TABLE[index];
+    // Who may begin a visit may begin an unplanned one.
+    let gives = |right: Right| {
+        right == row.right || (row.right, right) == (Right::CreateUnplanned, Right::Create)
+    };
     let same = |other: &&homeround::access::Row| {
-        (other.kind, other.right) == (row.kind, row.right) && other.roles.contains(&role)
+        other.kind == row.kind && gives(other.right) && other.roles.contains(&role)
     };
     let wider = TABLE.iter().filter(same);
     wider

@@ -25,6 +25,7 @@ mod screen;
 mod server;
 mod together;
 mod trouble;
+mod unplanned;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -160,6 +161,7 @@ fn day(play: &mut Play) -> Result<Value, Trouble> {
     apart::offline_edits(play)?;
     photo::take(play)?;
     forms::apart(play)?;
+    unplanned::make(play)?;
     apart::kill(play)?;
     apart::revoke(play)?;
     together::converge(play, "Back in reach: everybody syncs")?;
@@ -169,6 +171,8 @@ fn day(play: &mut Play) -> Result<Value, Trouble> {
     together::conflicts(play)?;
     together::rejected_and_purged(play)?;
     together::converge(play, "What was settled goes around")?;
+    unplanned::decide(play)?;
+    unplanned::hand_over(play)?;
     evening::sign(play)?;
     let compared = together::converge(play, "The end of the day: everybody syncs")?;
     evening::verify(play)?;

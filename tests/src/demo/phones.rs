@@ -158,6 +158,15 @@ impl Phone {
         Ok(saved)
     }
 
+    /// A visit that is made; its creation is remembered as acknowledged.
+    pub(super) fn make(&mut self, command: &Value) -> Result<Value, Trouble> {
+        let made = self.ask(command)?;
+        if let (Some(visit), Some(hash)) = (made["visit"].as_str(), made["hash"].as_str()) {
+            self.acknowledged(visit, hash);
+        }
+        Ok(made)
+    }
+
     /// Seals a visit with the carrier's PIN.
     pub(super) fn sign(&mut self, visit: &str) -> Result<Value, Trouble> {
         self.edit(visit, json!({ "do": "sign", "pin": PIN }))

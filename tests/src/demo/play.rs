@@ -65,6 +65,9 @@ pub(super) struct Story {
     pub(super) round: Vec<Stop>,
     /// That day, as in `2026-11-28`.
     pub(super) tomorrow: String,
+    /// The visit that the therapist made, and the booked one at its time.
+    pub(super) unplanned: String,
+    pub(super) beside: String,
 }
 
 /// What is counted on the way; the rest is counted from the stores at the end.

@@ -2,8 +2,8 @@
 
 use chrono::NaiveDate;
 use homeround::model::{
-    Coding, Consciousness, DocumentId, DocumentKind, EntryId, FieldPath, Fix, NotDoneReason,
-    PatientId, TaskResult, TaskStatus, VisitId,
+    Coding, Consciousness, DocumentId, DocumentKind, EntryId, FieldPath, Fix, HandoverReason,
+    Millis, NotDoneReason, PatientId, PersonId, TaskResult, TaskStatus, UnplannedReason, VisitId,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -175,6 +175,46 @@ pub enum Command {
         visit: VisitId,
         /// Which entry.
         entry: EntryId,
+    },
+    /// Makes a visit that nobody booked.
+    NewVisit {
+        /// For whom.
+        patient: PatientId,
+        /// What for.
+        service: String,
+        /// Why nobody had booked it.
+        reason: UnplannedReason,
+        /// How long, in minutes.
+        minutes: u32,
+        /// When it begins; now unless said otherwise.
+        #[serde(default)]
+        start_ms: Option<Millis>,
+    },
+    /// Visits that may be this one.
+    Duplicates {
+        /// Which.
+        visit: VisitId,
+    },
+    /// Decides that a visit and another one are two.
+    TwoVisits {
+        /// Which.
+        visit: VisitId,
+        /// The other one.
+        other: VisitId,
+    },
+    /// Hands a visit over to a colleague.
+    HandOver {
+        /// Which.
+        visit: VisitId,
+        /// To whom.
+        to: PersonId,
+        /// Why.
+        reason: HandoverReason,
+    },
+    /// To whom a visit was handed over, and where that stands.
+    Handover {
+        /// Which.
+        visit: VisitId,
     },
     /// On the way.
     Travel {

@@ -42,6 +42,8 @@ pub(super) fn obey(app: &Homeround, command: &Command) -> Result<Value, Refusal>
         Command::Form { visit, form } => super::forms::read(app, *visit, *form),
         Command::Patient { patient } => of_patient(app, *patient),
         Command::Conflicts { visit } => conflicts(app, *visit),
+        Command::Duplicates { visit } => duplicates(app, *visit),
+        Command::Handover { visit } => handover(app, *visit),
         Command::Scores { visit } => scores(app, *visit),
         Command::Verify { visit } => Ok(match app.visit(*visit).verify()? {
             SealCheck::Holds(verified) => json!({
@@ -342,4 +344,21 @@ fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+/// The visits that may be this one.
+fn duplicates(app: &Homeround, visit: VisitId) -> Result<Value, Refusal> {
+    let found = app.visit(visit).likely_duplicates()?;
+    let shown = found.iter().map(|one| {
+        json!({ "visit": one.other.visit, "why": one.why.name(), "status": one.other.status })
+    });
+    Ok(shown.collect())
+}
+
+fn handover(app: &Homeround, visit: VisitId) -> Result<Value, Refusal> {
+    let given = app.visit(visit).handover()?;
+    Ok(given.map_or(
+        Value::Null,
+        |given| json!({ "to": given.handover.to, "state": given.state.name() }),
+    ))
 }

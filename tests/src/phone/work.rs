@@ -4,9 +4,9 @@
 use std::io::Write;
 
 use homeround::app::{
-    Homeround, MeasureValue, NewAttachment, NoteEdit, Saved, TaskOutcome, VitalsEntry,
+    Homeround, MeasureValue, NewAttachment, NewVisit, NoteEdit, Saved, TaskOutcome, VitalsEntry,
 };
-use homeround::model::{Drawing, InkPoint, NewMark, Signer, VisitId};
+use homeround::model::{Coding, Drawing, InkPoint, NewMark, Signer, VisitId};
 use homeround::vault::{Pin, Unlock};
 use serde_json::{Value, json};
 
@@ -18,6 +18,9 @@ use super::read::wall_now;
 pub(super) fn obey(app: &Homeround, command: &Command) -> Option<Result<Value, Refusal>> {
     if let Some(done) = session(app, command) {
         return Some(done.map(|()| Value::Null));
+    }
+    if let Some(made) = make(app, command) {
+        return Some(made);
     }
     let saved = care(app, command).or_else(|| course(app, command));
     let saved = saved.or_else(|| picture(app, command));
@@ -53,6 +56,34 @@ fn picture(app: &Homeround, command: &Command) -> Option<Result<Saved, Refusal>>
     let attach = |mut file: std::fs::File| Ok(app.visit(*visit).attach(&new, &mut file)?);
     let opened = std::fs::File::open(file).map_err(|_| Refusal::code("attachment_unreadable"));
     Some(opened.and_then(attach))
+}
+
+/// A visit that nobody booked.
+fn make(app: &Homeround, command: &Command) -> Option<Result<Value, Refusal>> {
+    let Command::NewVisit {
+        patient,
+        service,
+        reason,
+        minutes,
+        start_ms,
+    } = command
+    else {
+        return None;
+    };
+    let made = app.new_visit(&NewVisit {
+        patient: *patient,
+        service: Coding::text(service),
+        reason: *reason,
+        comment: None,
+        start_ms: *start_ms,
+        minutes: *minutes,
+    });
+    let told = made.map(|(visit, saved)| {
+        let mut told = json_of(&saved);
+        told["visit"] = json!(visit);
+        told
+    });
+    Some(told.map_err(Refusal::from))
 }
 
 fn session(app: &Homeround, command: &Command) -> Option<Result<(), Refusal>> {
@@ -142,6 +173,11 @@ fn course(app: &Homeround, command: &Command) -> Option<Result<Saved, Refusal>> 
         Command::Travel { visit, fix } => app.visit(*visit).start_travel(*fix),
         Command::CheckIn { visit, fix } => app.visit(*visit).check_in(*fix),
         Command::Complete { visit, fix } => app.visit(*visit).complete(*fix),
+        Command::TwoVisits { visit, other } => app.visit(*visit).two_visits(*other, None),
+        Command::HandOver { visit, to, reason } => {
+            let given = app.visit(*visit).hand_over(*to, *reason, None);
+            given.map(|given| given.saved)
+        }
         Command::Settle {
             visit,
             field,

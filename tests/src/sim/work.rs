@@ -4,9 +4,9 @@ use homeround::app::{
     AppError, ChartHandle, Dose, Homeround, MeasureValue, NoteEdit, Saved, TaskOutcome, VitalsEntry,
 };
 use homeround::model::{
-    Alert, Allergy, AllergyStatus, Coding, Contact, DocumentId, EntryId, FieldPath, Finding, Fix,
-    Medication, NewMark, NotDoneReason, PatientId, Severity, Signer, TaskStatus, Visit, VisitId,
-    VisitStatus,
+    Alert, Allergy, AllergyStatus, BreakReason, Coding, Contact, DocumentId, EntryId, FieldPath,
+    Finding, Fix, Medication, NewMark, NotDoneReason, PatientId, Severity, Signer, TaskStatus,
+    Visit, VisitId, VisitStatus,
 };
 use homeround::vault::Unlock;
 use serde_json::{Value, json};
@@ -172,13 +172,20 @@ fn step(app: &Homeround, id: VisitId, seen: &Visit, number: u64, dice: &mut Dice
     let to = |to: &str| entry("steps", "/to", json!(to));
     match seen.status {
         VisitStatus::Scheduled if dice.chance(4) => {
-            let saved = visit.miss(NotDoneReason::NotAtHome, comment);
+            let saved = visit.miss(NotDoneReason::NotAtHome, comment, None);
             ("missed", saved, to("missed"))
         }
         VisitStatus::Scheduled => ("travel", visit.start_travel(fix), to("traveling")),
         VisitStatus::Traveling => ("check in", visit.check_in(fix), to("in_progress")),
-        VisitStatus::OnBreak => ("resume", visit.resume(), to("in_progress")),
-        VisitStatus::InProgress if dice.chance(20) => ("break", visit.take_break(), to("on_break")),
+        VisitStatus::OnBreak => ("resume", visit.resume(None), to("in_progress")),
+        VisitStatus::InProgress if dice.chance(20) => {
+            let reason = Some(BreakReason::Waiting);
+            (
+                "break",
+                visit.take_break(reason, None, None),
+                to("on_break"),
+            )
+        }
         VisitStatus::InProgress => ("complete", visit.complete(fix), to("completed")),
         VisitStatus::Completed => {
             let facts = entry("signatures", "/role", json!("nurse"));

@@ -26,7 +26,7 @@ fn clocks_ten_years_off_order_nothing_and_stamps_say_how_far_off_they_are() {
     stage.converge(&[&ahead, &behind]);
     // Who knew of the other's value replaces it, whatever the clocks say.
     late.set_measure(MeasureValue::WeightKg(71.0)).unwrap();
-    late.take_break().unwrap();
+    late.take_break(None, None, None).unwrap();
     stage.converge(&[&behind, &ahead]);
     stage.same_everywhere(visit, &[&ahead, &behind]);
     let read = early.read().unwrap();

@@ -171,6 +171,7 @@ const TABLE: &[Row] = &[
     write("/v1/admin/people", "201", ["201", "201"]),
     read("/v1/admin/patients", "200"),
     write("/v1/admin/bookings", "404 not_found", ["201", "201"]),
+    read("/v1/admin/duplicates", "200"),
     write("/v1/admin/grants", "404 not_found", ["201", "201"]),
     write("/v1/admin/grants/end", "404 not_found", ["200", "200"]),
     Row {

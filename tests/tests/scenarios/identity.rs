@@ -28,13 +28,14 @@ const PHONE: [(&str, &str); 7] = [
     ("GET", wire::LIVE),
 ];
 /// The office's calls.
-const OFFICE: [(&str, &str); 16] = [
+const OFFICE: [(&str, &str); 17] = [
     ("POST", "/v1/admin/import"),
     ("GET", "/v1/admin/visits/{id}/fhir"),
     ("GET", "/v1/admin/people"),
     ("POST", "/v1/admin/people"),
     ("GET", "/v1/admin/patients"),
     ("POST", "/v1/admin/bookings"),
+    ("GET", "/v1/admin/duplicates"),
     ("POST", "/v1/admin/grants"),
     ("POST", "/v1/admin/grants/end"),
     ("GET", "/v1/admin/rejected"),

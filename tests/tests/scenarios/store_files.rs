@@ -111,6 +111,9 @@ fn a_status_step_that_is_not_allowed_is_refused_and_nothing_is_stored() {
     let handle = nina.app().visit(visit);
     let refused = handle.complete(None).unwrap_err();
     assert!(matches!(refused, AppError::Step(_)), "{refused:?}");
-    assert!(matches!(handle.resume().unwrap_err(), AppError::Step(_)));
+    assert!(matches!(
+        handle.resume(None).unwrap_err(),
+        AppError::Step(_)
+    ));
     assert_eq!((nina.unsent(), handle.read().unwrap().steps.len()), (0, 0));
 }

@@ -7,6 +7,10 @@ use super::*;
 /// from the table. Create stands for `creates` with an empty skeleton.
 const WRITERS: &[(DocumentKind, &str, &str)] = &[
     (Visit, "create", "CS"),
+    (Visit, "create unplanned", "NTAS"),
+    (Visit, "unplanned:", "NTAS"),
+    (Visit, "handover:", "NTACS"),
+    (Visit, "duplicates/1:", "NTACS"),
     (Visit, "status=in_progress", "NTAS"),
     (Visit, "status=completed", "NTAS"),
     (Visit, "status=canceled", "NTACS"),
@@ -36,6 +40,7 @@ const WRITERS: &[(DocumentKind, &str, &str)] = &[
     (Visit, "amendments/1:", "NTS"),
     (Visit, "settlements/1:field=tasks/1/result", "NTACS"),
     (Visit, "settlements/1:field=outcome", "NTS"),
+    (Visit, "settlements/1:field=handover", "NTACS"),
     (Visit, "settlements/1:field=note", "NTAS"),
     (Visit, "settlements/1:field=medications/1", ""),
     (Visit, "schema", ""),
@@ -82,6 +87,9 @@ const SEERS: &[(DocumentKind, &str, &str)] = &[
     (Visit, "presence/1", "NTACSU"),
     (Visit, "sign_offs/1", "NTASU"),
     (Visit, "tasks/1/status", "NTACSU"),
+    (Visit, "unplanned", "NTACSU"),
+    (Visit, "handover", "NTACSU"),
+    (Visit, "duplicates/1", "NTACSU"),
     (Visit, "note", "NTASU"),
     (Visit, "observations/1", "NTASU"),
     (Visit, "medications/1", "NTASU"),
@@ -110,6 +118,9 @@ fn edit_of(cell: &str, role: Role) -> Edit {
     if cell == "create" {
         return Edit(FieldPath("schema".into()), json!(1), true);
     }
+    if cell == "create unplanned" {
+        return Edit(FieldPath("unplanned".into()), json!({ "by": me() }), true);
+    }
     if let Some((path, entry)) = cell.split_once(':') {
         let value = match entry.split_once('=') {
             Some((name, value)) => json!({ name: value }),
@@ -129,7 +140,16 @@ fn allowed_by(table: &[Row], role: Role, kind: DocumentKind, cell: &str) -> bool
         value: Some(&value),
         creates,
     };
-    rules::judge(table, &Policy::default(), &actor(role), kind, &change).is_ok()
+    let whole = [change];
+    rules::judge(
+        table,
+        &Policy::default(),
+        &actor(role),
+        kind,
+        &change,
+        &whole,
+    )
+    .is_ok()
 }
 
 fn seen_by(table: &[Row], role: Role, kind: DocumentKind, cell: &str) -> bool {

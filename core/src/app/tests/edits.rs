@@ -93,7 +93,7 @@ fn a_figure_out_of_range_is_refused_by_name_and_nothing_is_stored() {
     let visit = phone.app.visit(hub.visit);
     let refused = visit.record_vitals(&vitals(900)).unwrap_err();
     assert!(matches!(refused, AppError::Refused { field, .. } if field == "pulse_bpm"));
-    let refused = visit.resume().unwrap_err();
+    let refused = visit.resume(None).unwrap_err();
     assert!(matches!(refused, AppError::Step(_)));
     let refused = visit.complete(None).unwrap_err();
     assert!(matches!(refused, AppError::Refused { field, .. } if field == "tasks"));

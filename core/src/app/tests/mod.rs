@@ -17,5 +17,6 @@ mod sealing;
 mod sensor;
 mod sign_offs;
 mod trend;
+mod unplanned;
 
 pub(super) use hub::*;

@@ -252,7 +252,7 @@ fn who_wants_no_visit_signs_that_it_did_not_take_place() {
     let mut hub = Hub::new();
     let nurse = hub.phone(0x100, Role::Nurse);
     let visit = nurse.app.visit(hub.visit);
-    visit.miss(NotDoneReason::Refused, None).unwrap();
+    visit.miss(NotDoneReason::Refused, None, None).unwrap();
     visit.sign_off(Signer::Patient, drawn()).unwrap();
     assert_eq!(visit.sign_offs().unwrap().len(), 1);
 }

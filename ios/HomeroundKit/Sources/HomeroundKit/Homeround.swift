@@ -76,6 +76,24 @@ public final class Homeround: Sendable {
         worker.live { [core] in try core.schedule().myNumbers(from: from, until: until) }
     }
 
+    /// Makes an unplanned visit for oneself, with or without signal; it can be worked on at once.
+    ///
+    /// - Throws: `HomeroundError.Refused` naming the field.
+    @discardableResult
+    public func newVisit(_ new: NewVisit) async throws -> NewVisitMade {
+        try await worker.write { [core] in try core.schedule().newVisit(new: new) }
+    }
+
+    /// Hands over what is left of one's own day to a colleague; answers the visits that went.
+    @discardableResult
+    public func handOverDay(
+        _ date: String, _ to: PersonId, _ reason: HandoverReason, comment: String? = nil
+    ) async throws -> [HandedOver] {
+        try await worker.write { [core] in
+            try core.schedule().handOverDay(date: date, to: to, reason: reason, comment: comment)
+        }
+    }
+
     /// A visit, for reading and for work.
     ///
     /// - Throws: `HomeroundError.Refused` on `id` for what is no id.

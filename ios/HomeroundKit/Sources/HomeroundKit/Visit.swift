@@ -72,13 +72,15 @@ public final class Visit: Sendable {
         try await save { try $0.explainPresence(reason: reason) }
     }
 
-    /// Interrupts the visit.
+    /// Interrupts the visit, and notes where and why.
     @discardableResult
-    public func takeBreak() async throws -> Saved { try await save { try $0.takeBreak() } }
+    public func takeBreak(_ reason: BreakReason? = nil, comment: String? = nil, _ fix: Fix? = nil) async throws -> Saved {
+        try await save { try $0.takeBreak(reason: reason, comment: comment, fix: fix) }
+    }
 
-    /// Goes on after a break.
+    /// Goes on after a break, and notes where.
     @discardableResult
-    public func resume() async throws -> Saved { try await save { try $0.resume() } }
+    public func resume(_ fix: Fix? = nil) async throws -> Saved { try await save { try $0.resume(fix: fix) } }
 
     /// Leaves the home: the visit is done and can be signed. Stamps the check-out of who is checked in.
     @discardableResult
@@ -86,16 +88,45 @@ public final class Visit: Sendable {
         try await save { try $0.complete(fix: fix, noFix: noFix) }
     }
 
-    /// Nobody was met.
+    /// Nobody was met; notes where the person was.
     @discardableResult
-    public func miss(_ reason: NotDoneReason, comment: String? = nil) async throws -> Saved {
-        try await save { try $0.miss(reason: reason, comment: comment) }
+    public func miss(_ reason: NotDoneReason, comment: String? = nil, _ fix: Fix? = nil) async throws -> Saved {
+        try await save { try $0.miss(reason: reason, comment: comment, fix: fix) }
     }
 
-    /// Calls the visit off.
+    /// Calls the visit off; notes where the person was, and stamps the check-out of who is checked in.
     @discardableResult
-    public func cancel(_ reason: NotDoneReason, comment: String? = nil) async throws -> Saved {
-        try await save { try $0.cancel(reason: reason, comment: comment) }
+    public func cancel(_ reason: NotDoneReason, comment: String? = nil, _ fix: Fix? = nil) async throws -> Saved {
+        try await save { try $0.cancel(reason: reason, comment: comment, fix: fix) }
+    }
+
+    // MARK: The visit's way
+
+    /// How the visit came about, whether it may be there twice, to whom it was handed over, with the visit and who may
+    /// take it. Emits again whenever that changes.
+    public var way: Live<KnownWay> {
+        worker.live { [core] in KnownWay(way: try core.way(), view: try core.read(), colleagues: try core.colleagues()) }
+    }
+
+    /// Decides that this visit is `other`, entered twice: this one is called off where it can be, and keeps its records.
+    @discardableResult
+    public func sameVisit(_ other: VisitId, comment: String? = nil, _ fix: Fix? = nil) async throws -> Saved {
+        try await save { try $0.sameVisit(other: other, comment: comment, fix: fix) }
+    }
+
+    /// Decides that this visit and `other` are two.
+    @discardableResult
+    public func twoVisits(_ other: VisitId, comment: String? = nil) async throws -> Saved {
+        try await save { try $0.twoVisits(other: other, comment: comment) }
+    }
+
+    /// Who of the patient's care team may take the visit, by name.
+    public func colleagues() async throws -> [By] { try await worker.read { [core] in try core.colleagues() } }
+
+    /// Hands the visit over to a member of the patient's care team; what is unsent goes with the next sync.
+    @discardableResult
+    public func handOver(_ to: PersonId, _ reason: HandoverReason, comment: String? = nil) async throws -> HandedOver {
+        try await worker.write { [core] in try core.handOver(to: to, reason: reason, comment: comment) }
     }
 
     // MARK: What is recorded

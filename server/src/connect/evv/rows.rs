@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, SecondsFormat, Utc};
 use homeround::model::{
     Attendance, EntryId, Millis, PersonId, Presence, PresenceCause, PresenceEntry, PresenceReason,
-    PresenceState, StepEntry, VisitStatus, attendances, presence_reason, presence_state,
+    PresenceState, StepEntry, VisitStatus, attendances, duplicate_of, presence_reason,
+    presence_state,
 };
 use homeround::vault::{StampPlace, stamp_holds};
 
@@ -226,6 +227,12 @@ fn dated(mut row: Row<'_>) -> Row<'_> {
     });
     if row.of.booking.is_none() {
         row.flags.insert("not_booked");
+    }
+    if row.of.visit.unplanned.is_some() {
+        row.flags.insert("unplanned");
+    }
+    if duplicate_of(&row.of.visit).is_some() {
+        row.flags.insert("duplicate");
     }
     row
 }

@@ -74,6 +74,10 @@ element!(Extension {
     url: String,
     value_decimal: Option<f64>,
     value_code: String,
+    value_string: String,
+    value_instant: String,
+    value_reference: Reference,
+    value_identifier: Identifier,
     value_codeable_concept: Concept,
     extension: Vec<Extension>,
 });
@@ -302,6 +306,7 @@ element!(AppointmentParticipant {
     status: String
 });
 element!(Appointment {
+    extension: Vec<Extension>,
     status: String,
     service_type: Vec<Concept>,
     appointment_type: Concept,

@@ -17,6 +17,7 @@ use crate::service::documents::{self, Loaded};
 use crate::service::verdict::{
     ACCESS_ENDED, ACTOR_NOT_YOURS, DEPENDS_ON_REJECTED, UNKNOWN_DOCUMENT, rejected,
 };
+use crate::service::way::{self, Effect};
 use crate::service::{Caller, ServiceError};
 use crate::store::{ChangeRow, DeviceRow, DocumentRow, Reader, RejectedRow, Writer};
 
@@ -42,6 +43,10 @@ pub(super) struct Judged {
     /// How many of them were taken back in.
     pub(super) reinstated: u64,
     pub(super) rejected: Vec<RejectedRow>,
+    /// What is to be done once the document is stored.
+    pub(super) effects: Vec<Effect>,
+    /// Which one.
+    pub(super) id: DocumentId,
     /// The document as it stands now, if something was accepted.
     pub(super) row: Option<DocumentRow>,
     /// The row's snapshot holds everything.
@@ -128,6 +133,8 @@ impl Judge<'_> {
                 accepted: Vec::new(),
                 reinstated: 0,
                 rejected: Vec::new(),
+                effects: Vec::new(),
+                id,
                 row: None,
                 renewed: false,
             },
@@ -261,7 +268,13 @@ impl Bench<'_> {
             self.belongs_to(tx, patient).await?;
         }
         let knew = self.knew_of_seal(tx, inspected).await?;
-        let allowed = self.allowed(inspected, creates, knew);
+        let mut allowed = self.allowed(inspected, creates, knew);
+        if let (Ok(()), Some(patient)) = (&allowed, self.patient) {
+            let (caller, place) = (self.judge.caller, (self.id, patient));
+            let stood = way::stood(&self.trial, inspected);
+            let no = way::refuses(tx, caller, place, &stood, inspected).await?;
+            allowed = no.map_or(Ok(()), |(code, field)| Err(No::Code(code, field)));
+        }
         if allowed.is_err() && creates {
             self.patient = None;
         }
@@ -357,6 +370,7 @@ impl Bench<'_> {
             bytes: offered.bytes.clone(),
         };
         self.judged.accepted.push((index, row));
+        self.judged.effects.extend(way::effects(self.id, inspected));
     }
 
     fn reject(&mut self, index: usize, no: &No, touched: &[Touch]) {

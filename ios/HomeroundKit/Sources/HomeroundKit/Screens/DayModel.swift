@@ -30,6 +30,10 @@ public struct DayState: ScreenState {
     public var suggest = false
     /// What the order comes to; none: nothing is ahead, or it is the team's day.
     public var order: Words?
+    /// A visit that is being made.
+    public var new: NewVisitForm?
+    /// The visit that was just made: it is to be opened.
+    public var made: VisitId?
 
     public init() {}
 
@@ -90,6 +94,55 @@ public final class DayModel: Model<DayState> {
         if let date = state.date { show(date, team: team) }
     }
 
+    /// Begins to make a visit that nobody booked, or lets it be.
+    public func newVisit(_ form: NewVisitForm?) { change { $0.new = form } }
+
+    public func changeVisit(_ how: (inout NewVisitForm) -> Void) {
+        change { state in
+            if var form = state.new {
+                how(&form)
+                state.new = form
+            }
+        }
+    }
+
+    /// Looks for the patient by name.
+    @discardableResult
+    public func findPatient(_ words: String) -> Work {
+        changeVisit { $0.words = words }
+        return act { [self] in
+            let hits = words.allSatisfy(\.isWhitespace) ? [] : try await phone.search(words)
+            let found = hits.compactMap { hit in
+                if case .patient(let patient, let name) = hit { NewVisitForm.Found(id: patient, name: name) } else { nil }
+            }
+            if state.new?.words == words { changeVisit { $0.found = found } }
+        }
+    }
+
+    /// Makes the visit; it is on the day at once.
+    @discardableResult
+    public func makeVisit(_ reason: UnplannedReason) -> Work {
+        act { [self] in
+            guard let form = state.new, let patient = form.patient else { return }
+            guard let minutes = UInt32(form.minutes) else {
+                change { $0.problem = Problem(Words("error_not_a_number"), field: "minutes") }
+                return
+            }
+            let comment = form.comment.allSatisfy(\.isWhitespace) ? nil : form.comment
+            let new = NewVisit(
+                patient: patient.id, service: Coding(system: "", code: "", text: form.service), reason: reason,
+                comment: comment, minutes: minutes)
+            let made = try await phone.newVisit(new)
+            change {
+                $0.new = nil
+                $0.made = made.visit
+            }
+        }
+    }
+
+    /// The visit that was made is open now.
+    public func opened() { change { $0.made = nil } }
+
     private func step(_ days: Int) {
         if let date = state.date { show(Formats.step(date, days: days)) }
     }
@@ -141,12 +194,16 @@ public final class DayModel: Model<DayState> {
         }
         state.loaded = true
         state.unsent = Int(clamping: day.unsent)
-        state.rows = visits.map { row($0, estimates[$0.id], formats) }
+        let twice = Set(day.likelyDuplicates)
+        state.rows = visits.map { row($0, estimates[$0.id], twice.contains($0.id), formats) }
         state.order = order.flatMap { $0.visits.isEmpty ? nil : orderWords($0, state.suggest) }
     }
 
-    private static func row(_ visit: VisitSummary, _ estimate: VisitEstimate?, _ formats: Formats) -> DayRow {
+    private static func row(
+        _ visit: VisitSummary, _ estimate: VisitEstimate?, _ twice: Bool, _ formats: Formats
+    ) -> DayRow {
         var notes: [Chip] = []
+        if twice { notes.append(Chip(Words("visit_twice"), .warning, .warning)) }
         if let estimate, let late = lateChip(estimate) { notes.append(late) }
         if visit.conflicts > 0 { notes.append(Chip(.counted("visit_conflicts", Int(visit.conflicts)), .alarm, .warning)) }
         if visit.unsent > 0 { notes.append(Chip(.counted("visit_unsent", Int(clamping: visit.unsent)), .quiet, .unsent)) }

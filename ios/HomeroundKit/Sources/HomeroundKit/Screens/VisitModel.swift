@@ -3,14 +3,14 @@ import HomeroundCore
 
 /// A visit.
 public final class VisitModel: Model<VisitState> {
-    private let visit: Visit
+    let visit: Visit
     private let formats: Formats
     private let now: @Sendable () -> Int64
-    private let place: @Sendable () async -> Fix?
+    let place: @Sendable () async -> Fix?
     private var zone = "UTC"
     private var given: [EntryId: Words] = [:]
     private var list: [ChartMedication] = []
-    private let phone: Homeround
+    let phone: Homeround
 
     /// Which visit.
     public var id: VisitId { visit.id }
@@ -31,6 +31,9 @@ public final class VisitModel: Model<VisitState> {
         follow(visit.view) { [weak self] state, view in self?.take(&state, view) }
         follow(visit.attachments) { state, photos in state.photos = photos.map(VisitModel.photo) }
         follow(visit.late) { [weak self] state, late in state.late = late.compactMap { self?.late($0) } }
+        follow(visit.way) { [weak self] state, known in
+            if let self { state.way = WayState(known, self.formats, known.view.summary?.timeZone ?? self.zone) }
+        }
         act { [self] in
             let sensor = try await phone.session.hasBiometric()
             change { $0.sensor = sensor }
@@ -50,8 +53,8 @@ public final class VisitModel: Model<VisitState> {
             switch action {
             case .travel: try await visit.startTravel(await place())
             case .checkIn: try await visit.checkIn(await place())
-            case .break: try await visit.takeBreak()
-            case .resume: try await visit.resume()
+            case .break: try await visit.takeBreak(nil, await place())
+            case .resume: try await visit.resume(await place())
             case .complete: try await visit.complete(await place())
             case .sign: try await visit.sign(pin.isEmpty ? .biometric : .pin(pin: pin))
             case .amend: try await visit.amend(reason)
@@ -92,8 +95,8 @@ public final class VisitModel: Model<VisitState> {
     public func end(_ ending: Ending, _ reason: NotDoneReason, comment: String) -> Work {
         act { [self] in
             switch ending {
-            case .miss: try await visit.miss(reason, comment: said(comment))
-            case .cancel: try await visit.cancel(reason, comment: said(comment))
+            case .miss: try await visit.miss(reason, comment: said(comment), await place())
+            case .cancel: try await visit.cancel(reason, comment: said(comment), await place())
             }
         }
     }
@@ -338,7 +341,7 @@ public final class VisitModel: Model<VisitState> {
         act { [self] in try await visit.settle(conflict.field, chosenJson: choice.json) }
     }
 
-    private func said(_ comment: String) -> String? { comment.allSatisfy(\.isWhitespace) ? nil : comment }
+    func said(_ comment: String) -> String? { comment.allSatisfy(\.isWhitespace) ? nil : comment }
 
     // MARK: What the screen shows of it
 

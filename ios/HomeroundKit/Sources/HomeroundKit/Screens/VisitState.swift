@@ -174,6 +174,8 @@ public struct VisitState: ScreenState {
     public var warned: WarnedDose?
     /// The medication list while it is compared with the home.
     public var reconcile: ReconcileForm?
+    /// How it came about, whether it is there twice, who takes it over.
+    public var way = WayState()
     public var unsent = 0
     /// Whether the biometric sensor may stand for the PIN under a signature.
     public var sensor = false

@@ -134,6 +134,8 @@ public func chip(_ state: SyncState) -> Chip {
 }
 
 /// Why something was not done.
+public func words(_ reason: BreakReason) -> Words { Words("break_reason_\(snake(reason))") }
+
 public func words(_ reason: NotDoneReason) -> Words { Words("reason_\(snake(reason))") }
 
 /// Fields that have a name of their own in the string catalog, by section and last part.
@@ -142,12 +144,13 @@ private let fields: Set<String> = [
     "note_note", "measures_weight_kg", "measures_pain_score", "measures_glucose_mg_dl", "medications_dose",
     "medications_status", "medications_dosing",
     "spo2_scale_spo2_scale", "conditions_clinical_status", "allergies_status", "allergies_severity",
+    "handover_handover", "unplanned_unplanned",
 ]
 
 /// Sections whose entries are only added.
 private let sections: Set<String> = [
     "observations", "medications", "attachments", "forms", "steps", "corrections", "signatures", "amendments",
-    "presence", "sign_offs", "tasks", "measures",
+    "presence", "sign_offs", "tasks", "measures", "duplicates",
 ]
 
 /// What a field is called: `tasks/0192…/result` is the result of a task.
@@ -163,6 +166,7 @@ func fieldWords(_ path: String) -> Words {
 private let quarantineCodes: Set<String> = [
     "access_ended", "depends_on_rejected", "no_grant", "not_permitted", "value_not_permitted", "policy",
     "author_mismatch", "role_mismatch", "subject_not_permitted", "sealed",
+    "unplanned_unreadable", "handover_unreadable", "not_in_team",
 ]
 
 func quarantineWords(_ code: String) -> Words {

@@ -16,6 +16,7 @@ mod reconcile;
 mod scores;
 mod sign_offs;
 mod visit;
+mod way;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,7 +33,8 @@ use super::ident::derive;
 use super::instant;
 
 /// Where the extensions of this module are defined.
-const EXTENSIONS: &str = "https://github.com/homeround/homeround/fhir/StructureDefinition";
+pub(crate) const EXTENSIONS: &str =
+    "https://github.com/homeround/homeround/fhir/StructureDefinition";
 /// Systems of HL7's own codes.
 const HL7: &str = "http://terminology.hl7.org/CodeSystem";
 
@@ -264,6 +266,7 @@ fn why(reason: NotDoneReason) -> Value {
         NotDoneReason::OnHold => "On hold",
         NotDoneReason::DoneByOther => "Done by somebody else",
         NotDoneReason::SchedulingError => "Scheduling error",
+        NotDoneReason::Duplicate => "Duplicate visit",
         NotDoneReason::Other => "Other",
     };
     json!({

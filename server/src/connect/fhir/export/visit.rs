@@ -1,6 +1,8 @@
 //! The visit itself: appointment, encounter, places, tasks, note.
 
-use homeround::model::{ClockTrust, Fix, StepEntry, TaskResult, TaskStatus, VisitStatus};
+use homeround::model::{
+    BreakReason, ClockTrust, Fix, StepEntry, TaskResult, TaskStatus, VisitStatus,
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -40,11 +42,13 @@ impl Sheet<'_> {
         let reason = self.called_off().and_then(|step| step.reason).map(why);
         let window = (booking.end_ms.0 - booking.start_ms.0) / homeround::model::MINUTE_MS;
         let minutes = booking.visit_minutes.map_or(window, i64::from);
+        let mut said = vec![extension("visit-status", "Code", status.name())];
+        said.extend(self.way());
         self.add(
             booking.visit.0,
             json!({
                 "resourceType": "Appointment",
-                "extension": [extension("visit-status", "Code", status.name())],
+                "extension": said,
                 "status": match status {
                     VisitStatus::Scheduled | VisitStatus::Traveling => "booked",
                     VisitStatus::InProgress | VisitStatus::OnBreak => "arrived",
@@ -137,11 +141,20 @@ impl Sheet<'_> {
         if let ClockTrust::Anchored { off_by_ms, .. } = step.stamp.trust() {
             said.push(extension("clock-off-by-ms", "Decimal", off_by_ms));
         }
+        let paused = step.break_reason.map(BreakReason::name);
+        said.extend(paused.map(|name| extension("break-reason", "Code", name)));
         said.extend(
             step.comment
                 .iter()
                 .map(|text| extension("comment", "String", text.as_str())),
         );
+        // Where somebody came and left are places of the encounter; of what did not
+        // take place or was interrupted, the step alone says where.
+        let apart = matches!(
+            step.to,
+            VisitStatus::OnBreak | VisitStatus::Missed | VisitStatus::Canceled
+        );
+        said.extend(step.fix.filter(|_| apart).map(super::way::place));
         json!(said)
     }
 

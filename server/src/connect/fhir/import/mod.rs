@@ -15,6 +15,7 @@ mod questionnaires;
 mod slot;
 mod text;
 mod visits;
+mod way;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

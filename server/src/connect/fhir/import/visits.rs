@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use homeround::model::{
-    Booking, EntryId, MINUTE_MS, Millis, PatientId, PersonId, RecordKind, Task, TaskStatus,
-    VISIT_MINUTES_MAX, Visit, VisitId, VisitStatus,
+    Booking, EntryId, Handover, MINUTE_MS, Millis, PatientId, PersonId, RecordKind, Task,
+    TaskStatus, VISIT_MINUTES_MAX, Visit, VisitId, VisitStatus,
 };
 
 use super::super::ident::Target;
@@ -82,14 +82,28 @@ impl Importer<'_> {
                 .minutes_duration
                 .filter(|minutes| shorter(*minutes, start, end)),
             fixed: false,
+            unplanned: false,
+            handover: None,
         };
-        self.record(
-            RecordKind::Booking,
-            booking.visit.0,
-            Some(party.patient),
-            &booking,
-        )?;
-        self.visits.insert(booking.visit, skeleton(party.patient));
+        self.booked(&source, booking)
+    }
+
+    fn booked(&mut self, source: &fhir::Appointment, booking: Booking) -> Result<(), Skip> {
+        let way = self.way(source, &booking);
+        let booking = Booking {
+            unplanned: way.unplanned.is_some(),
+            handover: way.handover.as_ref().map(Handover::mark),
+            ..booking
+        };
+        let (visit, patient) = (booking.visit, booking.patient);
+        self.record(RecordKind::Booking, visit.0, Some(patient), &booking)?;
+        let document = Visit {
+            unplanned: way.unplanned,
+            handover: way.handover,
+            duplicates: way.duplicates,
+            ..skeleton(patient)
+        };
+        self.visits.insert(visit, document);
         Ok(())
     }
 
@@ -232,6 +246,9 @@ fn skeleton(patient: PatientId) -> Visit {
         note: String::new(),
         tasks: BTreeMap::new(),
         steps: BTreeMap::new(),
+        unplanned: None,
+        handover: None,
+        duplicates: BTreeMap::new(),
         presence: BTreeMap::new(),
         observations: BTreeMap::new(),
         measures: BTreeMap::new(),

@@ -56,6 +56,7 @@ pub(super) fn step(to: VisitStatus, minutes: i64, fix: Option<Fix>) -> StepEntry
         stamp: stamp(minutes),
         fix,
         reason: None,
+        break_reason: (to == VisitStatus::OnBreak).then_some(BreakReason::Call),
         comment: None,
     }
 }
@@ -362,12 +363,33 @@ fn attachments() -> BTreeMap<EntryId, AttachmentEntry> {
     ])
 }
 
+/// How the visit came about.
+fn way() -> Value {
+    json!({
+        "unplanned": {
+            "by": id(NURSE), "stamp": stamp(-30), "reason": "condition_changed",
+            "comment": "The daughter called.", "service": { "text": "Skilled nursing" },
+            "start_ms": AS_OF, "minutes": 60, "time_zone": "America/New_York",
+        },
+        "handover": {
+            "by": id(AIDE), "to": id(NURSE), "reason": "end_of_shift", "stamp": stamp(-20),
+        },
+        "duplicates": { entry(0xa6).to_string(): {
+            "other": id(0x0ad), "verdict": "two_visits", "by": id(NURSE), "stamp": stamp(5),
+            "comment": "Morning and noon.",
+        } },
+    })
+}
+
 pub(super) fn visit() -> Visit {
-    let base = json!({
+    let mut base = way();
+    let more = json!({
         "schema": 1, "patient": id(PATIENT), "status": "signed", "outcome": "Goals met",
         "note": "Wound is dry. Café at three.",
         "measures": { "weight_kg": 71.5, "mood": "calm", "supine": true, "girth": 96 },
     });
+    let more = more.as_object().cloned().unwrap();
+    base.as_object_mut().unwrap().extend(more);
     let by = person(NURSE);
     let at = AS_OF.plus(20 * MINUTE_MS).0;
     Visit {
@@ -457,7 +479,7 @@ pub(super) fn sample() -> Sample {
     let people = people.map(|it| serde_json::from_value::<Person>(it).unwrap());
     Sample {
         booking: serde_json::from_value(json!({ "visit": id(0x11), "patient": id(PATIENT), "assignees": [person(NURSE), person(AIDE)],
-            "start_ms": AS_OF, "end_ms": AS_OF.plus(HOUR_MS), "time_zone": "America/New_York", "priority": 1,
+            "start_ms": AS_OF, "end_ms": AS_OF.plus(HOUR_MS), "time_zone": "America/New_York", "priority": 1, "unplanned": true, "handover": { "by": person(AIDE), "at_ms": stamp(-20).best() },
             "service": { "system": SNOMED, "code": "385763009", "text": "Skilled nursing" } })).unwrap(),
         visit: visit(),
         patient: serde_json::from_value(json!({ "id": id(PATIENT), "family": "Probe", "given": ["Testina", "Ä."],

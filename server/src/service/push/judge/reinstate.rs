@@ -14,6 +14,7 @@ use homeround::vault::device_tag;
 use super::{Bench, signs};
 use crate::service::ServiceError;
 use crate::service::verdict::ACCESS_ENDED;
+use crate::service::way;
 use crate::store::{ChangeRow, RejectedRow, Writer};
 
 /// Reasons that speak of nothing but access.
@@ -130,4 +131,8 @@ fn take(
         bytes: row.bytes,
     };
     bench.judged.accepted.push((index, change));
+    bench
+        .judged
+        .effects
+        .extend(way::effects(bench.id, inspected));
 }

@@ -13,15 +13,20 @@ import kotlinx.coroutines.withContext
 import org.homeround.core.Day
 import org.homeround.core.FormOffer
 import org.homeround.core.Found
+import org.homeround.core.HandedOver
+import org.homeround.core.HandoverReason
 import org.homeround.core.HttpTransport
 import org.homeround.core.KeyVault
 import org.homeround.core.MyNumbers
+import org.homeround.core.NewVisit
+import org.homeround.core.NewVisitMade
 import org.homeround.core.News
 import org.homeround.core.Observer
 import org.homeround.core.OpenConfig
 import org.homeround.core.OrderOfDay
 import org.homeround.core.OrderOptions
 import org.homeround.core.PatientId
+import org.homeround.core.PersonId
 import org.homeround.core.PlanId
 import org.homeround.core.Subscription
 import org.homeround.core.SyncState
@@ -88,6 +93,17 @@ class Homeround private constructor(private val core: Core, io: CoroutineDispatc
      */
     fun myNumbers(from: LocalDate, until: LocalDate): Flow<MyNumbers> =
         worker.live { core.schedule().myNumbers(from.toString(), until.toString()) }
+
+    /**
+     * Makes an unplanned visit for oneself, with or without signal; it can be worked on at once.
+     *
+     * @throws org.homeround.core.HomeroundException.Refused naming the field.
+     */
+    suspend fun newVisit(new: NewVisit): NewVisitMade = worker.run { core.schedule().newVisit(new) }
+
+    /** Hands over what is left of one's own day to a colleague; answers the visits that went. */
+    suspend fun handOverDay(date: LocalDate, to: PersonId, reason: HandoverReason, comment: String? = null): List<HandedOver> =
+        worker.run { core.schedule().handOverDay(date.toString(), to, reason, comment) }
 
     /** A visit, for reading and for work. */
     fun visit(id: VisitId): Visit = Visit(core.visit(id), worker)

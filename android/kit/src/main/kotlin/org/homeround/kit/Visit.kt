@@ -3,9 +3,13 @@ package org.homeround.kit
 import kotlinx.coroutines.flow.Flow
 import org.homeround.core.Assessment
 import org.homeround.core.Attachment
+import org.homeround.core.BreakReason
+import org.homeround.core.By
 import org.homeround.core.Conflict
 import org.homeround.core.EntryId
 import org.homeround.core.Fix
+import org.homeround.core.HandedOver
+import org.homeround.core.HandoverReason
 import org.homeround.core.LateEdit
 import org.homeround.core.Measure
 import org.homeround.core.Measured
@@ -21,6 +25,7 @@ import org.homeround.core.NewSignature
 import org.homeround.core.NoFix
 import org.homeround.core.NotDoneReason
 import org.homeround.core.NoteEdit
+import org.homeround.core.PersonId
 import org.homeround.core.Saved
 import org.homeround.core.SealCheck
 import org.homeround.core.Signer
@@ -28,6 +33,7 @@ import org.homeround.core.TaskOutcome
 import org.homeround.core.Unlock
 import org.homeround.core.VisitId
 import org.homeround.core.VisitView
+import org.homeround.core.VisitWay
 import org.homeround.core.VitalsEntry
 import org.homeround.core.Visit as Core
 
@@ -72,22 +78,40 @@ class Visit internal constructor(private val core: Core, private val worker: Wor
     /** Gives the reason for one's own stamp that is not verified; the last one counts. */
     suspend fun explainPresence(reason: NewPresenceReason): Saved = worker.run { core.explainPresence(reason) }
 
-    /** Interrupts the visit. */
-    suspend fun takeBreak(): Saved = worker.run { core.takeBreak() }
+    /** Interrupts the visit, and notes where and why. */
+    suspend fun takeBreak(reason: BreakReason? = null, comment: String? = null, fix: Fix? = null): Saved =
+        worker.run { core.takeBreak(reason, comment, fix) }
 
-    /** Goes on after a break. */
-    suspend fun resume(): Saved = worker.run { core.resume() }
+    /** Goes on after a break, and notes where. */
+    suspend fun resume(fix: Fix? = null): Saved = worker.run { core.resume(fix) }
 
     /** Leaves the home: the visit is done and can be signed. Stamps the check-out of who is checked in. */
     suspend fun complete(fix: Fix? = null, noFix: NoFix? = null): Saved = worker.run { core.complete(fix, noFix) }
 
-    /** Nobody was met. */
-    suspend fun miss(reason: NotDoneReason, comment: String? = null): Saved =
-        worker.run { core.miss(reason, comment) }
+    /** Nobody was met; notes where the person was. */
+    suspend fun miss(reason: NotDoneReason, comment: String? = null, fix: Fix? = null): Saved =
+        worker.run { core.miss(reason, comment, fix) }
 
-    /** Calls the visit off. */
-    suspend fun cancel(reason: NotDoneReason, comment: String? = null): Saved =
-        worker.run { core.cancel(reason, comment) }
+    /** Calls the visit off; notes where the person was, and stamps the check-out of who is checked in. */
+    suspend fun cancel(reason: NotDoneReason, comment: String? = null, fix: Fix? = null): Saved =
+        worker.run { core.cancel(reason, comment, fix) }
+
+    /** How the visit came about, whether it may be there twice, to whom it was handed over. Emits again whenever that changes. */
+    val way: Flow<VisitWay> get() = worker.live { core.way() }
+
+    /** Decides that this visit is [other], entered twice: this one is called off where it can be, and keeps its records. */
+    suspend fun sameVisit(other: VisitId, comment: String? = null, fix: Fix? = null): Saved =
+        worker.run { core.sameVisit(other, comment, fix) }
+
+    /** Decides that this visit and [other] are two. */
+    suspend fun twoVisits(other: VisitId, comment: String? = null): Saved = worker.run { core.twoVisits(other, comment) }
+
+    /** Who of the patient's care team may take the visit, by name. */
+    suspend fun colleagues(): List<By> = worker.run { core.colleagues() }
+
+    /** Hands the visit over to a member of the patient's care team; what is unsent goes with the next sync. */
+    suspend fun handOver(to: PersonId, reason: HandoverReason, comment: String? = null): HandedOver =
+        worker.run { core.handOver(to, reason, comment) }
 
     /** Records a set of vital signs. */
     suspend fun recordVitals(entry: VitalsEntry): Saved = worker.run { core.recordVitals(entry) }

@@ -1,6 +1,7 @@
 package org.homeround.ui
 
 import androidx.compose.runtime.Composable
+import androidx.compose.runtime.LaunchedEffect
 import androidx.compose.runtime.collectAsState
 import androidx.compose.runtime.getValue
 import androidx.compose.runtime.mutableStateListOf
@@ -18,6 +19,7 @@ import org.homeround.kit.screens.AccountModel
 import org.homeround.kit.screens.DayModel
 import org.homeround.kit.screens.Formats
 import org.homeround.kit.screens.LockModel
+import org.homeround.kit.screens.NewVisitForm
 import org.homeround.kit.screens.PatientModel
 import org.homeround.kit.screens.SearchModel
 import org.homeround.kit.screens.Shot
@@ -116,12 +118,23 @@ private fun Account(shell: Shell, back: () -> Unit, sync: () -> Unit, left: () -
 @Composable
 private fun Day(model: DayModel, way: MutableList<Place>) {
     val state by model.state.collectAsState()
+    LaunchedEffect(state.made) {
+        state.made?.let { made ->
+            model.opened()
+            way.add(Place.Visit(made))
+        }
+    }
     DayScreen(
         state,
         DayActions(
             open = { way.add(Place.Visit(it)) }, next = { model.next() }, previous = { model.previous() },
             team = { model.team(it) }, suggest = { model.suggest(it) }, search = { way.add(Place.Search) }, sync = { way.add(Place.Sync) },
             account = { way.add(Place.Account) }, dismiss = { model.dismiss() },
+            new = NewVisitActions(
+                start = { model.newVisit(NewVisitForm()) }, find = { model.findPatient(it) },
+                choose = { chosen -> model.newVisit(state.new?.copy(patient = chosen)) }, type = { model.newVisit(it) },
+                make = { model.makeVisit(it) }, close = { model.newVisit(null) },
+            ),
         ),
     )
 }
@@ -169,11 +182,17 @@ private fun VisitPlace(shell: Shell, place: Place.Visit, way: MutableList<Place>
             withhold = { row, reason, comment -> model.withhold(row, reason, comment) },
             typeNote = { model.typeNote(it) }, saveNote = { model.saveNote() }, outcome = { model.setOutcome(it) },
             end = { ending, reason, comment -> model.end(ending, reason, comment) },
+            pause = { reason, comment -> model.pause(reason, comment) },
             photograph = photograph, openPhoto = { model.open(it) }, closePhoto = { model.closePhoto() },
             settle = { conflict, choice -> model.settle(conflict, choice) },
             explain = { stamp, reason, comment -> model.explain(stamp, reason, comment) },
             signOff = SignOffActions(
                 begin = model::beginSignOff, change = model::changeSignOff, save = { model.signOff(it) }, close = model::closeSignOff,
+            ),
+            way = WayActions(
+                open = { way.add(Place.Visit(it)) }, sameVisit = { other, said -> model.sameVisit(other, said) },
+                twoVisits = { other, said -> model.twoVisits(other, said) },
+                handOver = { to, reason, said, rest -> model.handOver(to, reason, said, rest) },
             ),
             sync = sync, dismiss = { model.dismiss() },
         ),

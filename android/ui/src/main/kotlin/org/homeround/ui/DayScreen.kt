@@ -37,6 +37,8 @@ class DayActions(
     val sync: () -> Unit,
     val account: () -> Unit,
     val dismiss: () -> Unit,
+    /** Making a visit that nobody booked. */
+    val new: NewVisitActions,
 )
 
 /** Today, or another day. */
@@ -55,7 +57,9 @@ fun DayScreen(state: DayState, on: DayActions) {
             Turn("›", text("day_next"), on.next)
             Also(text("search_title"), onClick = on.search)
             Also(text("account_title"), onClick = on.account)
+            Also(text("new_visit_title"), onClick = on.new.start)
         }
+        state.new?.let { NewVisit(it, on.new) }
         Quiet(read(state.summary))
         if (!state.team && state.order != null) {
             FilterChip(state.suggest, { on.suggest(!state.suggest) }, { Text(text("day_suggest")) }, Modifier.heightIn(min = TOUCH))

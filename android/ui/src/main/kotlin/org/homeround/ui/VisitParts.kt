@@ -17,12 +17,14 @@ import androidx.compose.ui.Modifier
 import androidx.compose.ui.semantics.contentDescription
 import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.unit.dp
+import org.homeround.core.BreakReason
 import org.homeround.core.NotDoneReason
 import org.homeround.kit.screens.Ending
 import org.homeround.kit.screens.LateRow
 import org.homeround.kit.screens.PhotoRow
 import org.homeround.kit.screens.VisitState
 import org.homeround.kit.screens.Words
+import org.homeround.kit.screens.words
 
 /** The visit does not take place: nobody met, or called off, always with a reason. */
 @OptIn(ExperimentalLayoutApi::class)
@@ -46,19 +48,27 @@ internal fun Endings(endings: List<Ending>, onEnd: (Ending, NotDoneReason, Strin
 }
 
 /** A coded reason, and a word on it if one is wanted. */
+@Composable
+internal fun Reasons(onReason: (NotDoneReason, comment: String) -> Unit) =
+    Coded(text("visit_reason"), NotDoneReason.entries, { words(it) }, onReason)
+
+/** Why the visit is interrupted. */
+@Composable
+internal fun Breaks(onReason: (BreakReason, comment: String) -> Unit) = Part(text("action_break")) {
+    Coded(text("visit_break_why"), BreakReason.entries, { words(it) }, onReason)
+}
+
 @OptIn(ExperimentalLayoutApi::class)
 @Composable
-internal fun Reasons(onReason: (NotDoneReason, comment: String) -> Unit) {
+private fun <R> Coded(why: String, reasons: List<R>, name: (R) -> Words, onReason: (R, comment: String) -> Unit) {
     var comment by remember { mutableStateOf("") }
     val told = text("visit_comment")
     OutlinedTextField(
         comment, { comment = it }, Modifier.fillMaxWidth().semantics { contentDescription = told }, label = { Text(told) },
     )
-    Quiet(text("visit_reason"))
+    Quiet(why)
     FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp), verticalArrangement = Arrangement.spacedBy(4.dp)) {
-        NotDoneReason.entries.forEach { reason ->
-            Also(read(org.homeround.kit.screens.words(reason))) { onReason(reason, comment) }
-        }
+        reasons.forEach { reason -> Also(read(name(reason))) { onReason(reason, comment) } }
     }
 }
 

@@ -29,6 +29,7 @@ import androidx.compose.ui.text.input.PasswordVisualTransformation
 import androidx.compose.ui.text.style.TextDecoration
 import androidx.compose.ui.unit.dp
 import androidx.compose.foundation.layout.padding
+import org.homeround.core.BreakReason
 import org.homeround.core.Consciousness
 import org.homeround.core.EntryId
 import org.homeround.core.NotDoneReason
@@ -74,6 +75,7 @@ class VisitActions(
     val saveNote: () -> Unit,
     val outcome: (String) -> Unit,
     val end: (Ending, NotDoneReason, String) -> Unit,
+    val pause: (BreakReason, String) -> Unit,
     /** Takes a picture with this caption; none: there is no camera. */
     val photograph: ((caption: String) -> Unit)?,
     val openPhoto: (PhotoRow) -> Unit,
@@ -82,6 +84,7 @@ class VisitActions(
     val explain: (EntryId, PresenceReason, String) -> Unit,
     /** Taking a signature by hand. */
     val signOff: SignOffActions,
+    val way: WayActions,
     val sync: () -> Unit,
     val dismiss: () -> Unit,
 )
@@ -99,11 +102,12 @@ fun VisitScreen(state: VisitState, on: VisitActions) {
         if (state.alerts.isNotEmpty()) Notice(text("visit_alerts"), state.alerts, Tone.WARNING)
         if (state.allergies.isNotEmpty()) Notice(text("visit_allergies"), state.allergies, Tone.ALARM)
         if (state.conflicts.isNotEmpty()) Conflicts(state.conflicts, on.settle)
+        Way(state.way, on.way)
         FlowRow(horizontalArrangement = Arrangement.spacedBy(10.dp), verticalArrangement = Arrangement.spacedBy(10.dp)) {
             state.actions.forEachIndexed { at, action ->
                 val label = text("action_${action.name.lowercase()}")
                 val take = {
-                    if (action == Action.SIGN || action == Action.AMEND) asking = action else on.take(action, "", "")
+                    if (action in ASKED) asking = action else on.take(action, "", "")
                 }
                 if (at == 0) Main(label, onClick = take) else Also(label, onClick = take)
             }
@@ -111,7 +115,13 @@ fun VisitScreen(state: VisitState, on: VisitActions) {
         }
         Endings(state.endings, on.end)
         if (state.late.isNotEmpty()) Late(state.late)
-        asking?.let { action ->
+        if (asking == Action.BREAK) {
+            Breaks { reason, comment ->
+                asking = null
+                on.pause(reason, comment)
+            }
+        }
+        asking?.takeIf { it != Action.BREAK }?.let { action ->
             Proof(action, state.sensor) { typed ->
                 asking = null
                 if (action == Action.SIGN) on.take(action, typed, "") else on.take(action, "", typed)
@@ -130,6 +140,9 @@ fun VisitScreen(state: VisitState, on: VisitActions) {
 
 /** From this font scale on, nothing stands beside something else that is typed. */
 private const val LARGE = 1.3f
+
+/** What a person is asked about before it is done. */
+private val ASKED: Set<Action> = setOf(Action.BREAK, Action.SIGN, Action.AMEND)
 
 private val FIGURES: Set<String> = VitalField.entries.map { it.field }.toSet() + DOSE_FIELDS
 

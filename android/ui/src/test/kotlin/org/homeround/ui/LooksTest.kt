@@ -22,6 +22,10 @@ class LooksTest {
     fun `a suggested order looks as it did`() = check("", Look(height = 1400), "day-suggested")
 
     @Test
+    fun `a visit that may be there twice and is handed over, and one that is made, look as they did`() =
+        check("", Look(height = 1200), "visit-twice", "day-new")
+
+    @Test
     fun `the day and sync health in the dark look as they did`() = check("-dark", Look(dark = true), "day-offline", "sync")
 
     @Test

@@ -2,6 +2,7 @@ package org.homeround.ui
 
 import java.time.LocalDate
 import java.util.Locale
+import org.homeround.core.By
 import org.homeround.core.Coding
 import org.homeround.core.ChartMedication
 import org.homeround.core.Medication
@@ -25,8 +26,10 @@ import org.homeround.kit.screens.DoseForm
 import org.homeround.kit.screens.FindingRow
 import org.homeround.kit.screens.Formats
 import org.homeround.kit.screens.Glyph
+import org.homeround.kit.screens.HandoverRow
 import org.homeround.kit.screens.LockState
 import org.homeround.kit.screens.MedicationRow
+import org.homeround.kit.screens.NewVisitForm
 import org.homeround.kit.screens.PatientState
 import org.homeround.kit.screens.PhotoRow
 import org.homeround.kit.screens.Problem
@@ -42,12 +45,14 @@ import org.homeround.kit.screens.SyncScreenState
 import org.homeround.kit.screens.TaskRow
 import org.homeround.kit.screens.TimelineRow
 import org.homeround.kit.screens.Tone
+import org.homeround.kit.screens.TwinRow
 import org.homeround.kit.screens.UnsentRow
 import org.homeround.kit.screens.UnusualRow
 import org.homeround.kit.screens.VisitState
 import org.homeround.kit.screens.VitalField
 import org.homeround.kit.screens.VitalsCheck
 import org.homeround.kit.screens.VitalsForm
+import org.homeround.kit.screens.WayState
 import org.homeround.kit.screens.Words
 import org.homeround.kit.screens.chip
 import org.homeround.kit.screens.sitesOf
@@ -214,6 +219,24 @@ internal class Samples(language: String) {
     val signing = visit.copy(
         maySignOff = true, signing = SignOffForm(SignerKind.REPRESENTATIVE, "Ingrid Lindgren", org.homeround.core.Relation.CHILD),
     )
+
+    /** Made without a booking, perhaps there twice, and on its way to a colleague. */
+    val twice = visit.copy(
+        way = WayState(
+            unplanned = Words("way_unplanned", "Nina Alvarez", formats.moment(at(8, 40), zone)),
+            unplannedWhy = Words("unplanned_reason_requested"), unplannedComment = "The daughter called",
+            twins = listOf(
+                TwinRow("v", "${window(9)} · Wound care", "Theo Lindqvist", chip(VisitStatus.SCHEDULED), Words("duplicate_same_time")),
+            ),
+            handover = HandoverRow(
+                Words("handover_told", "Nina Alvarez", "Theo Lindqvist", formats.moment(at(8, 50), zone)),
+                Words("handover_reason_illness"), null, Chip(Words.counted("handover_waiting", 3), Tone.WARNING, Glyph.UNSENT),
+            ),
+            colleagues = listOf(By("p", "Theo Lindqvist", false)),
+        ),
+    )
+
+    val dayNew = day.copy(new = NewVisitForm("lind", patient = "p" to "Walter Lindgren", service = "Wound care"))
 
     val signed = visit.copy(
         status = chip(VisitStatus.SIGNED), actions = listOf(Action.AMEND), editable = false, network = synced,

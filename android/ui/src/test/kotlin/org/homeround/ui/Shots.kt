@@ -14,11 +14,11 @@ internal val doNothing = VisitActions(
     how = HowActions({}, { _, _ -> }, { _, _ -> }, {}, {}, {}), dose = DoseActions({}, {}, {}, {}),
     consciousness = {}, oxygen = {}, give = {}, goOn = {}, holdBack = {},
     list = ListActions({}, { _, _ -> }, { _, _ -> }, {}, {}, {}), withhold = { _, _, _ -> }, typeNote = {}, saveNote = {}, outcome = {},
-    end = { _, _, _ -> }, photograph = {}, openPhoto = {}, closePhoto = {}, settle = { _, _ -> }, explain = { _, _, _ -> },
-    signOff = SignOffActions({}, {}, {}, {}), sync = {}, dismiss = {},
+    end = { _, _, _ -> }, pause = { _, _ -> }, photograph = {}, openPhoto = {}, closePhoto = {}, settle = { _, _ -> }, explain = { _, _, _ -> },
+    signOff = SignOffActions({}, {}, {}, {}), way = WayActions({}, { _, _ -> }, { _, _ -> }, { _, _, _, _ -> }), sync = {}, dismiss = {},
 )
 
-internal val noDay = DayActions({}, {}, {}, {}, {}, {}, {}, {}, {})
+internal val noDay = DayActions({}, {}, {}, {}, {}, {}, {}, {}, {}, NewVisitActions({}, {}, {}, {}, {}, {}))
 
 internal val noPatient = PatientActions({}, {}, {}, {}, {}, {}, {}, {})
 
@@ -42,6 +42,8 @@ internal fun shots(language: String): Map<String, @Composable () -> Unit> {
         "visit-measured" to { VisitScreen(of.measured, doNothing) },
         "visit-signing" to { VisitScreen(of.signing, doNothing) },
         "visit-sign-offs" to { VisitScreen(of.signOffs, doNothing) },
+        "visit-twice" to { VisitScreen(of.twice, doNothing) },
+        "day-new" to { DayScreen(of.dayNew, noDay) },
         "visit-signed" to { VisitScreen(of.signed, doNothing) },
         "patient" to { PatientScreen(of.patient, noPatient) },
         "emergency" to { PatientScreen(of.away, noPatient) },

@@ -6,6 +6,9 @@ import java.util.Locale
 import kotlin.test.assertEquals
 import kotlin.test.assertTrue
 import org.homeround.core.AllergyStatus
+import org.homeround.core.BreakReason
+import org.homeround.core.DuplicateWhy
+import org.homeround.core.HandoverReason
 import org.homeround.core.NotDoneReason
 import org.homeround.core.NotSignedReason
 import org.homeround.core.PresenceCause
@@ -16,6 +19,7 @@ import org.homeround.core.Role
 import org.homeround.core.Severity
 import org.homeround.core.TaskResult
 import org.homeround.core.TaskStatus
+import org.homeround.core.UnplannedReason
 import org.homeround.core.VisitStatus
 import org.homeround.kit.screens.Action
 import org.homeround.kit.screens.Ending
@@ -79,7 +83,11 @@ class StringsTest {
             Relation.entries.map { "relation_${it.name.lowercase()}" } +
             NotSignedReason.entries.map { "not_signed_${it.name.lowercase()}" } +
             VitalField.entries.flatMap { sitesOf(it) + methodsOf(it) }.map { it.key } +
-            SignerKind.entries.map { "signer_${it.name.lowercase()}" } + SignWay.entries.map { "sign_way_${it.name.lowercase()}" }
+            SignerKind.entries.map { "signer_${it.name.lowercase()}" } + SignWay.entries.map { "sign_way_${it.name.lowercase()}" } +
+            BreakReason.entries.map { "break_reason_${it.name.lowercase()}" } +
+            UnplannedReason.entries.map { "unplanned_reason_${it.name.lowercase()}" } +
+            HandoverReason.entries.map { "handover_reason_${it.name.lowercase()}" } +
+            DuplicateWhy.entries.map { "duplicate_${it.name.lowercase()}" }
         assertEquals(emptyList(), made.filter { it !in english.keys })
     }
 

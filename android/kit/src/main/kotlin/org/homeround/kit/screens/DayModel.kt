@@ -3,14 +3,19 @@ package org.homeround.kit.screens
 import java.time.LocalDate
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Job
+import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.map
+import org.homeround.core.Coding
 import org.homeround.core.Day
 import org.homeround.core.Fix
+import org.homeround.core.Found
 import org.homeround.core.HomeroundException
+import org.homeround.core.NewVisit
 import org.homeround.core.OrderOfDay
 import org.homeround.core.OrderOptions
 import org.homeround.core.Place
 import org.homeround.core.SyncState
+import org.homeround.core.UnplannedReason
 import org.homeround.core.VisitEstimate
 import org.homeround.core.VisitId
 import org.homeround.core.VisitSummary
@@ -46,6 +51,10 @@ data class DayState(
     val suggest: Boolean = false,
     /** What the order comes to; none: nothing is ahead, or it is the team's day. */
     val order: Words? = null,
+    /** A visit that is being made. */
+    val new: NewVisitForm? = null,
+    /** The visit that was just made: it is to be opened. */
+    val made: VisitId? = null,
 ) {
     /** What the line under the title says. */
     val summary: Words get() = Words.counted("day_visits", rows.size)
@@ -60,6 +69,7 @@ class DayModel(
 ) : Model<DayState>(scope, DayState()) {
     private var following: Job? = null
     private var here: Place? = null
+    private var finding: Job? = null
 
     init {
         follow(phone.sync.state) { state, sync -> state.copy(network = chip(sync)) }
@@ -100,6 +110,37 @@ class DayModel(
 
     fun sync() = act { phone.sync.now() }
 
+    /** Begins to make a visit that nobody booked, or lets it be. */
+    fun newVisit(form: NewVisitForm?) = change { it.copy(new = form) }
+
+    /** Looks for the patient by name. */
+    fun findPatient(words: String) {
+        change { it.copy(new = it.new?.copy(words = words)) }
+        finding?.cancel()
+        finding = act {
+            delay(PAUSE_MS)
+            val hits = if (words.isBlank()) emptyList() else phone.search(words)
+            val found = hits.filterIsInstance<Found.Patient>().map { it.patient to it.name }
+            change { it.copy(new = it.new?.copy(found = found)) }
+        }
+    }
+
+    /** Makes the visit; it is on the day at once. */
+    fun makeVisit(reason: UnplannedReason) = act {
+        val form = state.value.new ?: return@act
+        val patient = form.patient ?: return@act
+        val minutes = form.minutes.trim().toUIntOrNull()
+        if (minutes == null) {
+            change { it.copy(problem = Problem(Words("error_not_a_number"), "minutes")) }
+            return@act
+        }
+        val made = phone.newVisit(NewVisit(patient.first, Coding("", "", form.service), reason, form.comment.ifBlank { null }, null, minutes))
+        change { it.copy(new = null, made = made.visit) }
+    }
+
+    /** The visit that was made is open now. */
+    fun opened() = change { it.copy(made = null) }
+
     private fun step(days: Long) {
         state.value.date?.let { show(it.plusDays(days)) }
     }
@@ -120,13 +161,14 @@ class DayModel(
         return state.copy(
             loaded = true,
             unsent = day.unsent.toInt(),
-            rows = visits.map { row(it, ahead[it.id]) },
+            rows = visits.map { row(it, ahead[it.id], it.id in day.likelyDuplicates) },
             order = order?.takeIf { it.visits.isNotEmpty() }?.let { orderWords(it, state.suggest) },
         )
     }
 
-    private fun row(visit: VisitSummary, estimate: VisitEstimate?): DayRow {
+    private fun row(visit: VisitSummary, estimate: VisitEstimate?, twice: Boolean): DayRow {
         val notes = buildList {
+            if (twice) add(Chip(Words("visit_twice"), Tone.WARNING, Glyph.WARNING))
             estimate?.let(::late)?.let(::add)
             val open = visit.conflicts.toInt()
             if (open > 0) add(Chip(Words.counted("visit_conflicts", open), Tone.ALARM, Glyph.WARNING))
@@ -148,5 +190,9 @@ class DayModel(
                 Words("day_arrival", formats.time(it.arriveMs, visit.timeZone), minutes(it.spreadS))
             },
         )
+    }
+
+    private companion object {
+        const val PAUSE_MS = 150L
     }
 }

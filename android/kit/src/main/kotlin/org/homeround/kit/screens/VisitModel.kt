@@ -1,14 +1,18 @@
 package org.homeround.kit.screens
 
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.flow.combine
 import kotlinx.coroutines.flow.first
 import org.homeround.core.Attachment
+import org.homeround.core.BreakReason
+import org.homeround.core.By
 import org.homeround.core.ChartMedication
 import org.homeround.core.Conflict
 import org.homeround.core.Consciousness
 import org.homeround.core.Drawing
 import org.homeround.core.EntryId
 import org.homeround.core.Fix
+import org.homeround.core.HandoverReason
 import org.homeround.core.HomeFinding
 import org.homeround.core.HomeroundException
 import org.homeround.core.LateEdit
@@ -48,6 +52,12 @@ class VisitModel(
         follow(visit.view, ::take)
         follow(visit.attachments) { state, photos -> state.copy(photos = photos.map(::photo)) }
         follow(visit.late) { state, late -> state.copy(late = late.map(::late)) }
+        follow(combine(visit.way, visit.view) { way, view -> Triple(way, view, visit.colleagues()) }) { state, (way, view, team) ->
+            val unsent = view.summary?.unsent?.toInt() ?: 0
+            val own = view.summary?.assignees.orEmpty().any { it.me }
+            val takers = if (own && view.status in HANDED) team else emptyList()
+            state.copy(way = way(way, takers, unsent, formats, view.summary?.timeZone ?: zone))
+        }
         act {
             val sensor = phone.session.hasBiometric()
             change { it.copy(sensor = sensor) }
@@ -74,8 +84,8 @@ class VisitModel(
         when (action) {
             Action.TRAVEL -> visit.startTravel(place())
             Action.CHECK_IN -> visit.checkIn(place())
-            Action.BREAK -> visit.takeBreak()
-            Action.RESUME -> visit.resume()
+            Action.BREAK -> visit.takeBreak(fix = place())
+            Action.RESUME -> visit.resume(place())
             Action.COMPLETE -> visit.complete(place())
             Action.SIGN -> visit.sign(if (pin.isEmpty()) Unlock.Biometric else Unlock.Pin(pin))
             Action.AMEND -> visit.amend(reason)
@@ -264,9 +274,26 @@ class VisitModel(
     fun end(ending: Ending, reason: NotDoneReason, comment: String) = act {
         val said = comment.ifBlank { null }
         when (ending) {
-            Ending.MISS -> visit.miss(reason, said)
-            Ending.CANCEL -> visit.cancel(reason, said)
+            Ending.MISS -> visit.miss(reason, said, place())
+            Ending.CANCEL -> visit.cancel(reason, said, place())
         }
+    }
+
+    /** The visit is interrupted, and goes on later. */
+    fun pause(reason: BreakReason, comment: String) = act { visit.takeBreak(reason, comment.ifBlank { null }, place()) }
+
+    /** This visit is the other one, entered twice. */
+    fun sameVisit(other: VisitId, comment: String) = act { visit.sameVisit(other, comment.ifBlank { null }, place()) }
+
+    /** This visit and the other one are two. */
+    fun twoVisits(other: VisitId, comment: String) = act { visit.twoVisits(other, comment.ifBlank { null }) }
+
+    /** A colleague takes this visit, and with [day] what is left of one's own day. */
+    fun handOver(to: By, reason: HandoverReason, comment: String, day: Boolean) = act {
+        val person = to.person ?: return@act
+        val said = comment.ifBlank { null }
+        visit.handOver(person, reason, said)
+        if (day) phone.handOverDay(phone.today(), person, reason, said)
     }
 
     fun attach(shot: Shot, caption: String) = act {

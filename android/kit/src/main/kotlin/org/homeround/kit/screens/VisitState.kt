@@ -105,6 +105,8 @@ data class VisitState(
     val warned: WarnedDose? = null,
     /** The medication list while it is compared with the home. */
     val reconcile: ReconcileForm? = null,
+    /** How it came about, whether it is there twice, who takes it over. */
+    val way: WayState = WayState(),
     val unsent: Int = 0,
     /** Whether the biometric sensor may stand for the PIN under a signature. */
     val sensor: Boolean = false,

@@ -7,6 +7,7 @@ import java.time.format.DateTimeFormatter
 import java.time.format.FormatStyle
 import java.util.Locale
 import org.homeround.core.AllergyStatus
+import org.homeround.core.BreakReason
 import org.homeround.core.HomeroundException
 import org.homeround.core.NotDoneReason
 import org.homeround.core.Role
@@ -142,11 +143,11 @@ private val OFFLINE = setOf("offline", "unreachable", "timeout", "connection_bro
 private val FIELDS = setOf(
     "tasks_title", "tasks_status", "tasks_result", "tasks_reason", "tasks_comment", "status_status", "outcome_outcome", "note_note",
     "measures_weight_kg", "measures_pain_score", "measures_glucose_mg_dl", "medications_dose", "medications_status", "medications_dosing", "spo2_scale_spo2_scale",
-    "conditions_clinical_status", "allergies_status", "allergies_severity",
+    "conditions_clinical_status", "allergies_status", "allergies_severity", "handover_handover", "unplanned_unplanned",
 )
 
 /** Sections whose entries are only added. */
-private val SECTIONS = setOf("observations", "medications", "attachments", "forms", "steps", "corrections", "signatures", "amendments", "presence", "sign_offs", "tasks", "measures")
+private val SECTIONS = setOf("observations", "medications", "attachments", "forms", "steps", "corrections", "signatures", "amendments", "presence", "sign_offs", "tasks", "measures", "duplicates")
 
 /** What a field is called: `tasks/0192…/result` is the result of a task. */
 internal fun fieldWords(path: String): Words {
@@ -162,6 +163,7 @@ internal fun fieldWords(path: String): Words {
 /** Codes of a quarantined edit that have words of their own. */
 private val QUARANTINE_CODES = setOf(
     "access_ended", "depends_on_rejected", "no_grant", "not_permitted", "value_not_permitted", "policy", "author_mismatch", "role_mismatch", "subject_not_permitted", "sealed",
+    "unplanned_unreadable", "handover_unreadable", "not_in_team",
 )
 
 internal fun quarantineWords(code: String): Words =
@@ -172,6 +174,8 @@ internal fun words(role: Role): Words = Words("role_${role.name.lowercase()}")
 internal fun words(status: TaskStatus): Words = Words("task_${status.name.lowercase()}")
 
 internal fun words(result: TaskResult): Words = Words("result_${result.name.lowercase()}")
+
+fun words(reason: BreakReason): Words = Words("break_reason_${reason.name.lowercase()}")
 
 fun words(reason: NotDoneReason): Words = Words("reason_${reason.name.lowercase()}")
 
