@@ -115,8 +115,16 @@ pub(crate) fn text_of(value: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Null => String::new(),
         Value::Object(fields) => {
-            // A code reads as its words, a quantity as its figure with the unit.
+            // A code reads as its words, a quantity as its figure with the unit, what came
+            // of a planned task as its status, a schedule as its start and rule.
             let text = |name: &str| fields.get(name).and_then(Value::as_str);
+            if let (Some(_), Some(status)) = (text("occurrence"), text("status")) {
+                return status.to_owned();
+            }
+            if let Some(start) = text("start") {
+                let rule = text("rule").or_else(|| text("text")).unwrap_or_default();
+                return format!("{start} {rule}").trim_end().to_owned();
+            }
             let words = text("text").filter(|words| !words.is_empty());
             let words = words.or_else(|| text("code")).map(str::to_owned);
             let figure = fields.get("value").filter(|figure| figure.is_number());
@@ -150,6 +158,14 @@ mod tests {
             "2.5 cm"
         );
         assert_eq!(read(serde_json::json!({"other": 1})), "{\"other\":1}");
+        assert_eq!(
+            read(serde_json::json!({"occurrence": "2026-11-28T09:00", "status": "not_done"})),
+            "not_done"
+        );
+        assert_eq!(
+            read(serde_json::json!({"start": "2026-11-28T09:00", "rule": "FREQ=DAILY"})),
+            "2026-11-28T09:00 FREQ=DAILY"
+        );
     }
 
     #[test]

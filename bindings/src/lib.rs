@@ -27,6 +27,7 @@
 )]
 
 mod attachments;
+mod care;
 mod chart;
 mod clinical;
 mod conflict;
@@ -43,6 +44,7 @@ mod observer;
 mod order;
 mod patient;
 mod plan;
+mod plan_edits;
 mod platform;
 mod presence;
 mod reconcile;
@@ -63,6 +65,7 @@ mod way;
 mod tests;
 
 pub use attachments::*;
+pub use care::*;
 pub use chart::*;
 pub use clinical::*;
 pub use conflict::*;
@@ -77,6 +80,7 @@ pub use observer::*;
 pub use order::*;
 pub use patient::*;
 pub use plan::*;
+pub use plan_edits::*;
 pub use platform::*;
 pub use presence::*;
 pub use reconcile::*;

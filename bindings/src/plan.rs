@@ -1,16 +1,18 @@
 //! A care plan.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use homeround::app::PlanHandle;
-use homeround::model::FieldPath;
+use homeround::model::{FieldPath, ProgressEntry};
 
+use crate::care::{Assignee, PlanSchedule, show_assignee};
 use crate::conflict::{Conflict, parse, show};
 use crate::error::HomeroundError;
 use crate::guard::guard;
 use crate::names::{By, Names};
 use crate::root::Phone;
-use crate::types::{Coding, EntryId, PatientId, PlanId, Saved, TaskStatus};
+use crate::types::{Coding, EntryId, NotDoneReason, PatientId, PlanId, Saved, TaskStatus};
 
 /// A goal of the plan.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
@@ -23,6 +25,8 @@ pub struct Goal {
     pub lifecycle: String,
     /// FHIR achievement status, as in `improving`.
     pub achievement: Option<String>,
+    /// By when it is to be reached: `YYYY-MM-DD`.
+    pub due: Option<String>,
 }
 
 /// An activity of the plan.
@@ -36,6 +40,52 @@ pub struct Activity {
     pub status: TaskStatus,
     /// How it goes, in words.
     pub progress: Option<String>,
+    /// When it is due; none: at no set time.
+    pub schedule: Option<PlanSchedule>,
+    /// FHIR status of the request; none: `active`.
+    pub lifecycle: Option<String>,
+    /// Who does it; none: whoever visits.
+    pub assignee: Option<Assignee>,
+    /// How it is done, in words.
+    pub instructions: Option<String>,
+}
+
+/// How a goal or an activity went.
+#[derive(Debug, Clone, PartialEq, uniffi::Record)]
+pub struct PlanProgress {
+    /// The goal or the activity.
+    pub of: EntryId,
+    /// FHIR achievement status, as in `improving`.
+    pub achievement: Option<String>,
+    /// Where an activity stood.
+    pub status: Option<TaskStatus>,
+    /// How much of it was reached, percent, 0 to 100.
+    pub percent: Option<u8>,
+    /// A figure that shows it.
+    pub value: Option<f64>,
+    /// UCUM unit of the figure.
+    pub unit: Option<String>,
+    /// In the person's own words.
+    pub comment: Option<String>,
+    /// Who said so.
+    pub by: By,
+    /// When, milliseconds since 1970.
+    pub at_ms: i64,
+}
+
+/// A plan, or one activity, began to rest or went on.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Pause {
+    /// The activity; none: the whole plan.
+    pub activity: Option<EntryId>,
+    /// It rested from then on; else it went on.
+    pub resting: bool,
+    /// Why.
+    pub reason: String,
+    /// Who decided.
+    pub by: By,
+    /// From when, milliseconds since 1970.
+    pub at_ms: i64,
 }
 
 /// Whether an activity was kept to.
@@ -51,6 +101,10 @@ pub struct Adherence {
     pub at_ms: i64,
     /// In the person's own words.
     pub comment: Option<String>,
+    /// The occurrence it is about, by its time in the plan's zone.
+    pub occurrence: Option<String>,
+    /// Why it was not kept.
+    pub reason: Option<NotDoneReason>,
 }
 
 /// A care plan as it stands on this phone.
@@ -64,6 +118,12 @@ pub struct PlanView {
     pub title: String,
     /// FHIR status, as in `active`.
     pub status: String,
+    /// IANA time zone that its activities are due in.
+    pub time_zone: Option<String>,
+    /// Canonical address with version of the template that it was made from.
+    pub template: Option<String>,
+    /// Who answers for it.
+    pub assignee: Option<Assignee>,
     /// What the team writes together.
     pub narrative: String,
     /// Goals.
@@ -72,6 +132,10 @@ pub struct PlanView {
     pub activities: Vec<Activity>,
     /// Notes of what was kept to.
     pub adherence: Vec<Adherence>,
+    /// How goals and activities went, in the order of time.
+    pub progress: Vec<PlanProgress>,
+    /// When the plan or an activity rested.
+    pub pauses: Vec<Pause>,
     /// Fields on which people disagree.
     pub conflicts: Vec<Conflict>,
 }
@@ -79,7 +143,7 @@ pub struct PlanView {
 /// A care plan, for reading and for work. Each edit is one durable commit.
 #[derive(uniffi::Object)]
 pub struct Plan {
-    phone: Arc<Phone>,
+    pub(crate) phone: Arc<Phone>,
     id: PlanId,
 }
 
@@ -88,11 +152,11 @@ impl Plan {
         Self { phone, id }
     }
 
-    fn handle(&self) -> PlanHandle {
+    pub(crate) fn handle(&self) -> PlanHandle {
         self.phone.app.plan(self.id)
     }
 
-    fn save(
+    pub(crate) fn save(
         &self,
         edit: impl FnOnce(&PlanHandle) -> Result<homeround::app::Saved, homeround::app::AppError>,
     ) -> Result<Saved, HomeroundError> {
@@ -114,12 +178,25 @@ impl Plan {
                 text: one.text,
                 lifecycle: one.lifecycle,
                 achievement: one.achievement,
+                due: one.due,
             });
             let activities = plan.activities.into_iter().map(|(id, one)| Activity {
                 id,
                 code: one.code.into(),
                 status: one.status,
                 progress: one.progress,
+                schedule: one.schedule.map(Into::into),
+                lifecycle: one.lifecycle,
+                assignee: one.assignee.map(|it| show_assignee(it, &names)),
+                instructions: one.instructions,
+            });
+            let progress = one_by_one(plan.progress, &names);
+            let pauses = plan.pauses.into_values().map(|one| Pause {
+                activity: one.activity,
+                resting: one.resting,
+                reason: one.reason,
+                by: names.by(one.by),
+                at_ms: one.at_ms.0,
             });
             let adherence = plan.adherence.into_values().map(|one| Adherence {
                 activity: one.activity,
@@ -127,16 +204,23 @@ impl Plan {
                 by: names.by(one.by),
                 at_ms: one.at_ms.0,
                 comment: one.comment,
+                occurrence: one.occurrence,
+                reason: one.reason,
             });
             Ok::<_, HomeroundError>(PlanView {
                 id: self.id,
                 patient: plan.patient,
                 title: plan.title,
                 status: plan.status,
+                time_zone: plan.time_zone,
+                template: plan.template,
+                assignee: plan.assignee.map(|it| show_assignee(it, &names)),
                 narrative: plan.narrative,
                 goals: goals.collect(),
                 activities: activities.collect(),
                 adherence: adherence.collect(),
+                progress,
+                pauses: pauses.collect(),
                 conflicts: open.into_iter().map(|one| show(one, &names)).collect(),
             })
         })
@@ -177,4 +261,22 @@ impl Plan {
                 .saved(self.handle().settle(&FieldPath(field), &chosen))
         })
     }
+}
+
+/// Progress as it is shown, in the order of time.
+fn one_by_one(of: BTreeMap<EntryId, ProgressEntry>, names: &Names<'_>) -> Vec<PlanProgress> {
+    let mut entries: Vec<ProgressEntry> = of.into_values().collect();
+    entries.sort_by_key(|one| one.at_ms);
+    let shown = entries.into_iter().map(|one| PlanProgress {
+        of: one.of,
+        achievement: one.achievement,
+        status: one.status,
+        percent: one.percent,
+        value: one.value,
+        unit: one.unit,
+        comment: one.comment,
+        by: names.by(one.by),
+        at_ms: one.at_ms.0,
+    });
+    shown.collect()
 }

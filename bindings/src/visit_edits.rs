@@ -292,15 +292,7 @@ impl Visit {
     /// Says what came of a task. Fails with `Refused` on `reason` when a task that was
     /// not done has none.
     pub fn set_task(&self, task: EntryId, outcome: TaskOutcome) -> Result<Saved, HomeroundError> {
-        self.save(|visit| {
-            let outcome = app::TaskOutcome {
-                status: outcome.status,
-                result: outcome.result,
-                reason: outcome.reason,
-                comment: outcome.comment,
-            };
-            visit.set_task(task, &outcome)
-        })
+        self.save(|visit| visit.set_task(task, &outcome.into()))
     }
 
     /// Adds a task. Fails with `Refused` on an empty `title`.

@@ -8,6 +8,7 @@
 //! | [`model`] | what a visit, a chart and a care plan are; newtypes with units; the status machine | nothing |
 //! | [`merge`] | documents that several people edit, the [table](merge::policy) of what concurrent edits mean, vetting of changes | `model`; alone in knowing automerge |
 //! | [`forms`] | questionnaires as FHIR has them, what a set of answers comes to | `model` |
+//! | [`care`] | care plans: when an activity is due, what became of it, tasks for a visit, templates | `model`, `forms` |
 //! | [`access`] | who may see and change what; the same code on phone and backend | `model` |
 //! | [`plan`] | the order of a day's visits: travel, arrival times and their uncertainty | `model` |
 //! | [`clinical`] | scores, unusual figures, conversions of units, warnings about medications | `model` |
@@ -71,6 +72,7 @@
 
 pub mod access;
 pub mod app;
+pub mod care;
 pub mod clinical;
 pub mod forms;
 pub mod merge;

@@ -7,5 +7,6 @@ pub mod dice;
 pub mod disk;
 pub mod news2;
 pub mod phone;
+pub mod recurrence;
 pub mod sim;
 pub mod stage;

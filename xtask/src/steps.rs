@@ -18,6 +18,8 @@ const FHIR_SCRIPT: &str = "tests/fhir/validate.py";
 const FHIRPATH_SCRIPT: &str = "tests/fhir/paths.cjs";
 /// Compares NEWS2 with another program's.
 const SCORE_SCRIPT: &str = "tests/fhir/news2.py";
+/// Compares recurrence rules with others.
+const RULES_SCRIPT: &str = "tests/fhir/recurrence.py";
 /// Bundles that the backend wrote, kept as golden files: `exported-*.json`.
 const FHIR_FIXTURES: &str = "tests/fhir";
 
@@ -258,7 +260,8 @@ fn fhir(house: &House) -> Result<Verdict, Trouble> {
             "no bundle in {FHIR_FIXTURES} yet"
         )));
     }
-    bundles.extend(shipped_forms(house));
+    bundles.extend(shipped(house, "core/forms"));
+    bundles.extend(shipped(house, "core/plans"));
     let mut asked = setup::node(house);
     asked.arg(FHIRPATH_SCRIPT).arg(setup::oracle_folder(house));
     let paths = program(Step::Fhir, house, asked.current_dir(&house.root))?;
@@ -272,40 +275,59 @@ fn fhir(house: &House) -> Result<Verdict, Trouble> {
     if verdict != Verdict::Passed {
         return Ok(verdict);
     }
-    scores(house)
+    // Our NEWS2 and our recurrence rules beside those that nobody here wrote.
+    let scores = compared(
+        house,
+        ("homeround-news2", "20000"),
+        "news2.jsonl",
+        SCORE_SCRIPT,
+    )?;
+    if scores != Verdict::Passed {
+        return Ok(scores);
+    }
+    compared(
+        house,
+        ("homeround-recurrence", "3000"),
+        "recurrence.jsonl",
+        RULES_SCRIPT,
+    )
 }
 
-/// Compares our NEWS2 with one that nobody here wrote, over random sets.
-fn scores(house: &House) -> Result<Verdict, Trouble> {
-    const BINARY: &str = "homeround-news2";
+/// Compares so many random cases of a program of ours with another's, by a script.
+fn compared(
+    house: &House,
+    (binary, count): (&'static str, &str),
+    file: &str,
+    script: &str,
+) -> Result<Verdict, Trouble> {
     let unreadable = |error: std::io::Error| {
         Trouble::new(
-            format!("{BINARY} can't be run: {error}"),
+            format!("{binary} can't be run: {error}"),
             "check the space of the target folder",
         )
     };
-    let sets = house.target.join("news2.jsonl");
-    let mut ours = play::ready(house, play::Profile::Dev, BINARY)?;
-    ours.args(["20000", "2017"]);
+    let sets = house.target.join(file);
+    let mut ours = play::ready(house, play::Profile::Dev, binary)?;
+    ours.args([count, "2017"]);
     ours.stdout(std::fs::File::create(&sets).map_err(unreadable)?);
     if !ours.status().map_err(unreadable)?.success() {
         return Err(Trouble::new(
-            format!("{BINARY} failed"),
-            "run it by itself: cargo run --bin homeround-news2 1 1",
+            format!("{binary} failed"),
+            format!("run it by itself: cargo run --bin {binary} 1 1"),
         ));
     }
     let mut compare = Command::new(house.venv("python"));
-    compare.arg(SCORE_SCRIPT).arg(&sets);
+    compare.arg(script).arg(&sets);
     program(Step::Fhir, house, compare.current_dir(&house.root))
 }
 
-/// The questionnaires that come with the app.
-fn shipped_forms(house: &House) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(house.root.join("core/forms"));
+/// The questionnaires and templates of care plans that come with the app.
+fn shipped(house: &House, folder: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(house.root.join(folder));
     let paths = entries.into_iter().flatten().flatten().map(|it| it.path());
-    let mut forms: Vec<PathBuf> = paths.collect();
-    forms.sort();
-    forms
+    let mut files: Vec<PathBuf> = paths.collect();
+    files.sort();
+    files
 }
 
 fn golden_bundles(house: &House) -> Vec<PathBuf> {

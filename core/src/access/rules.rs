@@ -136,6 +136,7 @@ pub const TABLE: &[Row] = &[
     row(CLINICAL, Visit, "outcome", Right::Write),
     row(CARE, Visit, "note", Right::Write),
     row(CARE_AND_PLANNING, Visit, "tasks/**", Right::Write),
+    row(CARE_AND_PLANNING, Visit, "planned/*", Right::Write),
     row(CARE, Visit, "observations/*", Right::Append),
     row(CARE, Visit, "measures/*", Right::Write),
     row(NURSING, Visit, "medications/*", Right::Append),
@@ -174,10 +175,16 @@ pub const TABLE: &[Row] = &[
     row(CLINICAL, Plan, "", Right::Create),
     row(CLINICAL, Plan, "title", Right::Write),
     row(NURSING, Plan, "status", Right::Write),
+    row(CLINICAL, Plan, "time_zone", Right::Write),
+    // Written once, as the plan is made.
+    row(CLINICAL, Plan, "template", Right::Write),
+    row(CLINICAL, Plan, "assignee", Right::Write),
     row(CLINICAL, Plan, "narrative", Right::Write),
     row(CLINICAL, Plan, "goals/**", Right::Write),
     row(CLINICAL, Plan, "activities/**", Right::Write),
     row(CARE, Plan, "adherence/*", Right::Append),
+    row(CARE, Plan, "progress/*", Right::Append),
+    row(CLINICAL, Plan, "pauses/*", Right::Append),
     row(CLINICAL, Plan, "settlements/*", Right::AboutField),
     // What is shown: everything to those who care and those who audit; to
     // those who plan, what planning needs.
@@ -191,6 +198,7 @@ pub const TABLE: &[Row] = &[
     row(COORDINATORS, Visit, "unplanned", Right::See),
     row(COORDINATORS, Visit, "handover", Right::See),
     row(COORDINATORS, Visit, "duplicates/**", Right::See),
+    row(COORDINATORS, Visit, "planned/**", Right::See),
     row(COORDINATORS, Chart, "contacts/**", Right::See),
     row(COORDINATORS, Chart, "home_access/**", Right::See),
     row(COORDINATORS, Chart, "alerts/**", Right::See),

@@ -1,4 +1,4 @@
-//! What the team maintains about a patient, and the care plans.
+//! What the team maintains about a patient.
 
 use std::sync::Arc;
 
@@ -10,9 +10,8 @@ use super::error::AppError;
 use super::visit::{put, settle};
 use crate::merge::{Conflict, Op};
 use crate::model::{
-    AdherenceEntry, Alert, Allergy, AllergyStatus, Chart, Condition, Contact, DocumentId, Dosing,
-    EntryId, FieldPath, Medication, PatientId, Plan, PlanId, Refused, ReviewEntry, Severity,
-    Spo2Scale, TaskStatus,
+    Alert, Allergy, AllergyStatus, Chart, Condition, Contact, DocumentId, Dosing, EntryId,
+    FieldPath, Medication, PatientId, Refused, ReviewEntry, Severity, Spo2Scale,
 };
 
 /// Names under which the way into a home is noted.
@@ -255,106 +254,4 @@ fn over(before: &Value, new: &Value) -> Value {
     fields.retain(|name, _| !KNOWN.contains(&name.as_str()));
     fields.extend(new.as_object().cloned().unwrap_or_default());
     Value::Object(fields)
-}
-
-/// One care plan, open for work.
-#[derive(Clone)]
-pub struct PlanHandle {
-    pub(super) inner: Arc<Inner>,
-    pub(super) id: PlanId,
-}
-
-impl PlanHandle {
-    /// The plan as it stands on this phone.
-    ///
-    /// # Errors
-    /// [`AppError::NotFound`] when it is not on this phone, [`AppError::Locked`],
-    /// [`AppError::LeaseEnded`].
-    pub fn read(&self) -> Result<Plan, AppError> {
-        self.inner.read_view(self.document())
-    }
-
-    /// The open conflicts.
-    ///
-    /// # Errors
-    /// As [`read`](Self::read).
-    pub fn conflicts(&self) -> Result<Vec<Conflict>, AppError> {
-        self.inner.conflicts(self.document())
-    }
-
-    /// Settles a conflict.
-    ///
-    /// # Errors
-    /// [`AppError::NotFound`] when no conflict is open on the field.
-    pub fn settle(&self, field: &FieldPath, chosen: &Value) -> Result<Saved, AppError> {
-        settle(&self.inner, self.document(), field, chosen)
-    }
-
-    /// Says how an activity goes.
-    ///
-    /// # Errors
-    /// [`AppError::NotFound`], [`AppError::NotAllowed`].
-    pub fn set_activity(
-        &self,
-        activity: EntryId,
-        status: TaskStatus,
-        progress: Option<&str>,
-    ) -> Result<Saved, AppError> {
-        self.edit("activity", |desk| {
-            desk.must_exist("activities", activity)?;
-            let mut ops = vec![put(&format!("activities/{activity}/status"), json!(status))];
-            if let Some(progress) = progress {
-                let path = format!("activities/{activity}/progress");
-                ops.push(put(&path, json!(progress)));
-            }
-            Ok(ops)
-        })
-    }
-
-    /// Says how far a goal is reached, as FHIR's achievement status has it.
-    ///
-    /// # Errors
-    /// [`AppError::NotFound`], [`AppError::NotAllowed`].
-    pub fn set_goal(&self, goal: EntryId, achievement: &str) -> Result<Saved, AppError> {
-        self.edit("goal", |desk| {
-            desk.must_exist("goals", goal)?;
-            let path = format!("goals/{goal}/achievement");
-            Ok(vec![put(&path, json!(achievement))])
-        })
-    }
-
-    /// Says whether an activity was kept.
-    ///
-    /// # Errors
-    /// [`AppError::NotFound`], [`AppError::NotAllowed`].
-    pub fn record_adherence(
-        &self,
-        activity: EntryId,
-        kept: bool,
-        comment: Option<String>,
-    ) -> Result<Saved, AppError> {
-        self.edit("adherence", |desk| {
-            desk.must_exist("activities", activity)?;
-            let entry = AdherenceEntry {
-                activity,
-                kept,
-                by: desk.me,
-                at_ms: desk.stamp.clock.wall_ms,
-                comment,
-            };
-            Ok(vec![desk.append("adherence", &entry)?])
-        })
-    }
-
-    pub(super) const fn document(&self) -> DocumentId {
-        DocumentId::plan(self.id)
-    }
-
-    fn edit(
-        &self,
-        action: &'static str,
-        make: impl FnOnce(&mut Desk<'_>) -> Result<Vec<Op>, AppError>,
-    ) -> Result<Saved, AppError> {
-        self.inner.edit(self.document(), action, make)
-    }
 }

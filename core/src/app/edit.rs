@@ -10,8 +10,8 @@ use super::project;
 use crate::access::{self, Change, Policy};
 use crate::merge::{Conflict, Document, Edit, MergeError, Op};
 use crate::model::{
-    ChangeHash, DocumentId, DocumentKind, EntryId, FieldPath, Millis, PatientId, PersonId, Role,
-    Stamp, VisitId,
+    ChangeHash, DocumentId, DocumentKind, EntryId, FieldPath, Millis, PatientId, PersonId,
+    RecordId, RecordKind, Role, Stamp, VisitId,
 };
 use crate::store::{AuditEntry, Rows, WriteTx};
 
@@ -185,6 +185,49 @@ impl Inner {
         Ok((edit, entry))
     }
 
+    /// Makes a document of a tree: judged as the backend will judge it, and stored with
+    /// its change to be sent.
+    pub(super) fn create(
+        &self,
+        id: DocumentId,
+        patient: PatientId,
+        tree: &Value,
+        action: &'static str,
+    ) -> Result<Saved, AppError> {
+        let clock = self.clocks.now();
+        let hash = {
+            let mut opened = self.opened()?;
+            let opened = opened.as_mut().ok_or(AppError::Locked)?;
+            let stamp = Stamp {
+                clock,
+                anchor: opened.anchor,
+            };
+            let store = std::sync::Arc::clone(&opened.store);
+            let (hash, document) = store.write(|tx| {
+                let known = tx.record(RecordKind::Patient, RecordId(patient.0))?;
+                known.ok_or(AppError::NotFound { what: "patient" })?;
+                super::inner::lease_permits(tx, clock)?;
+                let at = clamp(clock.wall_ms);
+                let made = Document::create(id, tree, opened.actor, at);
+                let (document, edit) = made.map_err(merge_error)?;
+                opened.judge_birth(tx, (id, patient), &edit, stamp.best())?;
+                tx.ensure_document(id, patient)?;
+                opened.store_edit(tx, &document, &edit, false, action, stamp)?;
+                project::write_all(tx, &document, clock.wall_ms, None)?;
+                Ok::<_, AppError>((edit.hash, document))
+            })?;
+            opened.keep_document(patient, document);
+            hash
+        };
+        let revision = self.next_revision();
+        self.tell(revision, &[id]);
+        Ok(Saved {
+            hash,
+            entry: None,
+            revision,
+        })
+    }
+
     /// The open conflicts of a document.
     pub(super) fn conflicts(&self, id: DocumentId) -> Result<Vec<Conflict>, AppError> {
         self.with_document(id, Document::conflicts)
@@ -226,6 +269,12 @@ impl Opened {
         now: Millis,
     ) -> Result<(), AppError> {
         let sealed = id.kind == DocumentKind::Visit && is_sealed(view);
+        let subject = access::Subject {
+            kind: id.kind,
+            patient,
+            sealed,
+            seal_known: sealed,
+        };
         let owned: Vec<_> = ops.iter().map(touched_by).collect();
         let changes: Vec<Change<'_>> = owned
             .iter()
@@ -236,15 +285,47 @@ impl Opened {
                 creates: false,
             })
             .collect();
+        self.allowed(rows, id, &subject, &changes, now)
+    }
+
+    /// Judges a change that makes a document.
+    fn judge_birth(
+        &self,
+        rows: &Rows,
+        (id, patient): (DocumentId, PatientId),
+        edit: &Edit,
+        now: Millis,
+    ) -> Result<(), AppError> {
         let subject = access::Subject {
             kind: id.kind,
             patient,
-            sealed,
-            seal_known: sealed,
+            sealed: false,
+            seal_known: false,
         };
-        let grants = self.grants_of(rows, patient)?;
+        let changes: Vec<Change<'_>> = edit
+            .touched
+            .iter()
+            .map(|touch| Change {
+                path: &touch.path,
+                by: touch.value.as_ref().and_then(author_of),
+                value: touch.value.as_ref(),
+                creates: true,
+            })
+            .collect();
+        self.allowed(rows, id, &subject, &changes, now)
+    }
+
+    fn allowed(
+        &self,
+        rows: &Rows,
+        id: DocumentId,
+        subject: &access::Subject,
+        changes: &[Change<'_>],
+        now: Millis,
+    ) -> Result<(), AppError> {
+        let grants = self.grants_of(rows, subject.patient)?;
         let me = self.me()?.actor();
-        access::may_change(&self.policy, &me, &subject, &grants, now, &changes).map_err(|denied| {
+        access::may_change(&self.policy, &me, subject, &grants, now, changes).map_err(|denied| {
             if denied.rule == access::code::SEALED {
                 AppError::Signed {
                     visit: VisitId(id.id),

@@ -410,7 +410,7 @@ fn each_questionnaire<T>(
 }
 
 /// Versions by their parts, figures as figures: 1.10 is later than 1.9.
-fn by_version(one: &str, other: &str) -> Ordering {
+pub(super) fn by_version(one: &str, other: &str) -> Ordering {
     let parts = |text: &str| -> Vec<(u64, String)> {
         let parts = text.split(['.', '-']);
         parts

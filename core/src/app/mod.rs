@@ -9,6 +9,7 @@
 mod anchor;
 mod arrive;
 mod attachments;
+mod care;
 mod chart;
 mod clinical;
 mod config;
@@ -36,7 +37,9 @@ mod order;
 mod outbox;
 mod page;
 mod patient;
+mod plan;
 mod presence;
+mod progress;
 mod project;
 mod proof;
 mod put_back;
@@ -49,6 +52,7 @@ mod sign;
 mod sign_off;
 mod sync_store;
 mod system;
+mod templates;
 mod trend;
 mod unplanned;
 mod uploads;
@@ -64,7 +68,8 @@ pub use attachments::{
     ATTACHMENT_BYTES_MAX, ATTACHMENTS_BYTES_MAX, Attachment, MEDIA_TYPES, NewAttachment,
     THUMBNAIL_BYTES_MAX,
 };
-pub use chart::{ChartHandle, HOME_ACCESS_NAMES, PlanHandle};
+pub use care::{ADHERENCE_DAYS_MAX, PlanCounts, PlanState};
+pub use chart::{ChartHandle, HOME_ACCESS_NAMES};
 pub use clinical::Assessment;
 pub use config::{DEVICE_LABEL_CHARS_MAX, OpenConfig};
 pub use day::Day;
@@ -87,7 +92,9 @@ pub use order::{
     KnownLeg, LEEWAY_MINUTES_MAX, LEGS_MAX, OrderOfDay, OrderOptions, Spot, VisitEstimate,
 };
 pub use patient::{TIMELINE_PAGE_MAX, Timeline};
+pub use plan::{PLAN_STATUSES, PLAN_TEXT_CHARS_MAX, PlanHandle};
 pub use presence::PresenceView;
+pub use progress::{ACHIEVEMENTS, ProgressNote};
 pub use quarantine::QuarantinedEdit;
 pub use reconcile::{FOUND_MAX, RECONCILE_COMMENT_CHARS_MAX};
 pub use recover::Recovery;
@@ -96,6 +103,7 @@ pub use sign::SealCheck;
 pub use sign_off::SignOffView;
 pub use sync_store::PhoneStore;
 pub use system::{Clocks, System};
+pub use templates::{NewPlan, TemplateOffer};
 pub use trend::{TREND_PAGE_MAX, Trend, TrendCursor, TrendPoint, TrendSource};
 pub use unplanned::{NEW_VISIT_WITHIN_MS, NewVisit};
 pub use uploads::AttachmentsReport;

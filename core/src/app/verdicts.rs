@@ -14,7 +14,7 @@ use super::error::AppError;
 use super::inner::{Opened, load};
 use super::{project, reauthor};
 use crate::merge::{Document, Op};
-use crate::model::{ChangeHash, Clock, DocumentId, Stamp};
+use crate::model::{ChangeHash, Clock, DocumentId, DocumentKind, Stamp};
 use crate::store::{AuditEntry, Rejected, Unsent, WriteTx};
 use crate::sync::ChangeVerdict;
 use crate::wire::Verdict;
@@ -129,7 +129,11 @@ impl Opened {
             for unsent in &order {
                 self.quarantine(tx, &before, unsent, &fallen[&unsent.hash], clock)?;
             }
-            tx.unshow(id)?;
+            // A visit's photos are on this phone alone: their rows stay with it.
+            match id.kind {
+                DocumentKind::Visit => tx.unshow(id)?,
+                _ => tx.drop_document(id)?,
+            }
             return Ok(false);
         }
         let mut after = load(tx, id)?;

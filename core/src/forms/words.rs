@@ -26,7 +26,7 @@ impl Words {
 
     /// Reads the string `name` of a FHIR element, and its translations from
     /// the twin `_name`.
-    pub(super) fn of(element: &Value, name: &str) -> Self {
+    pub(crate) fn of(element: &Value, name: &str) -> Self {
         let mut words = Self::new(element[name].as_str().unwrap_or_default());
         let twin = &element[format!("_{name}")]["extension"];
         for extension in twin.as_array().into_iter().flatten() {

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::model::DocumentKind::{self, Chart, Plan, Visit};
-use crate::model::{AllergyStatus, FieldPath, Severity, TaskStatus, VisitStatus};
+use crate::model::{AllergyStatus, FieldPath, PlannedStatus, Severity, TaskStatus, VisitStatus};
 
 /// What concurrent edits of one field mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -70,6 +70,8 @@ pub(super) enum Ladder {
     AllergyStatus,
     Severity,
     Flag,
+    /// What became of a planned task: a status with what belongs to it.
+    Planned,
 }
 
 /// One row: a kind of document, a pattern of [`FieldPath::matches`], its rule.
@@ -140,6 +142,7 @@ pub(super) const TABLE: &[Row] = &[
     row(Visit, "tasks/*/result", Rule::KeepBoth, CLINICAL),
     row(Visit, "tasks/*/reason", Rule::KeepBoth, CLINICAL),
     row(Visit, "tasks/*/comment", Rule::KeepBoth, CLINICAL),
+    ranked(Visit, "planned/*", Rule::Forward, CLINICAL, Ladder::Planned),
     row(Visit, "steps/*", Rule::Append, CLINICAL),
     row(Visit, "presence/*", Rule::Append, CLINICAL),
     row(Visit, "observations/*", Rule::Append, CLINICAL),
@@ -228,11 +231,16 @@ pub(super) const TABLE: &[Row] = &[
     row(Plan, "patient", Rule::Fixed, CLINICAL),
     row(Plan, "title", Rule::Latest, PLAIN),
     row(Plan, "status", Rule::KeepBoth, CLINICAL),
+    row(Plan, "time_zone", Rule::KeepBoth, CLINICAL),
+    // A template's later version is another template: it never reaches the plan.
+    row(Plan, "template", Rule::Fixed, CLINICAL),
+    row(Plan, "assignee", Rule::KeepBoth, CLINICAL),
     row(Plan, "narrative", Rule::Text, CLINICAL),
     row(Plan, "goals/*", Rule::Append, CLINICAL),
     row(Plan, "goals/*/text", Rule::KeepBoth, CLINICAL),
     row(Plan, "goals/*/lifecycle", Rule::KeepBoth, CLINICAL),
     row(Plan, "goals/*/achievement", Rule::KeepBoth, CLINICAL),
+    row(Plan, "goals/*/due", Rule::KeepBoth, CLINICAL),
     row(Plan, "activities/*", Rule::Append, CLINICAL),
     row(Plan, "activities/*/code", Rule::KeepBoth, CLINICAL),
     ranked(
@@ -243,6 +251,12 @@ pub(super) const TABLE: &[Row] = &[
         Ladder::TaskStatus,
     ),
     row(Plan, "activities/*/progress", Rule::KeepBoth, CLINICAL),
+    row(Plan, "activities/*/schedule", Rule::KeepBoth, CLINICAL),
+    row(Plan, "activities/*/lifecycle", Rule::KeepBoth, CLINICAL),
+    row(Plan, "activities/*/assignee", Rule::KeepBoth, CLINICAL),
+    row(Plan, "activities/*/instructions", Rule::KeepBoth, CLINICAL),
+    row(Plan, "progress/*", Rule::Append, CLINICAL),
+    row(Plan, "pauses/*", Rule::Append, CLINICAL),
     row(Plan, "adherence/*", Rule::Append, CLINICAL),
     row(Plan, "settlements/*", Rule::Append, CLINICAL),
 ];
@@ -314,12 +328,18 @@ fn rank(ladder: Ladder, value: &Value) -> Option<u8> {
         Ladder::AllergyStatus => AllergyStatus::deserialize(value).ok().map(|it| it as u8),
         Ladder::Severity => Severity::deserialize(value).ok().map(|it| it as u8),
         Ladder::Flag => value.as_bool().map(u8::from),
+        Ladder::Planned => PlannedStatus::deserialize(value.get("status")?)
+            .ok()?
+            .progress(),
     }
 }
 
 /// Whether two concurrent steps exclude each other. A step that this version
 /// does not know may mean anything: a person looks at it.
 fn contradict(ladder: Ladder, one: &Value, other: &Value) -> bool {
+    if ladder == Ladder::Planned {
+        return said(one) != said(other);
+    }
     let (Some(one), Some(other)) = (one.as_str(), other.as_str()) else {
         return true;
     };
@@ -332,6 +352,20 @@ fn contradict(ladder: Ladder, one: &Value, other: &Value) -> bool {
             (Ok(one), Ok(other)) => one.contradicts(other),
             _ => true,
         },
-        Ladder::None | Ladder::AllergyStatus | Ladder::Severity | Ladder::Flag => true,
+        Ladder::None
+        | Ladder::AllergyStatus
+        | Ladder::Severity
+        | Ladder::Flag
+        | Ladder::Planned => true,
     }
+}
+
+/// What an outcome says beside who says it and when: two people who both saw to a task
+/// do not disagree.
+fn said(outcome: &Value) -> Value {
+    let mut said = outcome.clone();
+    if let Some(fields) = said.as_object_mut() {
+        fields.retain(|name, _| !matches!(name.as_str(), "by" | "at_ms"));
+    }
+    said
 }

@@ -141,11 +141,16 @@ const GOAL: &[Field] = &[
     must("text", Leaf::Str),
     must("lifecycle", Leaf::Str),
     may("achievement", Leaf::Str),
+    may("due", Leaf::Str),
 ];
 const ACTIVITY: &[Field] = &[
     must("code", Leaf::Json),
     must("status", Leaf::Str),
     may("progress", Leaf::Str),
+    may("schedule", Leaf::Json),
+    may("lifecycle", Leaf::Str),
+    may("assignee", Leaf::Json),
+    may("instructions", Leaf::Str),
 ];
 
 const VISIT: &[Field] = &[
@@ -158,6 +163,7 @@ const VISIT: &[Field] = &[
     may("outcome", Leaf::Str),
     node("note", Node::Text),
     node("tasks", Node::Items(TASK)),
+    node("planned", Node::Cells(Leaf::Json)),
     node("steps", Node::Entries),
     node("presence", Node::Entries),
     node("observations", Node::Entries),
@@ -194,10 +200,15 @@ const PLAN: &[Field] = &[
     must("patient", Leaf::Str),
     must("title", Leaf::Str),
     must("status", Leaf::Str),
+    may("time_zone", Leaf::Str),
+    may("template", Leaf::Str),
+    may("assignee", Leaf::Json),
     node("narrative", Node::Text),
     node("goals", Node::Items(GOAL)),
     node("activities", Node::Items(ACTIVITY)),
     node("adherence", Node::Entries),
+    node("progress", Node::Entries),
+    node("pauses", Node::Entries),
     node("settlements", Node::Entries),
 ];
 

@@ -39,6 +39,7 @@ pub use id::*;
 pub use ink::*;
 pub use medication::*;
 pub use person::*;
+pub(crate) use plan::known as known_entries;
 pub use plan::*;
 pub use presence::*;
 pub use record::*;

@@ -28,11 +28,13 @@ pub enum RecordKind {
     Organization,
     /// A questionnaire to fill.
     Questionnaire,
+    /// A template of care plans: a FHIR `PlanDefinition`.
+    PlanTemplate,
 }
 
 impl RecordKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Booking,
         Self::Patient,
         Self::History,
@@ -41,6 +43,7 @@ impl RecordKind {
         Self::CareTeam,
         Self::Organization,
         Self::Questionnaire,
+        Self::PlanTemplate,
     ];
 
     /// The number that SQL and the wire use.
@@ -55,6 +58,7 @@ impl RecordKind {
             Self::CareTeam => 6,
             Self::Organization => 7,
             Self::Questionnaire => 8,
+            Self::PlanTemplate => 9,
         }
     }
 
@@ -66,7 +70,7 @@ impl RecordKind {
         Self::ALL
             .into_iter()
             .find(|kind| kind.code() == code)
-            .ok_or(Refused::new("record_kind", "1..=8"))
+            .ok_or(Refused::new("record_kind", "1..=9"))
     }
 }
 

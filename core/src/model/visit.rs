@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AmendmentEntry, AttachmentEntry, Coding, CorrectionEntry, DuplicateEntry, EntryId, Handover,
-    MedicationEntry, Millis, NotDoneReason, ObservationEntry, PatientId, Presence, SettlementEntry,
-    SignOffEntry, SignatureEntry, StepEntry, TaskResult, TaskStatus, Unplanned, VisitStatus,
+    MedicationEntry, Millis, NotDoneReason, ObservationEntry, PatientId, PlannedOutcome, Presence,
+    SettlementEntry, SignOffEntry, SignatureEntry, StepEntry, TaskResult, TaskStatus, Unplanned,
+    VisitStatus,
 };
 
 /// One home visit. Field for field the shape of its document; a field on which
@@ -36,6 +37,9 @@ pub struct Visit {
     /// What is to be done.
     #[serde(default)]
     pub tasks: BTreeMap<EntryId, Task>,
+    /// What became of tasks that care plans asked for, by the task's id.
+    #[serde(default, deserialize_with = "super::plan::known")]
+    pub planned: BTreeMap<EntryId, PlannedOutcome>,
     /// Steps of the status.
     #[serde(default)]
     pub steps: BTreeMap<EntryId, StepEntry>,

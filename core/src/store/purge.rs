@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::keys::{change_range, view_range};
 use super::{QuarantineState, Rows, StoreError, WriteTx, from_sql, to_sql};
-use crate::model::{Millis, PatientId, RecordId};
+use crate::model::{DocumentId, Millis, PatientId, RecordId};
 
 /// What to do about unsent work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +113,18 @@ impl WriteTx<'_> {
         // The scope goes with it.
         self.count("DELETE FROM patient_key WHERE p = ?1", p)?;
         Ok(counts)
+    }
+
+    /// Forgets a document of which nothing true is left: it was made on this phone, and
+    /// the backend did not take it.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the write.
+    pub fn drop_document(&self, id: DocumentId) -> Result<(), StoreError> {
+        let doc = self.require(id)?;
+        self.purge_document(doc)?;
+        self.forget();
+        Ok(())
     }
 
     fn purge_document(&self, doc: i64) -> Result<u64, StoreError> {

@@ -20,6 +20,7 @@ struct PatientView: View {
             if state.away {
                 Emergency(asking: state.busy) { model.breakGlass($0) }
             } else {
+                AlsoButton(told("plans_title")) { go(.plans(model.id)) }
                 chart(state)
                 Trends(model: model)
                 timeline(state)

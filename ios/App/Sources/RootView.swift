@@ -6,6 +6,7 @@ import SwiftUI
 enum Place: Hashable {
     case visit(VisitId)
     case patient(PatientId)
+    case plans(PatientId)
     case forms(VisitId)
     case form(VisitId, EntryId)
     case search, sync, account
@@ -87,6 +88,10 @@ private struct Unlocked: View {
             Holding(make: { try VisitModel(phone, id, shell.formats, now: Shell.now) }) { VisitView(model: $0, go: go) }
         case .patient(let id):
             Holding(make: { try PatientModel(phone, id, shell.formats) }) { PatientView(model: $0, go: go) }
+        case .plans(let patient):
+            Holding(make: { try CarePlansModel(phone, patient, shell.formats, zone: shell.zone) }) {
+                PlansView(model: $0, go: go)
+            }
         case .forms(let visit):
             Holding(make: { try FormsModel(phone, visit, shell.formats) }) { FormsView(model: $0, visit: visit, go: go) }
         case .form(let visit, let form):

@@ -23,6 +23,28 @@ struct Tasks: View {
     }
 }
 
+/// What care plans ask for at the visit, each done, left out with a reason, or taken off.
+struct PlannedTasks: View {
+    let model: VisitModel
+
+    var body: some View {
+        Block(told("visit_planned")) {
+            ForEach(model.state.planned) { task in
+                Line(task.title, [task.state.text, task.comment].compactMap { $0 }.joined(separator: " · "))
+                if !task.hint.isEmpty { Text(task.hint).foregroundStyle(.secondary) }
+                if let assignee = task.assignee {
+                    Text(Words("planned_assignee", shown([assignee])).text).foregroundStyle(.secondary)
+                }
+                if model.state.editable {
+                    if !task.done { MainButton("visit_done") { model.finishPlanned(task.id) } }
+                    Reasons(title: told("visit_not_done")) { model.leaveOutPlanned(task.id, $0, comment: $1) }
+                    AlsoButton(told("planned_remove")) { model.removePlanned(task.id) }
+                }
+            }
+        }
+    }
+}
+
 /// Entering vital signs, and what was found so far.
 struct VitalSigns: View {
     let model: VisitModel

@@ -23,6 +23,7 @@ struct VisitView: View {
             if !state.late.isEmpty { Late(rows: state.late) }
             if !state.presence.isEmpty { PresencePart(model: model) }
             if !state.tasks.isEmpty { Tasks(model: model) }
+            if !state.planned.isEmpty { PlannedTasks(model: model) }
             VitalSigns(model: model)
             if !state.medications.isEmpty { Medications(model: model) }
             Block(told("visit_note")) {
@@ -126,7 +127,7 @@ private struct Proof: View {
 }
 
 /// Every value, who entered it and when; a person chooses.
-private struct Conflicts: View {
+struct Conflicts: View {
     let rows: [ConflictRow]
     let settle: (ConflictRow, Choice) -> Void
 

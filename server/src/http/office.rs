@@ -6,7 +6,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use homeround::model::{
-    DAY_MS, DeviceId, DocumentId, DocumentKind, Millis, PatientId, PersonId, Refused, VisitId,
+    DAY_MS, DeviceId, DocumentId, DocumentKind, Millis, PatientId, PersonId, PlanId, Refused,
+    VisitId,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -26,6 +27,7 @@ pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/v1/admin/import", post(import))
         .route("/v1/admin/visits/{id}/fhir", get(visit_fhir))
+        .route("/v1/admin/plans/{id}/adherence", get(plan_adherence))
         .route("/v1/admin/people", get(people).post(put_person))
         .route("/v1/admin/patients", get(patients))
         .route("/v1/admin/bookings", post(book))
@@ -78,6 +80,27 @@ async fn import(
         FhirError::Service(error) => CallError::Service(error),
     })?;
     Ok(Json(done))
+}
+
+#[derive(Deserialize)]
+struct Span {
+    from_ms: Millis,
+    until_ms: Millis,
+}
+
+/// How a care plan was kept to, and what is due.
+async fn plan_adherence(
+    State(app): State<App>,
+    Path(plan): Path<String>,
+    Query(span): Query<Span>,
+    headers: HeaderMap,
+) -> Answer<Value> {
+    let caller = app.caller(&headers).await?;
+    let plan: PlanId = plan.parse().map_err(ServiceError::from)?;
+    let now = app.inner.clock.now();
+    let backend = &app.inner.backend;
+    let judged = backend.plan_adherence(&caller, plan, (span.from_ms, span.until_ms), now);
+    Ok(Json(judged.await?))
 }
 
 async fn visit_fhir(

@@ -149,6 +149,7 @@ async fn export(
     let people = directory(reader).await?;
     let owners = owners(reader).await?;
     let seen: Visit = read(document.view())?;
+    let planned = super::plans::planned(reader, &booking, &plans).await?;
     let questionnaires = questionnaires(reader, &seen).await?;
     let bundle = fhir::export_visit(&VisitExport {
         booking: &booking,
@@ -157,6 +158,7 @@ async fn export(
         patient: &patient,
         chart: chart.as_ref(),
         plans: &plans,
+        planned: &planned,
         care_team: team.as_ref(),
         people: &people,
         authored: &authored(&document, &owners),
@@ -166,7 +168,7 @@ async fn export(
     Ok((bundle, id))
 }
 
-async fn body<T: serde::de::DeserializeOwned>(
+pub(super) async fn body<T: serde::de::DeserializeOwned>(
     reader: &mut dyn Reader,
     kind: RecordKind,
     id: RecordId,
@@ -176,7 +178,7 @@ async fn body<T: serde::de::DeserializeOwned>(
     read.transpose().map_err(|_| ServiceError::Damaged)
 }
 
-fn read<T: serde::de::DeserializeOwned>(view: &Value) -> Result<T, ServiceError> {
+pub(super) fn read<T: serde::de::DeserializeOwned>(view: &Value) -> Result<T, ServiceError> {
     T::deserialize(view).map_err(|_| ServiceError::Damaged)
 }
 

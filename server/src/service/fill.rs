@@ -53,11 +53,12 @@ const NOW: u8 = 0;
 const LATER: u8 = 1;
 
 /// Kinds of record that everybody in the tenant gets.
-const DIRECTORY_KINDS: [RecordKind; 4] = [
+const DIRECTORY_KINDS: [RecordKind; 5] = [
     RecordKind::Person,
     RecordKind::Device,
     RecordKind::Organization,
     RecordKind::Questionnaire,
+    RecordKind::PlanTemplate,
 ];
 
 /// Gives as much as there is room for; answers whether the fill is done.

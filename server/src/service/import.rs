@@ -29,8 +29,9 @@ pub struct Imported {
     pub documents_kept: u64,
     /// Patients that are new to the tenant.
     pub patients_new: u64,
-    /// Questionnaires that came with another text under a version that is there: answers
-    /// are pinned to it, so it stays. Raise the version.
+    /// Questionnaires and templates of care plans that came with another text under a
+    /// version that is there: answers and plans are pinned to it, so it stays. Raise the
+    /// version.
     pub questionnaires_kept: u64,
 }
 
@@ -200,9 +201,13 @@ impl Backend {
     }
 }
 
-/// Whether a questionnaire's version is there already and asks something else.
+/// Whether a version of a questionnaire or of a template of care plans is there already
+/// and says something else.
 async fn is_reworded(reader: &mut dyn Reader, record: &NewRecord) -> Result<bool, ServiceError> {
-    if record.kind != RecordKind::Questionnaire {
+    if !matches!(
+        record.kind,
+        RecordKind::Questionnaire | RecordKind::PlanTemplate
+    ) {
         return Ok(false);
     }
     let known = reader.record(record.kind, record.id).await?;

@@ -35,6 +35,7 @@ mod import;
 mod keys;
 mod live;
 mod page;
+mod plans;
 mod presence;
 mod pull;
 mod push;

@@ -3,9 +3,10 @@
 //! Each act is a file: `morning` (import, bookings, first sync), `route` (the
 //! order of the next day), `apart` (offline edits, a kill, a revocation),
 //! `photo` (a picture taken offline, its bytes later), `together` (convergence,
-//! conflicts, purge), `forms` (one form that two people fill at once), `evening`
-//! (signature, one's own numbers, FHIR), `count` (the figures, from the stores).
-//! `server`, `office` and `phones` drive the processes; `screen` shows it.
+//! conflicts, purge), `forms` (one form that two people fill at once), `plans` (a care
+//! plan and what it asks for), `evening` (signature, one's own numbers, FHIR), `count`
+//! (the figures, from the stores). `server`, `office` and `phones` drive the processes;
+//! `screen` shows it.
 
 mod apart;
 mod args;
@@ -17,6 +18,7 @@ mod morning;
 mod office;
 mod phones;
 mod photo;
+mod plans;
 mod play;
 mod practice;
 mod presence;
@@ -158,15 +160,18 @@ fn day(play: &mut Play) -> Result<Value, Trouble> {
     morning::first_sync(play, carriers)?;
     route::suggest(play)?;
     forms::begin(play)?;
+    plans::begin(play)?;
     apart::offline_edits(play)?;
     photo::take(play)?;
     forms::apart(play)?;
     unplanned::make(play)?;
+    plans::apart(play)?;
     apart::kill(play)?;
     apart::revoke(play)?;
     together::converge(play, "Back in reach: everybody syncs")?;
     together::merged_visit(play)?;
     forms::together(play)?;
+    plans::together(play)?;
     photo::arrive(play)?;
     together::conflicts(play)?;
     together::rejected_and_purged(play)?;

@@ -59,6 +59,8 @@ pub(super) struct Story {
     pub(super) form: String,
     /// Its first wound.
     pub(super) wound: String,
+    /// The care plan that the nurse begins, for the shared visit's patient.
+    pub(super) plan: String,
     /// Own visits of the day of each phone's carrier.
     pub(super) own: [usize; 3],
     /// The nurse's visits of the next day, as booked.

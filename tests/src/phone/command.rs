@@ -3,7 +3,8 @@
 use chrono::NaiveDate;
 use homeround::model::{
     Coding, Consciousness, DocumentId, DocumentKind, EntryId, FieldPath, Fix, HandoverReason,
-    Millis, NotDoneReason, PatientId, PersonId, TaskResult, TaskStatus, UnplannedReason, VisitId,
+    Millis, NotDoneReason, PatientId, PersonId, PlanId, TaskResult, TaskStatus, UnplannedReason,
+    VisitId,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -280,6 +281,54 @@ pub enum Command {
         visit: VisitId,
         /// Which form.
         form: EntryId,
+    },
+    /// Begins a care plan from a template, today.
+    PlanStart {
+        /// Whose.
+        patient: PatientId,
+        /// Canonical address with version.
+        template: String,
+    },
+    /// Adds an activity to a care plan, half an hour early to an hour late.
+    PlanActivity {
+        /// To which plan.
+        plan: PlanId,
+        /// What is done.
+        title: String,
+        /// When first, in the plan's time zone: `YYYY-MM-DDTHH:MM`.
+        start: String,
+        /// RFC 5545 recurrence rule.
+        #[serde(default)]
+        rule: Option<String>,
+    },
+    /// What care plans ask for at a visit.
+    Planned {
+        /// At which visit.
+        visit: VisitId,
+    },
+    /// Says what came of a task that a care plan asks for.
+    PlannedTask {
+        /// During which visit.
+        visit: VisitId,
+        /// Which.
+        task: EntryId,
+        /// Where it stands.
+        status: TaskStatus,
+        /// Why it was not done.
+        #[serde(default)]
+        reason: Option<NotDoneReason>,
+    },
+    /// Takes such a task off a visit.
+    PlannedRemove {
+        /// Off which visit.
+        visit: VisitId,
+        /// Which.
+        task: EntryId,
+    },
+    /// What is due of a care plan, and how it was kept to.
+    PlanState {
+        /// Which.
+        plan: PlanId,
     },
     /// Settles a conflict.
     Settle {

@@ -11,6 +11,7 @@ mod answer;
 mod command;
 mod forms;
 mod network;
+mod plans;
 mod read;
 mod work;
 

@@ -24,7 +24,8 @@ pub(super) fn obey(app: &Homeround, command: &Command) -> Option<Result<Value, R
     }
     let saved = care(app, command).or_else(|| course(app, command));
     let saved = saved.or_else(|| picture(app, command));
-    let saved = saved.or_else(|| super::forms::fill(app, command))?;
+    let saved = saved.or_else(|| super::forms::fill(app, command));
+    let saved = saved.or_else(|| super::plans::care(app, command))?;
     Some(saved.map(|saved| json_of(&saved)))
 }
 

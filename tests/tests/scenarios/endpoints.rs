@@ -6,9 +6,12 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use homeround::app::NewPlan;
+use homeround::care::SHIPPED_TEMPLATES;
 use homeround::merge::{Op, pack};
 use homeround::model::{
-    Coding, DocumentId, EntryId, Finding, HOUR_MS, ObservationEntry, PatientId, Role, VisitId,
+    Coding, DocumentId, EntryId, Finding, HOUR_MS, ObservationEntry, PatientId, PlanId, Role,
+    VisitId,
 };
 use homeround::vault::Domain;
 use homeround::wire::{
@@ -167,6 +170,8 @@ const TABLE: &[Row] = &[
         ..write("/v1/admin/import", "200", ["200", "200"])
     },
     read("/v1/admin/visits/{id}/fhir", "404 not_found"),
+    // Clinical: not even the coordinators of the same organisation.
+    read("/v1/admin/plans/{id}/adherence", "403 role_missing"),
     read("/v1/admin/people", "200"),
     write("/v1/admin/people", "201", ["201", "201"]),
     read("/v1/admin/patients", "200"),
@@ -272,6 +277,7 @@ struct Ask {
 struct Scene {
     stage: Stage,
     visit: VisitId,
+    plan: PlanId,
     patient: PatientId,
     escrow: Vec<u8>,
     /// Of the team.
@@ -302,6 +308,15 @@ impl Scene {
         let _ = Office::with_token(&stage.backend, token).person("ella", Role::Nurse);
         let phone = stage.phone("nina");
         phone.app().visit(visit).record_vitals(&vitals(70)).unwrap();
+        let new = NewPlan {
+            template: Some(SHIPPED_TEMPLATES[0].canonical.into()),
+            title: None,
+            language: "en".into(),
+            begins: phone.app().today().unwrap(),
+            time_zone: None,
+            assignee: None,
+        };
+        let plan = phone.app().create_plan(patient, &new).unwrap();
         let escrow = phone.app().escrow().unwrap().blob;
         phone.sync(&stage.backend);
         let backend = &stage.backend;
@@ -314,6 +329,7 @@ impl Scene {
             sue: Device::enrol(backend, "sue", 75),
             stage,
             visit,
+            plan,
             patient,
             escrow,
             number: 0,
@@ -387,12 +403,18 @@ impl Scene {
             .replace("{kind}", "visit");
         let id = if row.path.contains("devices/") {
             self.nina.id.to_string()
+        } else if row.path.contains("plans/") {
+            self.plan.to_string()
         } else {
             self.visit.to_string()
         };
         let mut path = path.replace("{id}", &id);
         if row.path == wire::LIVE {
             path = format!("{path}?device={}", device.id);
+        }
+        if row.path.contains("plans/") {
+            let until = START.plus(HOUR_MS).0;
+            path = format!("{path}?from_ms={}&until_ms={until}", START.0);
         }
         let mut ask = Ask {
             path,
@@ -526,6 +548,7 @@ impl Scene {
         let text = String::from_utf8_lossy(&answer.body);
         text.contains(&self.patient.to_string())
             || text.contains(&self.visit.to_string())
+            || text.contains("Heart failure")
             || text.contains(&self.nina.id.to_string())
             || answer.body.windows(PHOTO.len()).any(|part| part == PHOTO)
     }

@@ -24,6 +24,7 @@ mod identity;
 mod imports;
 mod interruptions;
 mod log_lines;
+mod plans;
 mod pushes;
 mod restores;
 mod signing;

@@ -11,6 +11,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("access", &["model"]),
     ("clinical", &["model"]),
     ("forms", &["model"]),
+    ("care", &["model", "forms"]),
     ("store", &["model"]),
     ("plan", &["model"]),
     ("wire", &["model"]),
@@ -19,8 +20,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
-            "model", "merge", "access", "clinical", "forms", "store", "plan", "wire", "vault",
-            "sync",
+            "model", "merge", "access", "clinical", "forms", "care", "store", "plan", "wire",
+            "vault", "sync",
         ],
     ),
 ];

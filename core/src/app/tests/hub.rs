@@ -173,6 +173,8 @@ pub(crate) struct Hub {
     pub(crate) base: Vec<u8>,
     pub(crate) changes: Vec<(DocumentId, Vec<u8>)>,
     pub(crate) epoch: u64,
+    /// Time zone of the patient's home.
+    pub(crate) zone: &'static str,
     records: Vec<RecordRow>,
     /// Documents beside the visit, as they were made.
     more: Vec<(DocumentId, Vec<u8>)>,
@@ -209,6 +211,7 @@ impl Hub {
             base: document.save(),
             changes: Vec::new(),
             epoch: 1,
+            zone: "America/New_York",
             records: Vec::new(),
             more: Vec::new(),
             judge: Box::new(|_| None),
@@ -228,6 +231,17 @@ impl Hub {
             kind: RecordKind::History.code(),
             id: (*id(number).as_bytes()).into(),
             patient: Some((*self.patient.bytes()).into()),
+            version: 1,
+            body: Some(body.to_string()),
+        });
+    }
+
+    /// A template of care plans, as the backend sends it.
+    pub(crate) fn add_template(&mut self, number: u128, body: &Value) {
+        self.records.push(RecordRow {
+            kind: RecordKind::PlanTemplate.code(),
+            id: (*id(number).as_bytes()).into(),
+            patient: None,
             version: 1,
             body: Some(body.to_string()),
         });
@@ -339,7 +353,7 @@ impl Hub {
         let booking = json!({
             "visit": self.visit, "patient": self.patient, "assignees": [],
             "start_ms": START, "end_ms": START + HOUR_MS,
-            "service": { "text": "Skilled nursing" }, "time_zone": "America/New_York",
+            "service": { "text": "Skilled nursing" }, "time_zone": self.zone,
         });
         let mut records = self.records.clone();
         records.push(row(RecordKind::Patient, self.patient.bytes(), patient));

@@ -1,6 +1,7 @@
 //! Use cases through the public face, with a hub in place of a backend.
 
 mod attachments;
+mod care;
 mod clinical;
 mod edits;
 mod forms;

@@ -100,6 +100,7 @@ fn every_row_does_on_two_forks_what_its_rule_says() {
             Rule::Latest => latest(row),
             Rule::KeepBoth => keeps_both(row),
             Rule::Append => appends(row),
+            Rule::Forward if row.ladder == Ladder::Planned => keeps_outcomes(row),
             Rule::Forward => goes_forward(row),
             Rule::Safer => is_safer(row),
             Rule::Text => merges_text(row),
@@ -194,6 +195,36 @@ fn goes_forward(row: &Row) {
         &put_at(&path, &json!("teleported")),
     );
     assert_eq!(project::look(unheard.view(), &path), Some(&yes));
+    assert_eq!(unheard.conflicts().len(), 1);
+}
+
+/// Done by two people is done; done by one and not by the other is a question.
+fn keeps_outcomes(row: &Row) {
+    let path = path_of(row);
+    let said = |status: &str, by: &str, at: u32| json!({"status": status, "by": by, "at_ms": at});
+    let (one, two) = (said("done", "a", 1), said("done", "b", 2));
+    let merged = fork(row, &put_at(&path, &one), &put_at(&path, &two));
+    assert!(merged.conflicts().is_empty());
+    assert_eq!(
+        project::look(merged.view(), &path).unwrap()["status"],
+        "done"
+    );
+    for not in [
+        said("not_done", "b", 2),
+        said("removed", "b", 2),
+        json!(null),
+    ] {
+        let mut merged = fork(row, &put_at(&path, &not), &put_at(&path, &one));
+        assert_eq!(project::look(merged.view(), &path), Some(&one));
+        assert_eq!(merged.conflicts()[0].rule, Rule::Forward);
+        settles(&mut merged, &path, &not);
+    }
+    let unheard = fork(
+        row,
+        &put_at(&path, &one),
+        &put_at(&path, &json!({"status": "delegated"})),
+    );
+    assert_eq!(project::look(unheard.view(), &path), Some(&one));
     assert_eq!(unheard.conflicts().len(), 1);
 }
 

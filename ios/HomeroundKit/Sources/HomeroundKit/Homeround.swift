@@ -111,6 +111,28 @@ public final class Homeround: Sendable {
     /// - Throws: `HomeroundError.Refused` on `id` for what is no id.
     public func plan(_ id: PlanId) throws -> Plan { Plan(core: try core.plan(id: id), worker: worker) }
 
+    /// The care plans of a patient on this phone, with what is due of the last four weeks and the next one.
+    public func carePlans(_ patient: PatientId) throws -> Live<[CarePlan]> {
+        let patient = try core.patient(id: patient)
+        return worker.live { [core] in
+            try patient.plans().map { id in
+                let plan = try core.plan(id: id)
+                let state = try plan.state(daysBack: Plan.daysBack, daysAhead: Plan.daysAhead)
+                return CarePlan(view: try plan.read(), state: state)
+            }
+        }
+    }
+
+    /// How each care plan on this phone was kept to between two times, in milliseconds since 1970, at most 400 days apart.
+    public func adherenceBetween(fromMs: Int64, untilMs: Int64) async throws -> [PlanCounts] {
+        try await worker.read { [core] in try core.adherenceBetween(fromMs: fromMs, untilMs: untilMs) }
+    }
+
+    /// The templates that a care plan can be made from, in a language as `es`.
+    public func planTemplates(_ language: String) async throws -> [PlanTemplate] {
+        try await worker.read { [core] in try core.planTemplates(language: language) }
+    }
+
     /// The forms that can be begun, in a language as `es`.
     public func forms(_ language: String) async throws -> [FormOffer] {
         try await worker.read { [core] in try core.forms(language: language) }

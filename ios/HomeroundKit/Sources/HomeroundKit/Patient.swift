@@ -31,6 +31,12 @@ public final class Patient: Sendable {
     /// The care plans on this phone.
     public func plans() async throws -> [PlanId] { try await worker.read { [core] in try core.plans() } }
 
+    /// Makes a care plan, from a template or empty, on this phone.
+    @discardableResult
+    public func createPlan(_ plan: NewPlan) async throws -> PlanId {
+        try await worker.write { [core] in try core.createPlan(new: plan) }
+    }
+
     /// The visits on this phone.
     public func visits() async throws -> [VisitId] { try await worker.read { [core] in try core.visits() } }
 
@@ -124,51 +130,6 @@ public final class Patient: Sendable {
     }
 
     /// Settles a conflict of the chart.
-    @discardableResult
-    public func settle(_ field: String, chosenJson: String) async throws -> Saved {
-        try await save { try $0.settle(field: field, chosenJson: chosenJson) }
-    }
-}
-
-/// A care plan.
-public final class Plan: Sendable {
-    private let core: HomeroundCore.Plan
-    private let worker: Worker
-
-    init(core: HomeroundCore.Plan, worker: Worker) {
-        self.core = core
-        self.worker = worker
-    }
-
-    /// The plan as it stands. Emits again whenever it changes.
-    public var view: Live<PlanView> { worker.live { [core] in try core.read() } }
-
-    /// The plan as it stands now.
-    public func read() async throws -> PlanView { try await worker.read { [core] in try core.read() } }
-
-    private func save(_ work: @escaping @Sendable (HomeroundCore.Plan) throws -> Saved) async throws -> Saved {
-        try await worker.write { [core] in try work(core) }
-    }
-
-    /// Says where an activity stands.
-    @discardableResult
-    public func setActivity(_ activity: EntryId, _ status: TaskStatus, progress: String? = nil) async throws -> Saved {
-        try await save { try $0.setActivity(activity: activity, status: status, progress: progress) }
-    }
-
-    /// Says how far a goal is, in FHIR's achievement status.
-    @discardableResult
-    public func setGoal(_ goal: EntryId, _ achievement: String) async throws -> Saved {
-        try await save { try $0.setGoal(goal: goal, achievement: achievement) }
-    }
-
-    /// Notes whether an activity was kept to.
-    @discardableResult
-    public func recordAdherence(_ activity: EntryId, kept: Bool, comment: String? = nil) async throws -> Saved {
-        try await save { try $0.recordAdherence(activity: activity, kept: kept, comment: comment) }
-    }
-
-    /// Settles a conflict of the plan.
     @discardableResult
     public func settle(_ field: String, chosenJson: String) async throws -> Saved {
         try await save { try $0.settle(field: field, chosenJson: chosenJson) }

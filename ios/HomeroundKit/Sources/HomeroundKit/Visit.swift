@@ -182,6 +182,21 @@ public final class Visit: Sendable {
         try await save { try $0.setTask(task: task, outcome: outcome) }
     }
 
+    /// The tasks that the patient's care plans ask for at this visit. Emits again when that changes.
+    public var planned: Live<[PlannedTask]> { worker.live { [core] in try core.plannedTasks() } }
+
+    /// Says what came of a planned task; open takes back what stands.
+    @discardableResult
+    public func setPlannedTask(_ task: EntryId, _ outcome: TaskOutcome) async throws -> Saved {
+        try await save { try $0.setPlannedTask(task: task, outcome: outcome) }
+    }
+
+    /// Takes a planned task off this visit; it is due all the same, and no phone puts it back.
+    @discardableResult
+    public func removePlannedTask(_ task: EntryId, comment: String? = nil) async throws -> Saved {
+        try await save { try $0.removePlannedTask(task: task, comment: comment) }
+    }
+
     /// Adds a task.
     @discardableResult
     public func addTask(_ title: String, required: Bool = false) async throws -> Saved {

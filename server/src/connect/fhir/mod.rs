@@ -33,5 +33,9 @@ const FLAG_PRIORITY: &str = "http://hl7.org/fhir/StructureDefinition/flag-priori
 const SPO2_SCALE: &str =
     "https://github.com/homeround/homeround/fhir/StructureDefinition/spo2-scale";
 
+/// Last part of the address of the extension that says which activity of a plan a task is
+/// of, and which of its times.
+const PLANNED_TASK: &str = "planned-task";
+
 #[cfg(test)]
 mod tests;

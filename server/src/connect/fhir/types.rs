@@ -108,7 +108,11 @@ element!(Ratio {
     numerator: Quantity,
     denominator: Quantity
 });
-element!(Annotation { text: String });
+element!(Annotation {
+    text: String,
+    time: String,
+    author_reference: Reference
+});
 
 element!(Communication {
     language: Concept,
@@ -154,9 +158,14 @@ element!(CareTeam {
 element!(ActivityDetail {
     code: Concept,
     status: String,
-    description: String
+    description: String,
+    scheduled_timing: Option<Value>,
+    scheduled_period: Option<Period>,
+    scheduled_string: Option<String>,
+    performer: Vec<Reference>,
 });
 element!(CarePlanActivity {
+    id: String,
     detail: Option<ActivityDetail>,
     reference: Reference,
     progress: Vec<Annotation>,
@@ -170,6 +179,8 @@ element!(CarePlan {
     encounter: Reference,
     period: Period,
     created: String,
+    instantiates_canonical: Vec<String>,
+    author: Reference,
     goal: Vec<Reference>,
     activity: Vec<CarePlanActivity>,
     contained: Vec<Value>,
@@ -181,7 +192,10 @@ element!(Goal {
     subject: Reference,
     start_date: String,
     status_date: String,
+    target: Vec<GoalTarget>,
+    note: Vec<Annotation>,
 });
+element!(GoalTarget { due_date: String });
 
 element!(Condition {
     clinical_status: Concept,
@@ -318,6 +332,8 @@ element!(Appointment {
     participant: Vec<AppointmentParticipant>,
 });
 element!(Task {
+    extension: Vec<Value>,
+    owner: Reference,
     status: String,
     status_reason: Concept,
     priority: String,

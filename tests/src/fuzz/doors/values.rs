@@ -3,11 +3,12 @@
 
 use homeround::access::Policy;
 use homeround::app::VitalsEntry;
+use homeround::care::{Calendar, Rule, SHIPPED_TEMPLATES, Template, schedule_of, timing_of};
 use homeround::model::{
     Address, AttachmentEntry, Booking, CareTeam, ChangeHash, Chart, Clock, Coding, Consciousness,
-    CorrectionEntry, DocumentId, History, Ink, Mark, MedicationEntry, Millis, ObservationEntry,
-    Patient, PatientId, Person, Plan, Role, SignOffEntry, SignatureEntry, Stamp, StepEntry,
-    TaskStatus, Visit, VisitId, VisitStatus,
+    CorrectionEntry, DAY_MS, DocumentId, History, Ink, Mark, MedicationEntry, Millis,
+    ObservationEntry, Patient, PatientId, Person, Plan, Role, Schedule, SignOffEntry,
+    SignatureEntry, Stamp, StepEntry, TaskStatus, Visit, VisitId, VisitStatus,
 };
 use homeround::vault::Pin;
 use serde::Serialize;
@@ -18,7 +19,7 @@ use super::super::dice::{Dice, havoc};
 use super::change::samples;
 use super::{Door, Outcome, json};
 
-const KINDS: u8 = 24;
+const KINDS: u8 = 27;
 const LEVELS: [Consciousness; 6] = [
     Consciousness::Alert,
     Consciousness::NewConfusion,
@@ -27,6 +28,11 @@ const LEVELS: [Consciousness; 6] = [
     Consciousness::Unresponsive,
     Consciousness::Unknown,
 ];
+
+/// Where schedules are computed: a zone with changes of clocks.
+const ZONE: &str = "America/New_York";
+const SCHEDULE: &str = r#"{"start":"2026-03-01T02:30","rule":"FREQ=DAILY;BYMONTHDAY=-1,8",
+    "except":["2026-03-08T02:30"],"early_minutes":60,"late_minutes":120}"#;
 
 pub(crate) struct Values;
 
@@ -58,6 +64,70 @@ fn parsed<T: std::str::FromStr + ToString + PartialEq>(text: &[u8]) -> Outcome {
                 .parse()
                 .is_ok_and(|again: T| again == value),
         ),
+    }
+}
+
+/// A recurrence rule is written as it was read, and what it comes to in a year is in order
+/// and no more than every hour.
+fn rule(text: &[u8]) -> Outcome {
+    let text = String::from_utf8_lossy(text);
+    let rule = match Rule::parse(&text) {
+        Err(refused) => return Outcome::refused(refused.limit),
+        Ok(rule) => rule,
+    };
+    let again = Rule::parse(&rule.to_string());
+    let schedule = Schedule {
+        start: "2026-03-01T02:30".to_owned(),
+        rule: Some(rule.to_string()),
+        ..Schedule::default()
+    };
+    let sound = again == Ok(rule) && computed(&schedule);
+    Outcome::judged("rule", sound)
+}
+
+/// A schedule that can be computed goes out as FHIR's `Timing` and comes back the same.
+fn schedule(text: &[u8]) -> Outcome {
+    let Ok(schedule) = serde_json::from_slice::<Schedule>(text) else {
+        return Outcome::refused("schedule");
+    };
+    if let Err(refused) = Calendar::new(&schedule, ZONE) {
+        return Outcome::refused(format!("schedule {}", refused.field));
+    }
+    let begins = chrono::NaiveDate::default();
+    let back = schedule_of(&timing_of(&schedule), chrono_tz::America::New_York, begins);
+    Outcome::judged("schedule", back == schedule && computed(&schedule))
+}
+
+fn computed(schedule: &Schedule) -> bool {
+    let Ok(calendar) = Calendar::new(schedule, ZONE) else {
+        return false;
+    };
+    let from = Millis(1_772_000_000_000);
+    let found = calendar.between(from, from.plus(365 * DAY_MS));
+    let next = calendar.next(from);
+    found.len() <= 366 * 24
+        && found.is_sorted_by_key(|it| it.due)
+        && found.first().is_none_or(|first| Some(*first) == next)
+        && found
+            .iter()
+            .take(3)
+            .all(|it| calendar.named(&it.name()) == Some(*it))
+}
+
+/// What a template says is computed or kept in words.
+fn template(text: &[u8]) -> Outcome {
+    match Template::parse(&String::from_utf8_lossy(text)) {
+        Err(error) => Outcome::refused(format!("template {}", error.field)),
+        Ok(template) => {
+            let begins = chrono::NaiveDate::default();
+            let zone = chrono_tz::America::New_York;
+            let schedules = template.actions.iter();
+            let schedules = schedules.filter_map(|it| it.schedule(zone, begins));
+            let sound = schedules
+                .filter(|it| it.text.is_none())
+                .all(|it| computed(&it));
+            Outcome::judged("template", sound)
+        }
     }
 }
 
@@ -155,6 +225,22 @@ impl Door for Values {
             ),
         ];
         seeds.extend(texts.map(|(kind, text)| [&[kind], text.as_bytes()].concat()));
+        seeds.push(
+            [
+                &[24],
+                b"FREQ=MONTHLY;UNTIL=20261231T235900Z;BYDAY=2TU,-1FR;BYHOUR=8,20".as_slice(),
+            ]
+            .concat(),
+        );
+        seeds.push(
+            [
+                &[24],
+                b"FREQ=WEEKLY;INTERVAL=2;COUNT=9;BYDAY=MO,TH;WKST=SU".as_slice(),
+            ]
+            .concat(),
+        );
+        seeds.push([&[25], SCHEDULE.as_bytes()].concat());
+        seeds.push([&[26], SHIPPED_TEMPLATES[2].json.as_bytes()].concat());
         for kind in 11..KINDS {
             seeds.push([&[kind], b"{}".as_slice()].concat());
         }
@@ -182,7 +268,7 @@ impl Door for Values {
             *kind
         };
         let other = other.get(1..).unwrap_or_default();
-        let mutant = if matches!(kind, 0..=2 | 8 | 11..) {
+        let mutant = if matches!(kind, 0..=2 | 8 | 11..=23 | 25..) {
             json::mutate(dice, bytes, other)
         } else {
             let mut raw = bytes.to_vec();
@@ -227,7 +313,10 @@ impl Door for Values {
             21 => model::<CorrectionEntry>(bytes),
             22 if bytes.len() % 2 == 0 => model::<Role>(bytes),
             22 => model::<Policy>(bytes),
-            _ => sign_off(bytes),
+            23 => sign_off(bytes),
+            24 => rule(bytes),
+            25 => schedule(bytes),
+            _ => template(bytes),
         }
     }
 }

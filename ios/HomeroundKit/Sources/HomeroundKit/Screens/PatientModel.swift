@@ -75,6 +75,8 @@ public struct PatientState: ScreenState {
 public final class PatientModel: Model<PatientState> {
     private static let page: UInt32 = 30
     private let phone: Homeround
+    /// Which patient.
+    public let id: PatientId
     private let patient: Patient
     private let formats: Formats
     private var next: String?
@@ -82,6 +84,7 @@ public final class PatientModel: Model<PatientState> {
 
     public init(_ phone: Homeround, _ id: PatientId, _ formats: Formats) throws {
         self.phone = phone
+        self.id = id
         patient = try phone.patient(id)
         self.formats = formats
         super.init(PatientState(), phone)

@@ -29,6 +29,9 @@ public final class VisitModel: Model<VisitState> {
         self.place = place
         super.init(VisitState(), phone)
         follow(visit.view) { [weak self] state, view in self?.take(&state, view) }
+        follow(visit.planned) { [weak self] state, tasks in
+            if let self { state.planned = HomeroundKit.planned(tasks, formats, zone) }
+        }
         follow(visit.attachments) { state, photos in state.photos = photos.map(VisitModel.photo) }
         follow(visit.late) { [weak self] state, late in state.late = late.compactMap { self?.late($0) } }
         follow(visit.way) { [weak self] state, known in
@@ -112,6 +115,21 @@ public final class VisitModel: Model<VisitState> {
             try await visit.setTask(task, TaskOutcome(status: .notDone, reason: reason, comment: said(comment)))
         }
     }
+
+    @discardableResult
+    public func finishPlanned(_ task: EntryId) -> Work {
+        act { [self] in try await visit.setPlannedTask(task, TaskOutcome(status: .done, result: .pass)) }
+    }
+
+    @discardableResult
+    public func leaveOutPlanned(_ task: EntryId, _ reason: NotDoneReason, comment: String) -> Work {
+        act { [self] in
+            try await visit.setPlannedTask(task, TaskOutcome(status: .notDone, reason: reason, comment: said(comment)))
+        }
+    }
+
+    @discardableResult
+    public func removePlanned(_ task: EntryId) -> Work { act { [self] in try await visit.removePlannedTask(task) } }
 
     public func typeVital(_ field: VitalField, _ text: String) { changeVitals { $0.typed[field] = text } }
 
@@ -416,13 +434,15 @@ public final class VisitModel: Model<VisitState> {
                 json: value.json, text: value.text, coded: VisitModel.coded(conflict, value.text), by: value.by.name,
                 mine: value.by.me, at: formats.moment(value.atMs, zone), shown: value.shown)
         }
-        let task = view.tasks.first { $0.id == conflict.item }
-        return ConflictRow(field: conflict.field, title: fieldWords(conflict.field), about: task?.title ?? "", choices: choices)
+        let task = view.tasks.first { $0.id == conflict.item }?.title
+        let about = task ?? state.planned.first { conflict.field == "planned/\($0.id)" }?.title
+        return ConflictRow(field: conflict.field, title: fieldWords(conflict.field), about: about ?? "", choices: choices)
     }
 
     /// Codes of results and statuses are keys of the string catalog.
     private static func coded(_ conflict: Conflict, _ text: String) -> Words? {
-        switch conflict.name {
+        if conflict.section == "planned" { return Words("planned_\(text.isEmpty ? "open" : text)") }
+        return switch conflict.name {
         case "result": Words("result_\(text)")
         case "status": Words(conflict.section == "tasks" ? "task_\(text)" : "status_\(text)")
         case "reason": Words("reason_\(text)")

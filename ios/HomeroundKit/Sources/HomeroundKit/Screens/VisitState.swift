@@ -25,6 +25,10 @@ public struct TaskRow: Identifiable, Sendable {
     public let done: Bool
     public let state: Words
     public let comment: String?
+    /// How it is done, and when it is due, of one that a care plan asks for.
+    public var hint = ""
+    /// Who does one that a care plan asks for; none: whoever visits.
+    public var assignee: Part?
 }
 
 /// A finding's line.
@@ -144,6 +148,8 @@ public struct VisitState: ScreenState {
     public var endings: [Ending] = []
     public var editable = true
     public var tasks: [TaskRow] = []
+    /// What care plans ask for, but for what somebody took off.
+    public var planned: [TaskRow] = []
     public var findings: [FindingRow] = []
     public var medications: [MedicationRow] = []
     public var alerts: [String] = []

@@ -150,7 +150,7 @@ private let fields: Set<String> = [
 /// Sections whose entries are only added.
 private let sections: Set<String> = [
     "observations", "medications", "attachments", "forms", "steps", "corrections", "signatures", "amendments",
-    "presence", "sign_offs", "tasks", "measures", "duplicates",
+    "presence", "sign_offs", "tasks", "measures", "duplicates", "planned",
 ]
 
 /// What a field is called: `tasks/0192…/result` is the result of a task.

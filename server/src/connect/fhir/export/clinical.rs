@@ -1,14 +1,11 @@
-//! What stood when the visit was made: the chart's lists and the care plans.
+//! What stood when the visit was made: the chart's lists.
 
-use homeround::model::{
-    Allergy, AllergyStatus, Coding, Condition, Dosing, EntryId, Goal, Medication, Plan, PlanId,
-    Severity, TaskStatus,
-};
+use homeround::model::{Allergy, AllergyStatus, Coding, Condition, Dosing, Medication, Severity};
 use serde_json::{Value, json};
 
 use super::findings::amount;
 use super::scores::with_codes;
-use super::{Sheet, code_or, concept, hl7, reference};
+use super::{Sheet, code_or, concept, hl7};
 
 const CONDITION_STATUSES: [&str; 6] = [
     "active",
@@ -36,38 +33,6 @@ const MEDICATION_STATUSES: [&str; 8] = [
     "unknown",
     "not-taken",
 ];
-const PLAN_STATUSES: [&str; 7] = [
-    "draft",
-    "active",
-    "on-hold",
-    "revoked",
-    "completed",
-    "entered-in-error",
-    "unknown",
-];
-const GOAL_STATUSES: [&str; 9] = [
-    "proposed",
-    "planned",
-    "accepted",
-    "active",
-    "on-hold",
-    "completed",
-    "cancelled",
-    "entered-in-error",
-    "rejected",
-];
-const ACHIEVEMENTS: [&str; 9] = [
-    "in-progress",
-    "improving",
-    "worsening",
-    "no-change",
-    "achieved",
-    "sustaining",
-    "not-achieved",
-    "no-progress",
-    "not-attainable",
-];
-
 impl Sheet<'_> {
     pub(super) fn chart(&mut self) {
         let Some(chart) = self.input.chart else {
@@ -154,66 +119,6 @@ impl Sheet<'_> {
         });
         which(&mut resource, &medication.code, &medication.ingredients);
         resource
-    }
-
-    pub(super) fn plans(&mut self) {
-        for (id, plan) in self.input.plans {
-            for (goal_id, goal) in &plan.goals {
-                let resource = self.goal(goal);
-                self.add(goal_id.0, resource);
-            }
-            let resource = self.plan(*id, plan);
-            self.add(id.0, resource);
-        }
-    }
-
-    fn goal(&self, goal: &Goal) -> Value {
-        let achievement = goal.achievement.as_deref();
-        let achievement = achievement.map(|code| {
-            if ACHIEVEMENTS.contains(&code) {
-                hl7("goal-achievement", code, "")
-            } else {
-                json!({ "text": code })
-            }
-        });
-        json!({
-            "resourceType": "Goal",
-            "lifecycleStatus": code_or(&goal.lifecycle, &GOAL_STATUSES, "active"),
-            "achievementStatus": achievement,
-            "description": { "text": goal.text },
-            "subject": self.subject(),
-        })
-    }
-
-    fn plan(&self, _: PlanId, plan: &Plan) -> Value {
-        let goals: Vec<Value> = plan
-            .goals
-            .keys()
-            .map(|id: &EntryId| reference(id.0))
-            .collect();
-        let activities = plan.activities.values().map(|activity| {
-            let status = match activity.status {
-                TaskStatus::Open => "not-started",
-                TaskStatus::Started => "in-progress",
-                TaskStatus::NotDone => "cancelled",
-                TaskStatus::Done => "completed",
-            };
-            json!({
-                "progress": super::notes(activity.progress.as_ref()),
-                "detail": { "code": concept(&activity.code), "status": status },
-            })
-        });
-        json!({
-            "resourceType": "CarePlan",
-            "status": code_or(&plan.status, &PLAN_STATUSES, "unknown"),
-            "intent": "plan",
-            "title": plan.title,
-            "description": plan.narrative,
-            "subject": self.subject(),
-            "careTeam": self.input.care_team.map(|team| reference(team.id.0)).into_iter().collect::<Vec<_>>(),
-            "goal": goals,
-            "activity": activities.collect::<Vec<_>>(),
-        })
     }
 }
 

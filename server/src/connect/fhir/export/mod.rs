@@ -11,6 +11,7 @@ mod flags;
 mod forms;
 mod media;
 mod people;
+mod plans;
 mod presence;
 mod reconcile;
 mod scores;
@@ -21,6 +22,7 @@ mod way;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono_tz::Tz;
+use homeround::care::PlannedTask;
 use homeround::forms::Definition;
 use homeround::model::{
     Booking, CareTeam, Chart, Coding, EntryId, FieldPath, Millis, NotDoneReason, Patient, Person,
@@ -51,6 +53,8 @@ pub struct VisitExport<'a> {
     pub chart: Option<&'a Chart>,
     /// Care plans that are to go with the visit.
     pub plans: &'a [(PlanId, Plan)],
+    /// What the plans ask for at the visit.
+    pub planned: &'a [PlannedTask],
     /// The team around the patient.
     pub care_team: Option<&'a CareTeam>,
     /// The directory: at least whom the visit names. Whoever is missing
@@ -117,6 +121,7 @@ pub fn export_visit(input: &VisitExport<'_>) -> Value {
     sheet.encounter();
     sheet.care_team();
     sheet.tasks();
+    sheet.planned_tasks();
     sheet.observations();
     sheet.medications();
     sheet.chart();

@@ -254,6 +254,7 @@ impl<'a> Importer<'a> {
                 Kind::Media => self.media(at),
                 Kind::Flag => self.flag(at),
                 Kind::Questionnaire => self.questionnaire(at),
+                Kind::PlanDefinition => self.plan_definition(at),
                 Kind::NotUsed => Err(Skip::NotUsed),
             };
             if let Err(skip) = taken

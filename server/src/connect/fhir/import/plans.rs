@@ -5,12 +5,19 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use homeround::care::{Template, schedule_of, task_id};
 use homeround::model::{
-    Activity, Coding, EntryId, Goal, History, HistoryPart, Measured, PatientId, Plan, PlanId,
-    RecordKind, TaskStatus,
+    Activity, Assignee, Coding, EntryId, Goal, History, HistoryPart, Measured, PatientId, Plan,
+    PlanId, PlannedOutcome, PlannedStatus, ProgressEntry, RecordId, RecordKind, Schedule,
+    TaskStatus, TenantId, VisitId,
 };
+use serde_json::Value;
 
+use super::super::PLANNED_TASK;
 use super::super::ident::{Target, derive};
+use super::super::instant;
 use super::super::types as fhir;
 use super::text;
 use super::{Importer, Skip};
@@ -18,7 +25,37 @@ use super::{Importer, Skip};
 /// Version of the plan document's shape.
 const PLAN_SCHEMA: u32 = 1;
 
+/// The record of a template's version: each version is one of its own.
+fn template_id(tenant: TenantId, canonical: &str) -> RecordId {
+    RecordId(derive(tenant.0, &["PlanDefinition", canonical]))
+}
+
 impl Importer<'_> {
+    /// A template of care plans, for phones to make plans from.
+    pub(super) fn plan_definition(&mut self, at: usize) -> Result<(), Skip> {
+        let mut source: Value = self.parse(at)?;
+        match source["status"].as_str() {
+            Some("draft" | "active" | "retired" | "unknown") => {}
+            _ => return Err(Skip::Malformed("status".to_owned())),
+        }
+        let own = self.id(at);
+        self.name_it(at, &mut source, &format!("urn:uuid:{own}"));
+        let template = Template::from_value(source).map_err(|wrong| {
+            let place = if wrong.item.is_empty() { "" } else { "." };
+            Skip::Malformed(format!("{}{place}{}", wrong.item, wrong.field))
+        })?;
+        let body = template.source().to_string();
+        if body.len() > homeround::care::TEMPLATE_BYTES_MAX {
+            return Err(Skip::Malformed(
+                "PlanDefinition (larger than 64 KiB)".to_owned(),
+            ));
+        }
+        let id = template_id(self.context.tenant, &template.canonical());
+        self.records
+            .insert((RecordKind::PlanTemplate, id), (None, body));
+        Ok(())
+    }
+
     /// A goal is held until the plan that refers to it comes.
     pub(super) fn goal(&mut self, at: usize) -> Result<(), Skip> {
         let source: fhir::Goal = self.parse(at)?;
@@ -47,23 +84,51 @@ impl Importer<'_> {
         }
         let mut plan = empty_plan(patient, &title(&source), &status);
         plan.narrative = source.description.trim().to_owned();
+        plan.assignee = self.assignee(&source.author);
+        plan.template = source
+            .instantiates_canonical
+            .first()
+            .and_then(|it| text::some(it));
+        let chart = self.charts.get(&patient);
+        let zone = chart.and_then(|chart| chart.time_zone.as_deref()?.parse::<Tz>().ok());
+        let zone = zone.unwrap_or(self.zone);
+        plan.time_zone = Some(zone.name().to_owned());
+        let begins = text::first_of([source.period.start.as_str(), &source.created]);
+        let begins = instant::read(begins, zone).unwrap_or(self.context.as_of);
+        let begins = chrono::DateTime::from_timestamp_millis(begins.0).unwrap_or_default();
+        let begins = begins.with_timezone(&zone).date_naive();
         for (nth, reference) in source.goal.iter().enumerate() {
             match self.index.find(reference, "Goal") {
                 Target::Entry(target) if self.goals.contains_key(&target) => {
                     self.goals_placed.insert(target);
-                    let goal = self.goals.get(&target).map(|(_, goal)| plan_goal(goal));
                     let entry = EntryId(self.id(target));
-                    plan.goals.extend(goal.map(|goal| (entry, goal)));
+                    if let Some((_, goal)) = self.goals.get(&target) {
+                        plan.progress.extend(self.progress_of(entry, &goal.note));
+                        plan.goals.insert(entry, plan_goal(goal));
+                    }
                 }
                 _ => self.note_dangling(at, format!("goal[{nth}]")),
             }
         }
         for (nth, activity) in source.activity.iter().enumerate() {
             let names = ["CarePlan.activity", &id.to_string(), &nth.to_string()];
-            let entry = EntryId(derive(self.context.tenant.0, &names));
+            let own = activity.id.parse::<EntryId>().ok();
+            let own = own.filter(|own| !plan.activities.contains_key(own));
+            let entry = own.unwrap_or_else(|| EntryId(derive(self.context.tenant.0, &names)));
             match plan_activity(activity) {
-                Some(activity) => {
-                    plan.activities.insert(entry, activity);
+                Some(mut known) => {
+                    known.schedule = activity
+                        .detail
+                        .as_ref()
+                        .and_then(|detail| scheduled(detail, zone, begins));
+                    known.assignee = self.performer(activity);
+                    let progress = self.progress_of(entry, &activity.progress);
+                    if !progress.is_empty() {
+                        let plain = activity.progress.iter().find(|it| it.time.is_empty());
+                        known.progress = plain.and_then(|it| text::some(&it.text));
+                    }
+                    plan.progress.extend(progress);
+                    plan.activities.insert(entry, known);
                 }
                 None if activity.detail.is_some() => {}
                 None => self.note(
@@ -76,6 +141,98 @@ impl Importer<'_> {
         }
         self.plans.insert(id, plan);
         Ok(())
+    }
+
+    /// Notes of somebody whom we know, at a time: how a goal or an activity went, in words.
+    fn progress_of(
+        &self,
+        of: EntryId,
+        notes: &[fhir::Annotation],
+    ) -> BTreeMap<EntryId, ProgressEntry> {
+        let entry = |(nth, note): (usize, &fhir::Annotation)| {
+            let Assignee::Person(by) = self.assignee(&note.author_reference)? else {
+                return None;
+            };
+            let entry = ProgressEntry {
+                of,
+                achievement: None,
+                status: None,
+                percent: None,
+                value: None,
+                unit: None,
+                comment: Some(text::some(&note.text)?),
+                by,
+                at_ms: instant::read(&note.time, self.zone)?,
+            };
+            let names = ["progress", &of.to_string(), &nth.to_string()];
+            Some((EntryId(derive(self.context.tenant.0, &names)), entry))
+        };
+        notes.iter().enumerate().filter_map(entry).collect()
+    }
+
+    fn performer(&self, source: &fhir::CarePlanActivity) -> Option<Assignee> {
+        self.assignee(source.detail.as_ref()?.performer.first()?)
+    }
+
+    /// A person of the directory, or a role.
+    fn assignee(&self, named: &fhir::Reference) -> Option<Assignee> {
+        match self.index.find(named, "Practitioner") {
+            Target::Entry(target) => {
+                let person = homeround::model::PersonId(self.id(target));
+                let known = self.people.contains_key(&person);
+                known.then_some(Assignee::Person(person))
+            }
+            // As we write one: a role by its name.
+            _ => named.display.parse().ok().map(Assignee::Role),
+        }
+    }
+
+    /// A task that a plan asks for, as we write one: what became of it is kept under the
+    /// task's own id. One of which nobody said anything is asked for by the plan itself.
+    /// False: it is another task.
+    pub(super) fn planned_task(&mut self, visit: VisitId, source: &fhir::Task) -> bool {
+        let named = |reference| match self.index.find(reference, "CarePlan") {
+            Target::Entry(target) => Some(PlanId(self.id(target))),
+            _ => None,
+        };
+        let mut plans = source.based_on.iter().filter_map(named);
+        let plan = plans.find(|id| self.plans.contains_key(id));
+        let (Some(plan), Some((activity, occurrence))) = (plan, occurrence_of(source)) else {
+            return false;
+        };
+        let known = self.plans.get(&plan);
+        if !known.is_some_and(|plan| plan.activities.contains_key(&activity)) {
+            return false;
+        }
+        let status = match source.status.as_str() {
+            "completed" => PlannedStatus::Done,
+            "cancelled" | "failed" | "rejected" => PlannedStatus::NotDone,
+            _ => return true,
+        };
+        let at_ms = instant::read(&source.last_modified, self.zone);
+        let by = self.assignee(&source.owner);
+        let (Some(at_ms), Some(Assignee::Person(by))) = (at_ms, by) else {
+            return false;
+        };
+        let coding = &source.status_reason.coding;
+        let reason = coding.first().map(|it| Value::from(it.code.as_str()));
+        let outcome = PlannedOutcome {
+            plan,
+            activity,
+            title: source.description.clone(),
+            status,
+            result: None,
+            reason: reason.and_then(|code| serde_json::from_value(code).ok()),
+            comment: source.note.first().and_then(|it| text::some(&it.text)),
+            by,
+            at_ms,
+            occurrence,
+        };
+        let id = task_id(plan, activity, &outcome.occurrence);
+        if let Some(visit) = self.visits.get_mut(&visit) {
+            visit.planned.insert(id, outcome);
+        }
+        true
     }
 
     fn ended_plan(
@@ -168,10 +325,15 @@ fn empty_plan(patient: PatientId, title: &str, status: &str) -> Plan {
         patient,
         title: title.to_owned(),
         status: status.to_owned(),
+        time_zone: None,
+        template: None,
+        assignee: None,
         narrative: String::new(),
         goals: BTreeMap::new(),
         activities: BTreeMap::new(),
         adherence: BTreeMap::new(),
+        progress: BTreeMap::new(),
+        pauses: BTreeMap::new(),
         settlements: BTreeMap::new(),
     }
 }
@@ -189,6 +351,11 @@ fn plan_goal(source: &fhir::Goal) -> Goal {
         text: readable(text::words(&source.description)),
         lifecycle: text::first_of([source.lifecycle_status.as_str(), "active"]).to_owned(),
         achievement: text::some(text::code(&source.achievement_status)),
+        due: source
+            .target
+            .iter()
+            .find(|target| target.due_date.parse::<NaiveDate>().is_ok())
+            .map(|target| target.due_date.clone()),
     }
 }
 
@@ -199,12 +366,7 @@ fn plan_activity(source: &fhir::CarePlanActivity) -> Option<Activity> {
     let progress = text::some(text::first_of(progress));
     let Some(detail) = &source.detail else {
         let code = Coding::text(&text::some(&source.reference.display)?);
-        let status = TaskStatus::Open;
-        return Some(Activity {
-            code,
-            status,
-            progress,
-        });
+        return Some(activity(code, TaskStatus::Open, progress));
     };
     let mut code = text::coding(&detail.code);
     if code.text.is_empty() {
@@ -217,11 +379,57 @@ fn plan_activity(source: &fhir::CarePlanActivity) -> Option<Activity> {
         "cancelled" | "stopped" => TaskStatus::NotDone,
         _ => TaskStatus::Open,
     };
-    Some(Activity {
+    let mut known = activity(code, status, progress);
+    known.lifecycle = match detail.status.as_str() {
+        "on-hold" => Some("on-hold".to_owned()),
+        "cancelled" | "stopped" => Some("stopped".to_owned()),
+        "completed" => Some("completed".to_owned()),
+        _ => None,
+    };
+    if known.code.text != detail.description {
+        known.instructions = text::some(&detail.description);
+    }
+    Some(known)
+}
+
+/// Which activity a task is of, and which of its times.
+fn occurrence_of(task: &fhir::Task) -> Option<(EntryId, String)> {
+    let own = |it: &&Value| {
+        let url = it["url"].as_str().unwrap_or_default();
+        url.strip_suffix(PLANNED_TASK)
+            .is_some_and(|it| it.ends_with('/'))
+    };
+    let parts = task.extension.iter().find(own)?["extension"].as_array()?;
+    let part = |name: &str| {
+        let part = parts.iter().find(|it| it["url"] == name)?;
+        part["valueString"].as_str()
+    };
+    let activity = part("activity")?.parse().ok()?;
+    Some((activity, part("occurrence")?.to_owned()))
+}
+
+const fn activity(code: Coding, status: TaskStatus, progress: Option<String>) -> Activity {
+    Activity {
         code,
         status,
         progress,
-    })
+        schedule: None,
+        lifecycle: None,
+        assignee: None,
+        instructions: None,
+    }
+}
+
+/// When an activity is due; one that no rule says is kept in its words.
+fn scheduled(detail: &fhir::ActivityDetail, zone: Tz, begins: NaiveDate) -> Option<Schedule> {
+    if let Some(timing) = &detail.scheduled_timing {
+        return Some(schedule_of(timing, zone, begins));
+    }
+    let period = detail.scheduled_period.as_ref();
+    let said = period.map(|period| format!("{} - {}", period.start, period.end));
+    let said = said.or_else(|| detail.scheduled_string.clone())?;
+    let words = serde_json::json!({ "code": { "text": said } });
+    Some(schedule_of(&words, zone, begins))
 }
 
 /// The sentence inside a goal's text. Some generators print their own data

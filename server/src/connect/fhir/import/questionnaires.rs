@@ -45,7 +45,7 @@ impl Importer<'_> {
 
     /// Answers are pinned to address and version: one that has none gets it from
     /// its id and from its date and content.
-    fn name_it(&mut self, at: usize, source: &mut Value, address: &str) {
+    pub(super) fn name_it(&mut self, at: usize, source: &mut Value, address: &str) {
         if source["url"].as_str().unwrap_or_default().is_empty() {
             source["url"] = json!(address);
             self.note(

@@ -34,6 +34,7 @@ pub(super) enum Kind {
     Media,
     Flag,
     Questionnaire,
+    PlanDefinition,
     NotUsed,
 }
 
@@ -63,6 +64,7 @@ impl Kind {
             "Media" => Self::Media,
             "Flag" => Self::Flag,
             "Questionnaire" => Self::Questionnaire,
+            "PlanDefinition" => Self::PlanDefinition,
             _ => Self::NotUsed,
         }
     }

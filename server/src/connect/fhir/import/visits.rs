@@ -154,6 +154,9 @@ impl Importer<'_> {
             return Err(Skip::Malformed("description".to_owned()));
         }
         if let Some(visit) = self.visit_of(at, &source) {
+            if self.planned_task(visit, &source) {
+                return Ok(());
+            }
             let comment = source.note.iter().map(|note| note.text.as_str());
             let comment = text::first_of(comment.chain([text::words(&source.status_reason)]));
             let task = Task {
@@ -245,6 +248,7 @@ fn skeleton(patient: PatientId) -> Visit {
         outcome: None,
         note: String::new(),
         tasks: BTreeMap::new(),
+        planned: BTreeMap::new(),
         steps: BTreeMap::new(),
         unplanned: None,
         handover: None,

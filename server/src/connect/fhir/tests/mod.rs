@@ -8,7 +8,9 @@ mod export;
 mod forms;
 mod import;
 mod input;
+mod planned;
 mod sample;
+mod way;
 
 use homeround::model::{Millis, TenantId};
 use uuid::Uuid;

@@ -83,8 +83,18 @@ pub(super) struct Sample {
 }
 
 impl Sample {
+    /// What the plans ask for, by the code of the phones.
+    fn planned(&self) -> Vec<homeround::care::PlannedTask> {
+        let plans: Vec<(PlanId, &Plan)> = self.plans.iter().map(|(id, it)| (*id, it)).collect();
+        let window = (self.booking.start_ms, self.booking.end_ms);
+        let visit = self.booking.visit;
+        let said = [(visit, &self.visit.planned)];
+        homeround::care::planned_tasks(&plans, &said, visit, window)
+    }
+
     pub(super) fn export(&self) -> Value {
         export_visit(&VisitExport {
+            planned: &self.planned(),
             booking: &self.booking,
             visit: &self.visit,
             patient: &self.patient,
@@ -392,8 +402,14 @@ pub(super) fn visit() -> Visit {
     base.as_object_mut().unwrap().extend(more);
     let by = person(NURSE);
     let at = AS_OF.plus(20 * MINUTE_MS).0;
+    let occurrence = "2026-02-14T19:30";
+    let done = json!({ "plan": id(0x21), "activity": entry(0xC2), "occurrence": occurrence,
+        "title": "Gait training", "status": "done", "result": "pass", "comment": "30 m",
+        "by": person(AIDE), "at_ms": AS_OF.plus(35 * MINUTE_MS) });
+    let task = homeround::care::task_id(PlanId(id(0x21)), entry(0xC2), occurrence);
     Visit {
         tasks: tasks(),
+        planned: BTreeMap::from([(task, serde_json::from_value(done).unwrap())]),
         steps: steps(),
         presence: presence(),
         observations: observations(),
@@ -451,15 +467,47 @@ pub(super) fn plan() -> Plan {
     Plan {
         goals: entries(vec![(
             0xC1,
-            json!({ "text": "Walk to the shop", "lifecycle": "active", "achievement": "improving" }),
+            json!({ "text": "Walk to the shop", "lifecycle": "active", "achievement": "improving",
+                "due": "2026-05-01" }),
         )]),
-        activities: entries(vec![(
-            0xC2,
-            json!({ "code": { "text": "Gait training" }, "status": "started", "progress": "20 m" }),
-        )]),
+        activities: entries(vec![
+            (
+                0xC2,
+                json!({ "code": { "text": "Gait training" }, "status": "started", "progress": "20 m",
+                    "instructions": "With the walker, on level ground.",
+                    "assignee": { "person": person(AIDE) },
+                    "schedule": { "start": "2026-02-02T19:30", "rule": "FREQ=DAILY;INTERVAL=2",
+                        "except": ["2026-02-06T19:30"], "early_minutes": 60, "late_minutes": 90 } }),
+            ),
+            (
+                0xC3,
+                json!({ "code": { "text": "Stair training" }, "status": "open",
+                    "assignee": { "role": "therapist" },
+                    "schedule": { "start": "2026-02-02T19:00", "rule": "FREQ=MONTHLY;BYDAY=2SA",
+                        "early_minutes": 0, "late_minutes": 60 } }),
+            ),
+            (
+                0xC4,
+                json!({ "code": { "text": "Ice" }, "status": "open", "lifecycle": "stopped",
+                    "schedule": { "start": "2026-02-02T00:00", "text": "after exercise" } }),
+            ),
+        ]),
+        progress: entries(vec![
+            (
+                0xC5,
+                json!({ "of": entry(0xC1), "achievement": "improving", "percent": 40, "value": 120,
+                    "unit": "m", "comment": "To the corner", "by": person(NURSE), "at_ms": AS_OF }),
+            ),
+            (
+                0xC6,
+                json!({ "of": entry(0xC2), "status": "started", "by": person(AIDE), "at_ms": AS_OF }),
+            ),
+        ]),
         ..serde_json::from_value(
             json!({ "schema": 1, "patient": id(PATIENT), "title": "After the hip operation",
-            "status": "active", "narrative": "Back on her feet by summer." }),
+            "status": "active", "narrative": "Back on her feet by summer.",
+            "time_zone": "America/New_York", "assignee": { "person": person(NURSE) },
+            "template": "https://clinic.example.org/PlanDefinition/hip|2" }),
         )
         .unwrap()
     }

@@ -27,7 +27,9 @@ import org.homeround.core.OrderOfDay
 import org.homeround.core.OrderOptions
 import org.homeround.core.PatientId
 import org.homeround.core.PersonId
+import org.homeround.core.PlanCounts
 import org.homeround.core.PlanId
+import org.homeround.core.PlanTemplate
 import org.homeround.core.Subscription
 import org.homeround.core.SyncState
 import org.homeround.core.TokenException
@@ -113,6 +115,17 @@ class Homeround private constructor(private val core: Core, io: CoroutineDispatc
 
     /** A care plan. */
     fun plan(id: PlanId): Plan = Plan(core.plan(id), worker)
+
+    /** The care plans of a patient on this phone, with what is due of the last four weeks and the next one. */
+    fun carePlans(patient: PatientId): Flow<List<CarePlan>> =
+        worker.live { Plan.look(core::plan, core.patient(patient).plans()) }
+
+    /** How each care plan on this phone was kept to between two times, in milliseconds since 1970, at most 400 days apart. */
+    suspend fun adherenceBetween(fromMs: Long, untilMs: Long): List<PlanCounts> =
+        worker.run { core.adherenceBetween(fromMs, untilMs) }
+
+    /** The templates that a care plan can be made from, in a language as `es`. */
+    suspend fun planTemplates(language: String): List<PlanTemplate> = worker.run { core.planTemplates(language) }
 
     /** The forms that can be begun, in a language as `es`. */
     suspend fun forms(language: String): List<FormOffer> = worker.run { core.forms(language) }

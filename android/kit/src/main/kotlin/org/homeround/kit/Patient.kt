@@ -13,20 +13,18 @@ import org.homeround.core.Demographics
 import org.homeround.core.Dosing
 import org.homeround.core.EntryId
 import org.homeround.core.Medication
+import org.homeround.core.NewPlan
 import org.homeround.core.PlanId
-import org.homeround.core.PlanView
 import org.homeround.core.Reconciliation
 import org.homeround.core.Saved
 import org.homeround.core.Severity
 import org.homeround.core.Spo2Scale
-import org.homeround.core.TaskStatus
 import org.homeround.core.TimelinePage
 import org.homeround.core.TimelineQuery
 import org.homeround.core.TrendPage
 import org.homeround.core.TrendQuery
 import org.homeround.core.VisitId
 import org.homeround.core.Patient as CorePatient
-import org.homeround.core.Plan as CorePlan
 
 /** A patient: demographics, team, timeline and the chart that the team maintains. */
 class Patient internal constructor(
@@ -48,6 +46,9 @@ class Patient internal constructor(
 
     /** The care plans on this phone. */
     suspend fun plans(): List<PlanId> = worker.run { core.plans() }
+
+    /** Makes a care plan, from a template or empty, on this phone. */
+    suspend fun createPlan(plan: NewPlan): PlanId = worker.run { core.createPlan(plan) }
 
     /** The visits on this phone. */
     suspend fun visits(): List<VisitId> = worker.run { core.visits() }
@@ -107,24 +108,4 @@ class Patient internal constructor(
 
     /** Settles a conflict of the chart. */
     suspend fun settle(field: String, chosenJson: String): Saved = worker.run { chartOf.settle(field, chosenJson) }
-}
-
-/** A care plan. */
-class Plan internal constructor(private val core: CorePlan, private val worker: Worker) {
-    /** The plan as it stands. Emits again whenever it changes. */
-    val view: Flow<PlanView> get() = worker.live { core.read() }
-
-    /** Says where an activity stands. */
-    suspend fun setActivity(activity: EntryId, status: TaskStatus, progress: String? = null): Saved =
-        worker.run { core.setActivity(activity, status, progress) }
-
-    /** Says how far a goal is, in FHIR's achievement status. */
-    suspend fun setGoal(goal: EntryId, achievement: String): Saved = worker.run { core.setGoal(goal, achievement) }
-
-    /** Notes whether an activity was kept to. */
-    suspend fun recordAdherence(activity: EntryId, kept: Boolean, comment: String? = null): Saved =
-        worker.run { core.recordAdherence(activity, kept, comment) }
-
-    /** Settles a conflict of the plan. */
-    suspend fun settle(field: String, chosenJson: String): Saved = worker.run { core.settle(field, chosenJson) }
 }

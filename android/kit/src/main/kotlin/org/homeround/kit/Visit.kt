@@ -26,6 +26,7 @@ import org.homeround.core.NoFix
 import org.homeround.core.NotDoneReason
 import org.homeround.core.NoteEdit
 import org.homeround.core.PersonId
+import org.homeround.core.PlannedTask
 import org.homeround.core.Saved
 import org.homeround.core.SealCheck
 import org.homeround.core.Signer
@@ -53,6 +54,9 @@ class Visit internal constructor(private val core: Core, private val worker: Wor
 
     /** What came after the last signature and is not taken in; empty before any signature. */
     val late: Flow<List<LateEdit>> get() = worker.live { if (core.read().signatures.isEmpty()) emptyList() else core.awaiting() }
+
+    /** The tasks that the patient's care plans ask for at this visit. Emits again when that changes. */
+    val planned: Flow<List<PlannedTask>> get() = worker.live { core.plannedTasks() }
 
     /** The visit as it stands now. */
     suspend fun read(): VisitView = worker.run { core.read() }
@@ -141,6 +145,14 @@ class Visit internal constructor(private val core: Core, private val worker: Wor
 
     /** Says what came of a task. */
     suspend fun setTask(task: EntryId, outcome: TaskOutcome): Saved = worker.run { core.setTask(task, outcome) }
+
+    /** Says what came of a planned task; open takes back what stands. */
+    suspend fun setPlannedTask(task: EntryId, outcome: TaskOutcome): Saved =
+        worker.run { core.setPlannedTask(task, outcome) }
+
+    /** Takes a planned task off this visit; it is due all the same, and no phone puts it back. */
+    suspend fun removePlannedTask(task: EntryId, comment: String? = null): Saved =
+        worker.run { core.removePlannedTask(task, comment) }
 
     /** Adds a task. */
     suspend fun addTask(title: String, required: Boolean = false): Saved =

@@ -45,6 +45,7 @@ internal sealed interface Place {
     data object Day : Place
     data class Visit(val id: VisitId) : Place
     data class Patient(val id: PatientId) : Place
+    data class Plans(val patient: PatientId) : Place
     data class Forms(val visit: VisitId) : Place
     data class Form(val visit: VisitId, val form: EntryId) : Place
     data object Search : Place
@@ -83,11 +84,12 @@ private fun Unlocked(shell: Shell, left: () -> Unit) {
             PatientScreen(
                 state,
                 PatientActions(
-                    back = { back() }, filter = { model.filter(it) }, more = { model.more() }, trend = { model.trend(it) }, moreTrend = { model.moreTrend() }, breakGlass = { model.breakGlass(it) },
+                    back = { back() }, plans = { way.add(Place.Plans(place.id)) }, filter = { model.filter(it) }, more = { model.more() }, trend = { model.trend(it) }, moreTrend = { model.moreTrend() }, breakGlass = { model.breakGlass(it) },
                     sync = { sync() }, dismiss = { model.dismiss() },
                 ),
             )
         }
+        is Place.Plans -> PlansPlace(shell, place, { back() }) { sync() }
         is Place.Forms -> FormsPlace(shell, place, way) { back() }
         is Place.Form -> FormPlace(shell, place, way) { back() }
         is Place.Search -> Search(shell, way) { back() }
@@ -167,6 +169,7 @@ private fun VisitPlace(shell: Shell, place: Place.Visit, way: MutableList<Place>
             back = back, patient = { way.add(Place.Patient(it)) }, forms = { way.add(Place.Forms(place.id)) },
             take = { action, pin, reason -> model.take(action, pin, reason) },
             finish = { model.finish(it) }, leaveOut = { task, reason, comment -> model.leaveOut(task, reason, comment) },
+            planned = PlannedActions(model::finishPlanned, model::leaveOutPlanned, model::removePlanned),
             typeVital = { field, text -> model.typeVital(field, text) }, recordVitals = { model.recordVitals() },
             how = HowActions(
                 unit = model::swapUnit, site = model::chooseSite, method = model::chooseMethod, scale = { model.decideScale(it) },

@@ -33,6 +33,8 @@ import org.homeround.kit.screens.Words
 /** What a person does in a patient's chart. */
 class PatientActions(
     val back: () -> Unit,
+    /** The care plans. */
+    val plans: () -> Unit,
     val filter: (String?) -> Unit,
     val more: () -> Unit,
     /** One figure over time; none: none. */
@@ -54,6 +56,7 @@ fun PatientScreen(state: PatientState, on: PatientActions) {
         }
         if (state.born.isNotEmpty()) Quiet(text("patient_born", state.born))
         Quiet((listOf(state.address) + state.phones).filter { it.isNotEmpty() }.joinToString(" · "))
+        Also(text("plans_title"), onClick = on.plans)
         Rows(text("patient_alerts"), state.alerts, always = false)
         Rows(text("patient_allergies"), state.allergies)
         Rows(text("patient_medications"), state.medications)

@@ -55,6 +55,8 @@ class VisitActions(
     val take: (Action, pin: String, reason: String) -> Unit,
     val finish: (EntryId) -> Unit,
     val leaveOut: (EntryId, NotDoneReason, String) -> Unit,
+    /** What care plans ask for. */
+    val planned: PlannedActions,
     val typeVital: (VitalField, String) -> Unit,
     val recordVitals: () -> Unit,
     /** Units, places, methods, and the second look. */
@@ -87,6 +89,14 @@ class VisitActions(
     val way: WayActions,
     val sync: () -> Unit,
     val dismiss: () -> Unit,
+)
+
+/** What a person does with a task that a care plan asks for. */
+class PlannedActions(
+    val finish: (EntryId) -> Unit,
+    val leaveOut: (EntryId, NotDoneReason, String) -> Unit,
+    /** Takes it off this visit. */
+    val remove: (EntryId) -> Unit,
 )
 
 /** A visit. */
@@ -128,7 +138,8 @@ fun VisitScreen(state: VisitState, on: VisitActions) {
             }
         }
         Presence(state.presence, on.explain)
-        Tasks(state, on)
+        Tasks(text("visit_tasks"), state.tasks, state.editable, on.finish, on.leaveOut)
+        Tasks(text("visit_planned"), state.planned, state.editable, on.planned.finish, on.planned.leaveOut, on.planned.remove)
         VitalSigns(state, on)
         Medications(state, on)
         Note(state, on)
@@ -176,7 +187,7 @@ private fun Proof(action: Action, sensor: Boolean, onProceed: (String) -> Unit) 
 
 @OptIn(ExperimentalLayoutApi::class)
 @Composable
-private fun Conflicts(conflicts: List<ConflictRow>, onSettle: (ConflictRow, Choice) -> Unit) {
+internal fun Conflicts(conflicts: List<ConflictRow>, onSettle: (ConflictRow, Choice) -> Unit) {
     Part(text("visit_conflicts_title")) {
         Quiet(text("conflict_hint"))
         conflicts.forEach { conflict ->
@@ -200,21 +211,29 @@ private fun Conflicts(conflicts: List<ConflictRow>, onSettle: (ConflictRow, Choi
 
 @OptIn(ExperimentalLayoutApi::class)
 @Composable
-private fun Tasks(state: VisitState, on: VisitActions) {
-    if (state.tasks.isEmpty()) return
+private fun Tasks(
+    title: String,
+    tasks: List<TaskRow>,
+    editable: Boolean,
+    onFinish: (EntryId) -> Unit,
+    onLeaveOut: (EntryId, NotDoneReason, String) -> Unit,
+    onRemove: ((EntryId) -> Unit)? = null,
+) {
+    if (tasks.isEmpty()) return
     var leaving by remember { mutableStateOf<EntryId?>(null) }
-    Part(text("visit_tasks")) {
-        state.tasks.forEach { task ->
+    Part(title) {
+        tasks.forEach { task ->
             TaskLine(task)
-            if (!state.editable) return@forEach
+            if (!editable) return@forEach
             FlowRow(horizontalArrangement = Arrangement.spacedBy(10.dp), verticalArrangement = Arrangement.spacedBy(8.dp)) {
-                if (!task.done) Main(text("visit_done")) { on.finish(task.id) }
+                if (!task.done) Main(text("visit_done")) { onFinish(task.id) }
                 Also(text("visit_not_done")) { leaving = if (leaving == task.id) null else task.id }
+                if (onRemove != null) Also(text("planned_remove")) { onRemove(task.id) }
             }
             if (leaving == task.id) {
                 Reasons { reason, comment ->
                     leaving = null
-                    on.leaveOut(task.id, reason, comment)
+                    onLeaveOut(task.id, reason, comment)
                 }
             }
         }
@@ -225,6 +244,8 @@ private fun Tasks(state: VisitState, on: VisitActions) {
 private fun TaskLine(task: TaskRow) {
     val required = if (task.required) " · " + text("visit_required") else ""
     Line(task.title, read(task.state) + required + task.comment?.let { " · $it" }.orEmpty(), strong = true)
+    if (task.hint.isNotEmpty()) Quiet(task.hint)
+    task.assignee?.let { Quiet(text("planned_assignee", shown(it))) }
 }
 
 @OptIn(ExperimentalLayoutApi::class)

@@ -4,7 +4,7 @@ import org.junit.jupiter.api.Test
 
 /** The states that a day brings, against the committed pictures. */
 class LooksTest {
-    private val tall = setOf("visit", "visit-refused", "visit-conflict", "visit-signed", "visit-late", "patient")
+    private val tall = setOf("visit", "visit-refused", "visit-conflict", "visit-signed", "visit-late", "visit-planned", "patient", "plans")
 
     private fun check(suffix: String, look: Look, vararg names: String) {
         val of = shots(look.language)
@@ -37,6 +37,16 @@ class LooksTest {
         for ((suffix, look) in listOf("" to Look(), "-dark" to Look(dark = true))) {
             for ((name, part) in parts(look.language)) Stage.looksAs("part-$name$suffix", look.copy(height = part.first), part.second)
         }
+    }
+
+    @Test
+    fun `care plans, a choice of templates and what a plan asks for at a visit look as they did`() =
+        check("", Look(), "plans", "plans-choosing", "visit-planned")
+
+    @Test
+    fun `care plans in Spanish and in the dark look as they did`() {
+        check("-es", Look("es"), "plans")
+        check("-dark", Look(dark = true), "plans")
     }
 
     @Test

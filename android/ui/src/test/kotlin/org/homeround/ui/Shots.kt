@@ -10,7 +10,7 @@ import androidx.compose.ui.Modifier
 import androidx.compose.ui.unit.dp
 
 internal val doNothing = VisitActions(
-    back = {}, patient = {}, forms = {}, take = { _, _, _ -> }, finish = {}, leaveOut = { _, _, _ -> }, typeVital = { _, _ -> }, recordVitals = {},
+    back = {}, patient = {}, forms = {}, take = { _, _, _ -> }, finish = {}, leaveOut = { _, _, _ -> }, planned = PlannedActions({}, { _, _, _ -> }, {}), typeVital = { _, _ -> }, recordVitals = {},
     how = HowActions({}, { _, _ -> }, { _, _ -> }, {}, {}, {}), dose = DoseActions({}, {}, {}, {}),
     consciousness = {}, oxygen = {}, give = {}, goOn = {}, holdBack = {},
     list = ListActions({}, { _, _ -> }, { _, _ -> }, {}, {}, {}), withhold = { _, _, _ -> }, typeNote = {}, saveNote = {}, outcome = {},
@@ -20,13 +20,19 @@ internal val doNothing = VisitActions(
 
 internal val noDay = DayActions({}, {}, {}, {}, {}, {}, {}, {}, {}, NewVisitActions({}, {}, {}, {}, {}, {}))
 
-internal val noPatient = PatientActions({}, {}, {}, {}, {}, {}, {}, {})
+internal val noPatient = PatientActions({}, {}, {}, {}, {}, {}, {}, {}, {})
+
+private val noPlans = PlanActions(
+    {}, {}, {}, {}, {}, { _, _, _ -> }, { _, _, _, _ -> }, { _, _, _, _ -> }, { _, _ -> }, { _, _, _ -> }, { _, _ -> }, { _, _ -> }, { _, _ -> },
+    { _, _, _, _, _ -> }, { _, _, _ -> }, { _, _, _ -> }, { _, _, _ -> }, {}, {},
+)
 
 private val noAccount = AccountActions({}, {}, { _, _ -> }, { _, _ -> }, {}, {}, {}, {})
 
 /** Every screen in every state that is worth a picture, by name. */
 internal fun shots(language: String): Map<String, @Composable () -> Unit> {
     val of = Samples(language)
+    val care = PlanSamples(language)
     return mapOf(
         "lock" to { LockScreen(of.unlock, {}, {}, {}, {}) },
         "lock-wrong" to { LockScreen(of.wrongPin, {}, {}, {}, {}) },
@@ -46,6 +52,9 @@ internal fun shots(language: String): Map<String, @Composable () -> Unit> {
         "day-new" to { DayScreen(of.dayNew, noDay) },
         "visit-signed" to { VisitScreen(of.signed, doNothing) },
         "patient" to { PatientScreen(of.patient, noPatient) },
+        "plans" to { PlanScreen(care.plans, noPlans) },
+        "plans-choosing" to { PlanScreen(care.choosing, noPlans) },
+        "visit-planned" to { VisitScreen(of.visit.copy(planned = care.planned), doNothing) },
         "emergency" to { PatientScreen(of.away, noPatient) },
         "account" to { AccountScreen(of.account, noAccount) },
         "visit-late" to { VisitScreen(of.late, doNothing) },

@@ -11,6 +11,8 @@ import org.homeround.core.DuplicateWhy
 import org.homeround.core.HandoverReason
 import org.homeround.core.NotDoneReason
 import org.homeround.core.NotSignedReason
+import org.homeround.core.OccurrenceState
+import org.homeround.core.PlannedStatus
 import org.homeround.core.PresenceCause
 import org.homeround.core.PresenceReason
 import org.homeround.core.PresenceState
@@ -21,12 +23,15 @@ import org.homeround.core.TaskResult
 import org.homeround.core.TaskStatus
 import org.homeround.core.UnplannedReason
 import org.homeround.core.VisitStatus
+import org.homeround.kit.screens.ACHIEVEMENTS
 import org.homeround.kit.screens.Action
 import org.homeround.kit.screens.Ending
 import org.homeround.kit.screens.Glyph
+import org.homeround.kit.screens.RULES
 import org.homeround.kit.screens.SignWay
 import org.homeround.kit.screens.SignerKind
 import org.homeround.kit.screens.VitalField
+import org.homeround.kit.screens.achievementWords
 import org.homeround.kit.screens.methodsOf
 import org.homeround.kit.screens.sitesOf
 import org.homeround.ui.desktop.FileStrings
@@ -79,6 +84,11 @@ class StringsTest {
             Glyph.entries.map { "glyph_${it.name.lowercase()}" } +
             VitalField.entries.map { "vital_${it.field}" } + PresenceState.entries.map { "presence_${it.name.lowercase()}" } +
             PresenceCause.entries.map { "presence_cause_${it.name.lowercase()}" } +
+            OccurrenceState.entries.map { "occurrence_${it.name.lowercase()}" } +
+            PlannedStatus.entries.map { "planned_${it.name.lowercase()}" } +
+            ACHIEVEMENTS.map { achievementWords(it).key } + RULES.values.map { it.key } +
+            listOf("active", "on_hold", "completed", "revoked", "draft", "unknown", "entered_in_error").map { "plan_status_$it" } +
+            listOf("on_hold", "stopped", "cancelled", "completed", "entered_in_error").map { "activity_$it" } +
             PresenceReason.entries.map { "presence_reason_${it.name.lowercase()}" } +
             Relation.entries.map { "relation_${it.name.lowercase()}" } +
             NotSignedReason.entries.map { "not_signed_${it.name.lowercase()}" } +

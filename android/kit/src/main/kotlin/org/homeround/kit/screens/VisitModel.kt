@@ -50,6 +50,7 @@ class VisitModel(
     init {
         follow(phone.sync.state) { state, sync -> state.copy(network = chip(sync)) }
         follow(visit.view, ::take)
+        follow(visit.planned) { state, tasks -> state.copy(planned = planned(tasks, formats, zone)) }
         follow(visit.attachments) { state, photos -> state.copy(photos = photos.map(::photo)) }
         follow(visit.late) { state, late -> state.copy(late = late.map(::late)) }
         follow(combine(visit.way, visit.view) { way, view -> Triple(way, view, visit.colleagues()) }) { state, (way, view, team) ->
@@ -99,6 +100,16 @@ class VisitModel(
     fun leaveOut(task: EntryId, reason: NotDoneReason, comment: String) = act {
         visit.setTask(task, TaskOutcome(TaskStatus.NOT_DONE, null, reason, comment.ifBlank { null }))
     }
+
+    fun finishPlanned(task: EntryId) = act {
+        visit.setPlannedTask(task, TaskOutcome(TaskStatus.DONE, TaskResult.PASS, null, null))
+    }
+
+    fun leaveOutPlanned(task: EntryId, reason: NotDoneReason, comment: String) = act {
+        visit.setPlannedTask(task, TaskOutcome(TaskStatus.NOT_DONE, null, reason, comment.ifBlank { null }))
+    }
+
+    fun removePlanned(task: EntryId) = act { visit.removePlannedTask(task) }
 
     fun typeVital(field: VitalField, text: String) = changeVitals { it.with(field, text) }
 
@@ -380,15 +391,15 @@ class VisitModel(
     )
 
     private fun conflict(conflict: Conflict, view: VisitView): ConflictRow {
-        val task = view.tasks.find { it.id == conflict.item }
+        val about = view.tasks.find { it.id == conflict.item }?.title ?: plannedTitle(conflict, state.value)
         val choices = conflict.values.map {
             Choice(it.json, readable(conflict, it.text), it.by.name, it.by.me, formats.moment(it.atMs, zone), it.shown)
         }
-        return ConflictRow(conflict.field, fieldWords(conflict.field), task?.title.orEmpty(), choices)
+        return ConflictRow(conflict.field, fieldWords(conflict.field), about, choices)
     }
 
     /** Codes of results and statuses are keys of the string resources. */
-    private fun readable(conflict: Conflict, text: String): String = when (conflict.name) {
+    private fun readable(conflict: Conflict, text: String): String = if (conflict.section == "planned") "@planned_${text.ifEmpty { "open" }}" else when (conflict.name) {
         "result" -> "@result_$text"
         "status" -> if (conflict.section == "tasks") "@task_$text" else "@status_$text"
         "reason" -> "@reason_$text"

@@ -14,7 +14,18 @@ enum class Action { TRAVEL, CHECK_IN, BREAK, RESUME, COMPLETE, SIGN, AMEND, JOIN
 enum class Ending { MISS, CANCEL }
 
 /** A task's line. */
-data class TaskRow(val id: EntryId, val title: String, val required: Boolean, val done: Boolean, val state: Words, val comment: String?)
+data class TaskRow(
+    val id: EntryId,
+    val title: String,
+    val required: Boolean,
+    val done: Boolean,
+    val state: Words,
+    val comment: String?,
+    /** How it is done, and when it is due, of one that a care plan asks for. */
+    val hint: String = "",
+    /** Who does one that a care plan asks for: a name or [Words]; null: whoever visits. */
+    val assignee: Any? = null,
+)
 
 /** A finding's line. */
 data class FindingRow(
@@ -75,6 +86,8 @@ data class VisitState(
     val endings: List<Ending> = emptyList(),
     val editable: Boolean = true,
     val tasks: List<TaskRow> = emptyList(),
+    /** What care plans ask for, but for what somebody took off. */
+    val planned: List<TaskRow> = emptyList(),
     val findings: List<FindingRow> = emptyList(),
     val medications: List<MedicationRow> = emptyList(),
     val alerts: List<String> = emptyList(),

@@ -147,7 +147,7 @@ private val FIELDS = setOf(
 )
 
 /** Sections whose entries are only added. */
-private val SECTIONS = setOf("observations", "medications", "attachments", "forms", "steps", "corrections", "signatures", "amendments", "presence", "sign_offs", "tasks", "measures", "duplicates")
+private val SECTIONS = setOf("observations", "medications", "attachments", "forms", "steps", "corrections", "signatures", "amendments", "presence", "sign_offs", "tasks", "measures", "duplicates", "planned")
 
 /** What a field is called: `tasks/0192…/result` is the result of a task. */
 internal fun fieldWords(path: String): Words {
