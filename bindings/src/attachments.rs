@@ -14,6 +14,13 @@ use crate::names::{By, Names};
 use crate::types::{Coding, EntryId, Saved};
 use crate::visit::Visit;
 
+/// What a chosen file is, by its first 16 bytes or more, as `NewAttachment.media_type` wants
+/// it; none: of no kind that may be attached.
+#[uniffi::export]
+pub fn media_type_of(head: Vec<u8>) -> Result<Option<String>, HomeroundError> {
+    guard(|| Ok::<_, HomeroundError>(app::media_type_of(&head).map(str::to_owned)))
+}
+
 /// What is said of a photo, a recording or a file that is added.
 #[derive(Debug, Clone, PartialEq, uniffi::Record)]
 pub struct NewAttachment {

@@ -45,6 +45,11 @@ pub struct MyNumbers {
     pub documentation_s: Option<u64>,
     /// Done and not signed by anybody.
     pub unsigned: u32,
+    /// What the care plans on this phone asked for in these days and is decided: done, late ones
+    /// among it, missed, or left out for a reason that counts.
+    pub plan_counted: u32,
+    /// Of it, done, by whoever did it.
+    pub plan_done: u32,
     /// The store's revision that this shows.
     pub revision: u64,
 }
@@ -82,6 +87,8 @@ impl From<app::MyNumbers> for MyNumbers {
             signed: numbers.signed,
             documentation_s: numbers.documentation_s,
             unsigned: numbers.unsigned,
+            plan_counted: numbers.plan_counted,
+            plan_done: numbers.plan_done,
             revision: numbers.revision,
         }
     }

@@ -4,6 +4,7 @@
 @_exported import Foundation
 @_exported import Observation
 import UIKit
+import UniformTypeIdentifiers
 
 // MARK: Views and how they are put together
 
@@ -336,6 +337,9 @@ extension View {
     public func navigationTitle<S: StringProtocol>(_ title: S) -> some View { self }
     public func navigationDestination<D: Hashable, C: View>(
         for data: D.Type, @ViewBuilder destination: @escaping (D) -> C
+    ) -> some View { self }
+    public func fileImporter(
+        isPresented: Binding<Bool>, allowedContentTypes: [UTType], onCompletion: @escaping (Result<URL, any Error>) -> Void
     ) -> some View { self }
     public func fullScreenCover<Content: View>(
         isPresented: Binding<Bool>, onDismiss: (() -> Void)? = nil, @ViewBuilder content: @escaping () -> Content

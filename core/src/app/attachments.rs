@@ -41,6 +41,30 @@ pub const MEDIA_TYPES: [(&str, usize, &[u8]); 9] = [
     ("application/pdf", 0, b"%PDF-"),
 ];
 
+/// Which of [`MEDIA_TYPES`] a file is, by its first 16 bytes; none: of no kind that may be
+/// attached.
+#[must_use]
+pub fn media_type_of(head: &[u8]) -> Option<&'static str> {
+    // Several kinds begin alike: their brand tells them apart.
+    if head.get(4..8) == Some(b"ftyp") {
+        let brand = head.get(8..12)?;
+        return Some(match brand {
+            b"heic" | b"heix" | b"hevc" | b"mif1" | b"msf1" => "image/heic",
+            b"M4A " | b"M4B " => "audio/mp4",
+            _ => "video/mp4",
+        });
+    }
+    let begins =
+        |(_, at, magic): &&(&str, usize, &[u8])| head.get(*at..*at + magic.len()) == Some(*magic);
+    let known = MEDIA_TYPES.iter().find(begins).map(|known| known.0);
+    known.or_else(|| is_mpeg_frame(head).then_some("audio/mpeg"))
+}
+
+/// An MPEG stream without a tag begins with its first frame.
+fn is_mpeg_frame(head: &[u8]) -> bool {
+    matches!(head, [0xff, second, ..] if second & 0xe0 == 0xe0)
+}
+
 /// What is said of a photo, a recording or a file that is added.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct NewAttachment {
@@ -111,9 +135,7 @@ impl NewAttachment {
         let begins = |(media_type, at, magic): &(&str, usize, &[u8])| {
             *media_type == self.media_type && head.get(*at..*at + magic.len()) == Some(*magic)
         };
-        // An MPEG stream without a tag begins with its first frame.
-        let frame = self.media_type == "audio/mpeg"
-            && matches!(head, [0xff, second, ..] if second & 0xe0 == 0xe0);
+        let frame = self.media_type == "audio/mpeg" && is_mpeg_frame(head);
         frame || MEDIA_TYPES.iter().any(begins)
     }
 }
@@ -302,4 +324,36 @@ impl VisitHandle {
 pub(super) fn digest_of(entry: &AttachmentEntry) -> Option<[u8; 32]> {
     // A change hash has the same shape: 32 bytes in hexadecimal.
     entry.sha256.parse::<ChangeHash>().ok().map(|hash| hash.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_says_what_it_is_and_is_then_taken_as_that() {
+        let files: [(&[u8], Option<&str>); 12] = [
+            (&[0xff, 0xd8, 0xff, 0xe0], Some("image/jpeg")),
+            (b"\x89PNG\r\n\x1a\n", Some("image/png")),
+            (b"\0\0\0\x18ftypheic", Some("image/heic")),
+            (b"RIFF\0\0\0\0WEBP", Some("image/webp")),
+            (b"\0\0\0\x18ftypM4A ", Some("audio/mp4")),
+            (b"\0\0\0\x18ftypisom", Some("video/mp4")),
+            (b"ID3\x04", Some("audio/mpeg")),
+            (&[0xff, 0xfb, 0x90, 0x64], Some("audio/mpeg")),
+            (b"OggS", Some("audio/ogg")),
+            (b"%PDF-1.7", Some("application/pdf")),
+            (b"MZ\x90\0", None),
+            (b"", None),
+        ];
+        for (head, expected) in files {
+            assert_eq!(media_type_of(head), expected, "{head:?}");
+            let Some(media_type) = expected else { continue };
+            let new = NewAttachment {
+                media_type: media_type.to_owned(),
+                ..NewAttachment::default()
+            };
+            assert!(new.check().is_ok() && new.fits(head), "{media_type}");
+        }
+    }
 }

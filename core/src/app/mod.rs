@@ -66,7 +66,7 @@ use std::sync::Arc;
 
 pub use attachments::{
     ATTACHMENT_BYTES_MAX, ATTACHMENTS_BYTES_MAX, Attachment, MEDIA_TYPES, NewAttachment,
-    THUMBNAIL_BYTES_MAX,
+    THUMBNAIL_BYTES_MAX, media_type_of,
 };
 pub use care::{ADHERENCE_DAYS_MAX, PlanCounts, PlanState};
 pub use chart::{ChartHandle, HOME_ACCESS_NAMES};

@@ -57,6 +57,12 @@ pub struct MyNumbers {
     pub documentation_s: Option<u64>,
     /// Done and not signed by anybody.
     pub unsigned: u32,
+    /// What the care plans on this phone asked for in these days and is decided: done, late
+    /// ones among it, missed, or left out for a reason that counts
+    /// ([`Adherence::counted`](crate::care::Adherence::counted)).
+    pub plan_counted: u32,
+    /// Of it, done, by whoever did it.
+    pub plan_done: u32,
     /// The store's revision that this shows.
     pub revision: u64,
 }
@@ -78,7 +84,7 @@ impl Homeround {
             });
         }
         let revision = self.inner.revision();
-        let (me, rows) = {
+        let (me, rows, window) = {
             let reads = self.inner.reads()?;
             let me = reads.me.as_ref().ok_or(AppError::NotEnrolled)?.person;
             let reader = reads.store.reader()?;
@@ -88,7 +94,7 @@ impl Homeround {
             let gone = reader.scopes_in(ScopeState::Leaving)?;
             let mut rows = reader.visits_between(begin, end, Some(me))?;
             rows.retain(|row| !gone.contains(&row.patient));
-            (me, rows)
+            (me, rows, (begin, end))
         };
         let mut count = Count::new(me);
         for row in rows {
@@ -96,10 +102,13 @@ impl Homeround {
             let visit = self.visit(row.visit).read().ok();
             count.add(&row, visit.as_ref());
         }
-        Ok(MyNumbers {
-            revision,
-            ..count.end()
-        })
+        let mut numbers = count.end();
+        for plan in self.adherence_between(window.0, window.1)? {
+            numbers.plan_counted += plan.counts.counted();
+            numbers.plan_done += plan.counts.done + plan.counts.done_late;
+        }
+        numbers.revision = revision;
+        Ok(numbers)
     }
 }
 

@@ -1,6 +1,7 @@
 import HomeroundKit
 import SwiftUI
 import UIKit
+import UniformTypeIdentifiers
 
 /// The visit's tasks, each done or left out with a reason.
 struct Tasks: View {
@@ -120,13 +121,15 @@ struct Photos: View {
     let model: VisitModel
     @State private var caption = ""
     @State private var taking = false
+    @State private var choosing = false
 
     var body: some View {
         Block(told("visit_photos")) {
-            if model.state.editable, CameraView.available {
+            if model.state.editable {
                 // The caption is typed before the picture is taken: on return it is saved at once.
                 TextField(told("photo_caption"), text: $caption).textFieldStyle(.roundedBorder)
-                MainButton("photo_take") { taking = true }
+                if CameraView.available { MainButton("photo_take") { taking = true } }
+                AlsoButton(told("photo_add_file")) { choosing = true }
             }
             if model.state.photos.isEmpty { Text(told("visit_no_photos")).foregroundStyle(.secondary) }
             ForEach(model.state.photos) { photo in
@@ -142,6 +145,13 @@ struct Photos: View {
                     caption = ""
                 }
             }
+        }
+        .fileImporter(isPresented: $choosing, allowedContentTypes: [.image, .audio, .mpeg4Movie, .pdf]) { chosen in
+            guard let file = try? chosen.get(), file.startAccessingSecurityScopedResource() else { return }
+            defer { file.stopAccessingSecurityScopedResource() }
+            guard let bytes = try? Data(contentsOf: file) else { return }
+            model.attachFile(bytes, caption: caption)
+            caption = ""
         }
     }
 

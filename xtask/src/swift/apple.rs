@@ -5,8 +5,9 @@ use super::{Bench, KIT, sources};
 use crate::Trouble;
 
 /// In the order in which they use each other.
-const STUBS: [&str; 6] = [
+const STUBS: [&str; 7] = [
     "UIKit",
+    "UniformTypeIdentifiers",
     "SwiftUI",
     "Security",
     "BackgroundTasks",

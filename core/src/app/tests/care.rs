@@ -1,7 +1,7 @@
 //! Care plans on phones: made from a template without a signal, personalised by two,
 //! asked for at a visit.
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use serde_json::json;
 
 use super::*;
@@ -379,6 +379,11 @@ fn how_plans_were_kept_to_is_told_of_each_over_a_time() {
     // Said after its time, so done late; the next day's nobody did.
     assert_eq!(told.counts.done_late, 1);
     assert!(told.counts.missed >= 1, "{told:?}");
+    let today = one.app.today().unwrap();
+    let (from, until) = (today - Days::new(2), today - Days::new(1));
+    let mine = one.app.my_numbers(from, until).unwrap();
+    assert_eq!(mine.plan_done, 1, "in one's own numbers too");
+    assert!(mine.plan_counted > mine.plan_done, "{mine:?}");
     let apart = one.app.adherence_between(day(22), day(21));
     assert_eq!(refused(apart), "until");
     let long = one.app.adherence_between(day(0), day(401));

@@ -317,7 +317,7 @@ func now() -> Int64 { Int64(Date().timeIntervalSince1970 * 1000) }
 @MainActor
 func until(_ what: String, _ seen: () -> Bool) async throws {
     let clock = ContinuousClock()
-    let end = clock.now + .seconds(20)
+    let end = clock.now + .seconds(60)
     while !seen() {
         if clock.now > end { throw Missing(description: "not seen: \(what)") }
         try await Task.sleep(for: .milliseconds(10))

@@ -101,6 +101,10 @@ struct ScreenTests {
         let photo = try #require(model.state.photos.first)
         await model.open(photo).value
         #expect(model.state.opened?.bytes?.count == 4)
+        await model.attachFile(Data("MZ a program".utf8), caption: "").value
+        #expect(model.state.problem?.words == Words("error_file"))
+        await model.attachFile(Data("OggS a cough".utf8), caption: "Cough").value
+        try await until("the recording") { model.state.photos.contains { $0.caption == "Cough" && !$0.image } }
         let view = try await phone.visit(site.visit).read()
         #expect(view.note == "Seen by Theo. Wound very dry.")
         #expect(view.medications.first?.comment == "felt sick")

@@ -336,6 +336,15 @@ public final class VisitModel: Model<VisitState> {
         }
     }
 
+    /// Adds a file that was chosen: a recording, a document, a picture. What it is, its bytes say.
+    @discardableResult
+    public func attachFile(_ bytes: Data, caption: String) -> Work {
+        act { [self] in
+            let mediaType = try mediaTypeOf(head: bytes.prefix(16)) ?? ""
+            try await visit.attach(NewAttachment(mediaType: mediaType, caption: said(caption)), bytes: bytes)
+        }
+    }
+
     /// Shows a photo; a colleague's is fetched first.
     @discardableResult
     public func open(_ photo: PhotoRow) -> Work {

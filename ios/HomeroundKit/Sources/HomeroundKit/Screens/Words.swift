@@ -65,6 +65,7 @@ private func range(_ limit: String) -> String {
 private func refused(_ field: String, _ limit: String) -> Words {
     if field == "pin" { return Words("error_pin") }
     if field == "unlock" { return Words("error_sensor") }
+    if field == "media_type" || field == "attachment" { return Words("error_file") }
     if limit == "below systolic_mmhg" { return Words("error_below_systolic") }
     return Words("error_refused", range(limit))
 }

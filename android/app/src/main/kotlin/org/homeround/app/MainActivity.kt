@@ -1,5 +1,6 @@
 package org.homeround.app
 
+import android.net.Uri
 import android.os.Build
 import android.os.Bundle
 import android.view.WindowManager
@@ -39,6 +40,17 @@ import org.homeround.ui.android.shot
 class MainActivity : ComponentActivity() {
     private var taken: CompletableDeferred<Boolean>? = null
     private val camera = registerForActivityResult(ActivityResultContracts.TakePicture()) { taken?.complete(it) }
+
+    private var chosen: CompletableDeferred<Uri?>? = null
+    private val files = registerForActivityResult(ActivityResultContracts.OpenDocument()) { chosen?.complete(it) }
+
+    /** The system's own chooser: the app needs no permission for it. */
+    private suspend fun chosenFile(): ByteArray? {
+        val answer = CompletableDeferred<Uri?>().also { chosen = it }
+        files.launch(arrayOf("image/*", "audio/*", "video/mp4", "application/pdf"))
+        val file = answer.await() ?: return null
+        return withContext(Dispatchers.IO) { contentResolver.openInputStream(file)?.use { it.readBytes() } }
+    }
 
     /** The camera's app writes into the cache; the picture is deleted as soon as it was read. */
     private suspend fun photograph(): Shot? {
@@ -97,7 +109,7 @@ class MainActivity : ComponentActivity() {
         val locale = resources.configuration.locales[0]
         val shell = Shell(
             phone, Formats(locale), TimeZone.getDefault().id, { System.currentTimeMillis() },
-            camera = ::photograph, sensor = hasSensor(this),
+            camera = ::photograph, files = ::chosenFile, sensor = hasSensor(this),
         )
         CompositionLocalProvider(LocalStrings provides AndroidStrings(resources, packageName), LocalImages provides ::decoded) {
             HomeroundTheme { App(shell) }

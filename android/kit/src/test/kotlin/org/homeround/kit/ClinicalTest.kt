@@ -113,7 +113,7 @@ class ClinicalTest {
             nina.patient(site.patient).addMedication(order)
             val scope = CoroutineScope(Dispatchers.Default + Job())
             val model = VisitModel(nina, site.visit, scope, Formats(Locale.US), ::now)
-            suspend fun until(seen: (VisitState) -> Boolean) = withTimeout(20_000) { model.state.first(seen) }
+            suspend fun until(seen: (VisitState) -> Boolean) = withTimeout(60_000) { model.state.first(seen) }
             until { it.loaded && it.medications.isNotEmpty() }
 
             model.typeVital(VitalField.PULSE, "140")
@@ -199,13 +199,13 @@ class ClinicalTest {
             assertEquals(5.0, patient.trend(TrendQuery(trendCode("news2"), null, 10U)).points.single().value)
             val scope = CoroutineScope(Dispatchers.Default + Job())
             val screen = PatientModel(nina, site.patient, scope, Formats(Locale.US))
-            withTimeout(20_000) { screen.state.first { it.loaded } }
+            withTimeout(60_000) { screen.state.first { it.loaded } }
             screen.trend("pulse_bpm")
-            val card = assertNotNull(withTimeout(20_000) { screen.state.first { it.trend != null } }.trend)
+            val card = assertNotNull(withTimeout(60_000) { screen.state.first { it.trend != null } }.trend)
             assertEquals("88 /min", card.rows.first().value)
 
             val model = VisitModel(nina, site.visit, scope, Formats(Locale.US), ::now)
-            withTimeout(20_000) { model.state.first { it.loaded && it.medications.isNotEmpty() } }
+            withTimeout(60_000) { model.state.first { it.loaded && it.medications.isNotEmpty() } }
             model.compareList()
             val form = assertNotNull(model.state.value.reconcile)
             assertTrue(form.rows.isNotEmpty() && !form.complete)
@@ -214,7 +214,7 @@ class ClinicalTest {
             form.rows.forEach { model.commentLine(it.id, "half") }
             model.typeBeside("St John's wort\n\nCinnamon")
             model.saveList()
-            withTimeout(20_000) { model.state.first { it.reconcile == null } }
+            withTimeout(60_000) { model.state.first { it.reconcile == null } }
             val review = patient.chart.first().reviews.single { it.reconciliation != null }
             val found = assertNotNull(review.reconciliation)
             assertEquals(site.visit, found.visit)

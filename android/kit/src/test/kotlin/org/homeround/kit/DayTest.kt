@@ -169,7 +169,7 @@ class DayTest {
             val theo = TestPhone(folder.resolve("theo"), backend, "theo").ready()
             val watching = CompletableDeferred<Unit>()
             val arrived = async(Dispatchers.Default) {
-                withTimeout(20_000) {
+                withTimeout(60_000) {
                     nina.visit(site.visit).view.first {
                         watching.complete(Unit)
                         it.note.contains("twenty metres")

@@ -28,13 +28,13 @@ class NumbersTest {
             backend.stop()
             val scope = CoroutineScope(Dispatchers.Default + Job())
             val model = AccountModel(nina, scope) {}
-            val before = withTimeout(20_000) { model.state.first { it.numbers.isNotEmpty() } }
+            val before = withTimeout(60_000) { model.state.first { it.numbers.isNotEmpty() } }
             assertEquals(listOf(Words("numbers_done", 0, 1)), before.numbers)
             assertEquals(WEEK_DAYS, before.numbersDays)
             nina.visit(site.visit).checkIn()
-            withTimeout(20_000) { model.state.first { state -> state.numbers.any { it.key == "numbers_on_time" } } }
+            withTimeout(60_000) { model.state.first { state -> state.numbers.any { it.key == "numbers_on_time" } } }
             model.showNumbers(4 * WEEK_DAYS)
-            withTimeout(20_000) { model.state.first { it.numbersDays == 4 * WEEK_DAYS && it.numbers.first() == Words("numbers_done", 0, 1) } }
+            withTimeout(60_000) { model.state.first { it.numbersDays == 4 * WEEK_DAYS && it.numbers.first() == Words("numbers_done", 0, 1) } }
             val today = nina.today()
             val mine = nina.myNumbers(today, today).first()
             assertEquals(1U to 1U, mine.visits to mine.begun)

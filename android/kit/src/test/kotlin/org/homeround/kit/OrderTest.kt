@@ -81,9 +81,9 @@ class OrderTest {
             val nina = TestPhone(folder.resolve("nina"), backend, "nina").ready()
             val scope = CoroutineScope(Dispatchers.Default + Job())
             val model = DayModel(nina, scope, Formats(Locale.US), place = { Fix(42.0, -71.0, 12.0) })
-            withTimeout(20_000) { model.state.first { it.loaded } }
+            withTimeout(60_000) { model.state.first { it.loaded } }
             model.show(tomorrow)
-            val booked = withTimeout(20_000) { model.state.first { it.rows.size == 4 } }
+            val booked = withTimeout(60_000) { model.state.first { it.rows.size == 4 } }
             assertEquals(nina.day(tomorrow).first().visits.map { it.id }, booked.rows.map { it.id })
             assertEquals("day_road", assertNotNull(booked.order).key)
             // Another day begins at its first visit, wherever the phone is now.
@@ -91,15 +91,15 @@ class OrderTest {
             assertEquals("day_travel", assertNotNull(booked.rows[1].travel).key)
             assertEquals("day_arrival", assertNotNull(booked.rows[1].arrival).key)
             model.suggest(true)
-            val suggested = withTimeout(20_000) { model.state.first { it.order?.key == "day_suggested" } }
+            val suggested = withTimeout(60_000) { model.state.first { it.order?.key == "day_suggested" } }
             val (road, asBooked) = assertNotNull(suggested.order).with.map { it as Int }
             assertTrue(road < asBooked)
             assertEquals(visits.toSet(), suggested.rows.map { it.id }.toSet())
             assertTrue(suggested.rows.map { it.id } != booked.rows.map { it.id })
             model.suggest(false)
-            assertEquals(booked.rows, withTimeout(20_000) { model.state.first { it.order?.key == "day_road" } }.rows)
+            assertEquals(booked.rows, withTimeout(60_000) { model.state.first { it.order?.key == "day_road" } }.rows)
             model.team(true)
-            withTimeout(20_000) { model.state.first { it.team && it.order == null && it.rows.all { row -> row.arrival == null } } }
+            withTimeout(60_000) { model.state.first { it.team && it.order == null && it.rows.all { row -> row.arrival == null } } }
             scope.cancel()
         }
     }

@@ -113,7 +113,7 @@ class SignOffTest {
             val nina = TestPhone(folder.resolve("nina"), backend, "nina").ready()
             val scope = CoroutineScope(Dispatchers.Default + Job())
             val model = VisitModel(nina, site.visit, scope, Formats(Locale.US), ::now)
-            suspend fun until(seen: (VisitState) -> Boolean) = withTimeout(20_000) { model.state.first(seen) }
+            suspend fun until(seen: (VisitState) -> Boolean) = withTimeout(60_000) { model.state.first(seen) }
             assertFalse(until { it.loaded }.maySignOff)
             nina.visit(site.visit).checkIn()
             until { it.maySignOff }

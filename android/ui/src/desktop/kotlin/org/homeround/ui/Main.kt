@@ -85,7 +85,7 @@ private fun window(phone: Homeround, locale: Locale, dark: Boolean) = applicatio
     Window(onCloseRequest = ::exitApplication, state = WindowState(size = DpSize(430.dp, 880.dp)), title = "Homeround") {
         CompositionLocalProvider(LocalStrings provides strings, LocalImages provides ::decoded) {
             HomeroundTheme(dark, Inter) {
-                App(Shell(phone, Formats(locale), Backend.ZONE.id, { System.currentTimeMillis() }, camera = ::chosen))
+                App(Shell(phone, Formats(locale), Backend.ZONE.id, { System.currentTimeMillis() }, camera = ::chosen, files = ::chosenFile))
             }
         }
     }

@@ -20,11 +20,15 @@ import org.jetbrains.skia.Image
 fun decoded(bytes: ByteArray): ImageBitmap? = runCatching { Image.makeFromEncoded(bytes).toComposeImageBitmap() }.getOrNull()
 
 /** A desktop has no camera: a picture is chosen from the disk. */
-suspend fun chosen(): Shot? = withContext(Dispatchers.IO) {
+suspend fun chosen(): Shot? = withContext(Dispatchers.IO) { choose()?.let(::shot) }
+
+/** The bytes of a file that is chosen from the disk. */
+suspend fun chosenFile(): ByteArray? = withContext(Dispatchers.IO) { choose()?.let(Files::readAllBytes) }
+
+private fun choose(): Path? {
     val dialog = FileDialog(null as Frame?, "", FileDialog.LOAD)
     dialog.isVisible = true
-    val file = dialog.file ?: return@withContext null
-    shot(Path.of(dialog.directory, file))
+    return dialog.file?.let { Path.of(dialog.directory, it) }
 }
 
 /** A picture of the disk as a camera would give it; none for what is no PNG or JPEG. */

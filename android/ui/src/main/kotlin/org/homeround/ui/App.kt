@@ -36,6 +36,8 @@ class Shell(
     val place: suspend () -> Fix? = { null },
     /** Takes a picture; none when the person went back. Without a camera no picture is offered. */
     val camera: (suspend () -> Shot?)? = null,
+    /** Lets a file be chosen, and reads it; none when the person went back. */
+    val files: (suspend () -> ByteArray?)? = null,
     /** Whether the device has a biometric sensor that the key vault can ask. */
     val sensor: Boolean = false,
 )
@@ -163,6 +165,7 @@ private fun VisitPlace(shell: Shell, place: Place.Visit, way: MutableList<Place>
     val camera = shell.camera
     // The caption is typed before the picture is taken: on return it is saved at once.
     val photograph: ((String) -> Unit)? = camera?.let { { caption -> here.launch { it()?.let { shot -> model.attach(shot, caption) } } } }
+    val addFile: ((String) -> Unit)? = shell.files?.let { { caption -> here.launch { it()?.let { file -> model.attachFile(file, caption) } } } }
     VisitScreen(
         state,
         VisitActions(
@@ -186,7 +189,7 @@ private fun VisitPlace(shell: Shell, place: Place.Visit, way: MutableList<Place>
             typeNote = { model.typeNote(it) }, saveNote = { model.saveNote() }, outcome = { model.setOutcome(it) },
             end = { ending, reason, comment -> model.end(ending, reason, comment) },
             pause = { reason, comment -> model.pause(reason, comment) },
-            photograph = photograph, openPhoto = { model.open(it) }, closePhoto = { model.closePhoto() },
+            photograph = photograph, addFile = addFile, openPhoto = { model.open(it) }, closePhoto = { model.closePhoto() },
             settle = { conflict, choice -> model.settle(conflict, choice) },
             explain = { stamp, reason, comment -> model.explain(stamp, reason, comment) },
             signOff = SignOffActions(

@@ -90,14 +90,15 @@ internal fun Late(rows: List<LateRow>) {
 internal fun Photos(state: VisitState, on: VisitActions) {
     var caption by remember(state.photos.size) { mutableStateOf("") }
     Part(text("visit_photos")) {
-        val take = on.photograph
-        if (state.editable && take != null) {
+        val (take, add) = on.photograph to on.addFile
+        if (state.editable && (take != null || add != null)) {
             val told = text("photo_caption")
             OutlinedTextField(
                 caption, { caption = it }, Modifier.fillMaxWidth().semantics { contentDescription = told }, label = { Text(told) },
                 singleLine = true,
             )
-            Main(text("photo_take")) { take(caption) }
+            take?.let { Main(text("photo_take")) { it(caption) } }
+            add?.let { Also(text("photo_add_file")) { it(caption) } }
         }
         if (state.photos.isEmpty()) Quiet(text("visit_no_photos"))
         state.photos.forEach { Photo(it, state, on) }

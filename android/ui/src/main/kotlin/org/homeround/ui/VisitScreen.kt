@@ -80,6 +80,8 @@ class VisitActions(
     val pause: (BreakReason, String) -> Unit,
     /** Takes a picture with this caption; none: there is no camera. */
     val photograph: ((caption: String) -> Unit)?,
+    /** Adds a chosen file with this caption; none: there are no files. */
+    val addFile: ((caption: String) -> Unit)?,
     val openPhoto: (PhotoRow) -> Unit,
     val closePhoto: () -> Unit,
     val settle: (ConflictRow, Choice) -> Unit,

@@ -41,8 +41,8 @@ import org.junit.jupiter.api.io.TempDir
 /** The screens over the real core, a real store and a real server. */
 @OptIn(ExperimentalTestApi::class)
 class AppTest {
-    private fun ComposeUiTest.show(phone: Homeround, sensor: Boolean = false, camera: (suspend () -> Shot?)? = null) = setContent {
-        val shell = Shell(phone, Formats(Locale.US), "America/New_York", { now() }, camera = camera, sensor = sensor)
+    private fun ComposeUiTest.show(phone: Homeround, sensor: Boolean = false, camera: (suspend () -> Shot?)? = null, files: (suspend () -> ByteArray?)? = null) = setContent {
+        val shell = Shell(phone, Formats(Locale.US), "America/New_York", { now() }, camera = camera, files = files, sensor = sensor)
         Stage.Dressed(Look()) { App(shell) }
     }
 
@@ -149,7 +149,7 @@ class AppTest {
             val phone = runBlocking { TestPhone(folder.resolve("nina"), backend, "nina").ready() }
             val picture = Path.of(System.getProperty("homeround.root"), "android/ui/golden/lock.png")
             runComposeUiTest {
-                show(phone) { shot(picture) }
+                show(phone, camera = { shot(picture) })
                 press("Testina Ä. Probe")
                 press("Check in")
                 seen("In progress")
@@ -178,6 +178,28 @@ class AppTest {
             val photo = runBlocking { phone.visit(site.visit).attachments.first() }.single()
             assertEquals("Left heel", photo.caption)
             assertTrue(checkNotNull(photo.thumbnail).isNotEmpty())
+        }
+    }
+
+    @Test
+    fun `a recording is added by its bytes, and a program is not taken`(@TempDir folder: Path) {
+        Backend.inFolder(folder.resolve("server")).use { backend ->
+            val site = backend.day()
+            val phone = runBlocking { TestPhone(folder.resolve("nina"), backend, "nina").ready() }
+            runBlocking { phone.visit(site.visit).checkIn() }
+            val files = ArrayDeque(listOf("MZ a program".toByteArray(), "OggS a cough".toByteArray()))
+            runComposeUiTest {
+                show(phone, files = { files.removeFirst() })
+                press("Testina Ä. Probe")
+                seen("In progress")
+                onNodeWithContentDescription("What it shows").performScrollTo().enter("Cough")
+                press("Add a file or recording")
+                seen("can’t be attached")
+                press("Add a file or recording")
+                seen("Only on this phone")
+            }
+            val added = runBlocking { phone.visit(site.visit).attachments.first() }.single()
+            assertEquals("audio/ogg" to "Cough", added.mediaType to added.caption)
         }
     }
 

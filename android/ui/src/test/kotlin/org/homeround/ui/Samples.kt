@@ -258,7 +258,7 @@ internal class Samples(language: String) {
 
     val account = AccountState("Nina Alvarez", Words("role_nurse"), unsent = 3, network = offline, done = Words("account_pin_changed"), numbers = listOf(
         Words("numbers_done", 21, 23), Words.counted("numbers_missed", 1), Words("numbers_on_time", 18, 21), Words("numbers_travel", 312),
-        Words("numbers_in_home", 905), Words("numbers_documentation", 6), Words.counted("numbers_unsigned", 2),
+        Words("numbers_in_home", 905), Words("numbers_documentation", 6), Words.counted("numbers_unsigned", 2), Words("numbers_plans", 31, 34),
     ))
 
     val unlock = LockState(SessionState.LOCKED, pin = "4029")

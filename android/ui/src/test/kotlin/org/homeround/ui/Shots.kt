@@ -14,7 +14,8 @@ internal val doNothing = VisitActions(
     how = HowActions({}, { _, _ -> }, { _, _ -> }, {}, {}, {}), dose = DoseActions({}, {}, {}, {}),
     consciousness = {}, oxygen = {}, give = {}, goOn = {}, holdBack = {},
     list = ListActions({}, { _, _ -> }, { _, _ -> }, {}, {}, {}), withhold = { _, _, _ -> }, typeNote = {}, saveNote = {}, outcome = {},
-    end = { _, _, _ -> }, pause = { _, _ -> }, photograph = {}, openPhoto = {}, closePhoto = {}, settle = { _, _ -> }, explain = { _, _, _ -> },
+    end = { _, _, _ -> }, pause = { _, _ -> }, photograph = {}, addFile = {}, openPhoto = {}, closePhoto = {}, settle = { _, _ -> },
+    explain = { _, _, _ -> },
     signOff = SignOffActions({}, {}, {}, {}), way = WayActions({}, { _, _ -> }, { _, _ -> }, { _, _, _, _ -> }), sync = {}, dismiss = {},
 )
 

@@ -31,8 +31,12 @@ import org.homeround.core.VisitId
 import org.homeround.core.VisitStatus
 import org.homeround.core.VisitView
 import org.homeround.core.WarningOverride
+import org.homeround.core.mediaTypeOf
 import org.homeround.kit.Homeround
 import org.homeround.kit.NoteTyping
+
+/** The first bytes of a file, in which it says what it is. */
+private const val HEAD_BYTES = 16
 
 /** A visit. */
 class VisitModel(
@@ -309,6 +313,12 @@ class VisitModel(
 
     fun attach(shot: Shot, caption: String) = act {
         visit.attach(NewAttachment(shot.mediaType, caption.ifBlank { null }, null, shot.thumbnail), shot.bytes)
+    }
+
+    /** Adds a file that was chosen: a recording, a document, a picture. What it is, its bytes say. */
+    fun attachFile(bytes: ByteArray, caption: String) = act {
+        val mediaType = mediaTypeOf(bytes.copyOf(minOf(bytes.size, HEAD_BYTES))).orEmpty()
+        visit.attach(NewAttachment(mediaType, caption.ifBlank { null }, null, null), bytes)
     }
 
     /** Shows a photo; a colleague's is fetched first. */

@@ -72,6 +72,7 @@ private fun range(limit: String): String = limit.replace("..=", " – ").replace
 private fun refused(field: String, limit: String): Words = when {
     field == "pin" -> Words("error_pin")
     field == "unlock" -> Words("error_sensor")
+    field == "media_type" || field == "attachment" -> Words("error_file")
     limit == "below systolic_mmhg" -> Words("error_below_systolic")
     else -> Words("error_refused", range(limit))
 }
