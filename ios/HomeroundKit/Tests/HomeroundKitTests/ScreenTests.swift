@@ -109,7 +109,7 @@ struct ScreenTests {
         #expect(view.note == "Seen by Theo. Wound very dry.")
         #expect(view.medications.first?.comment == "felt sick")
         let sync = SyncModel(phone, formats, zone: Backend.zone)
-        try await until("what is unsent") { sync.state.rows.first?.patient == "Testina Ä. Probe" && sync.state.photos == 1 }
+        try await until("what is unsent") { sync.state.rows.first?.patient == "Testina Ä. Probe" && sync.state.photos == 2 }
     }
 
     @Test("a disagreement is shown with both values, settled, signed, and a late edit waits for an amendment")

@@ -93,17 +93,6 @@ public final class VisitModel: Model<VisitState> {
         }
     }
 
-    /// The visit does not take place.
-    @discardableResult
-    public func end(_ ending: Ending, _ reason: NotDoneReason, comment: String) -> Work {
-        act { [self] in
-            switch ending {
-            case .miss: try await visit.miss(reason, comment: said(comment), await place())
-            case .cancel: try await visit.cancel(reason, comment: said(comment), await place())
-            }
-        }
-    }
-
     @discardableResult
     public func finish(_ task: EntryId) -> Work {
         act { [self] in try await visit.setTask(task, TaskOutcome(status: .done, result: .pass)) }

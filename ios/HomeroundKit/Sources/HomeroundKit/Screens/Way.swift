@@ -126,4 +126,15 @@ extension VisitModel {
             if day { try await phone.handOverDay(try await phone.today(), person, reason, comment: said(comment)) }
         }
     }
+
+    /// The visit does not take place.
+    @discardableResult
+    public func end(_ ending: Ending, _ reason: NotDoneReason, comment: String) -> Work {
+        act { [self] in
+            switch ending {
+            case .miss: try await visit.miss(reason, comment: said(comment), await place())
+            case .cancel: try await visit.cancel(reason, comment: said(comment), await place())
+            }
+        }
+    }
 }
