@@ -28,9 +28,10 @@ const PHONE: [(&str, &str); 7] = [
     ("GET", wire::LIVE),
 ];
 /// The office's calls.
-const OFFICE: [(&str, &str); 17] = [
+const OFFICE: [(&str, &str); 18] = [
     ("POST", "/v1/admin/import"),
     ("GET", "/v1/admin/visits/{id}/fhir"),
+    ("GET", "/v1/admin/plans/{id}/adherence?from_ms=0&until_ms=1"),
     ("GET", "/v1/admin/people"),
     ("POST", "/v1/admin/people"),
     ("GET", "/v1/admin/patients"),
@@ -161,15 +162,9 @@ fn the_offices_calls_refuse_a_nurse() {
             (403, "role_missing")
         );
     }
-    let document = format!("/v1/admin/documents/visit/{visit}");
-    let export = format!("/v1/admin/visits/{visit}/fhir");
     for (method, path) in OFFICE.iter().filter(|(method, _)| *method == "GET") {
-        let path = match *path {
-            "/v1/admin/visits/{id}/fhir" => &export,
-            "/v1/admin/documents/visit/{id}" => &document,
-            path => path,
-        };
-        let answer = office.get(path);
+        let path = path.replace("{id}", &visit.to_string());
+        let answer = office.get(&path);
         let got = (answer.status, answer.code());
         assert_eq!(got, (403, "role_missing".into()), "{method} {path}");
     }

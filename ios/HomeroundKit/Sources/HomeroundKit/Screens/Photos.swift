@@ -1,0 +1,40 @@
+import Foundation
+import HomeroundCore
+
+/// Photos, recordings and files of the visit.
+extension VisitModel {
+    @discardableResult
+    public func attach(_ shot: Shot, caption: String) -> Work {
+        act { [self] in
+            let new = NewAttachment(mediaType: shot.mediaType, caption: said(caption), thumbnail: shot.thumbnail)
+            try await visit.attach(new, bytes: shot.bytes)
+        }
+    }
+
+    /// Adds a file that was chosen: a recording, a document, a picture. What it is, its bytes say.
+    @discardableResult
+    public func attachFile(_ bytes: Data, caption: String) -> Work {
+        act { [self] in
+            let mediaType = try mediaTypeOf(head: bytes.prefix(16)) ?? ""
+            try await visit.attach(NewAttachment(mediaType: mediaType, caption: said(caption)), bytes: bytes)
+        }
+    }
+
+    /// Shows a photo; a colleague's is fetched first.
+    @discardableResult
+    public func open(_ photo: PhotoRow) -> Work {
+        change { $0.opened = Opened(photo: photo.id) }
+        return act { [self] in
+            do {
+                if !photo.here { try await visit.fetchAttachment(photo.id) }
+                let bytes = try await visit.attachmentBytes(photo.id)
+                change { if $0.opened?.photo == photo.id { $0.opened?.bytes = bytes } }
+            } catch {
+                change { $0.opened = nil }
+                throw error
+            }
+        }
+    }
+
+    public func closePhoto() { change { $0.opened = nil } }
+}
