@@ -178,6 +178,8 @@ public final class VisitModel: Model<VisitState> {
         }
         try await visit.recordVitals(entry)
         change {
+            // What was typed meanwhile stays.
+            guard $0.vitals == form else { return }
             let others = $0.vitals.others
             $0.vitals = VitalsForm()
             $0.vitals.others = others
@@ -238,11 +240,13 @@ public final class VisitModel: Model<VisitState> {
         let entry = MedicationGivenEntry(
             medication: row.id, code: line.code, doseValue: dose?.value ?? line.dosing?.doseValue,
             doseUnit: dose?.unit ?? line.dosing?.doseUnit, overrides: overrides)
+        let (asked, typed) = (state.warned != nil, state.dosing != nil)
         do {
             try await visit.medicationGiven(entry)
             change {
-                $0.warned = nil
-                $0.dosing = nil
+                // A warning that came meanwhile, of another dose, waits for its own answer.
+                if asked { $0.warned = nil }
+                if typed { $0.dosing = nil }
             }
         } catch HomeroundError.Warned(let warnings) {
             let rows = warnings.map { HomeroundKit.row($0, formats, zone) }

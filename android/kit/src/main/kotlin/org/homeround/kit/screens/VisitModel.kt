@@ -159,7 +159,8 @@ class VisitModel(
             }
         }
         visit.recordVitals(entry)
-        change { it.copy(vitals = VitalsForm(others = form.others), checking = null) }
+        // What was typed meanwhile stays.
+        change { if (it.vitals == form) it.copy(vitals = VitalsForm(others = form.others), checking = null) else it }
     }
 
     /** Decides by which scale NEWS2 judges the patient's saturation: a clinician's decision, for all visits from now on. */
@@ -206,9 +207,11 @@ class VisitModel(
         val order = line.medication.dosing
         val value = if (dose == null) order?.doseValue else dose.first
         val unit = if (dose == null) order?.doseUnit else dose.second
+        val (asked, typed) = state.value.let { it.warned to it.dosing }
         try {
             visit.medicationGiven(MedicationGivenEntry(line.id, line.medication.code, value, unit, null, overrides))
-            change { it.copy(warned = null, dosing = null) }
+            // A warning that came meanwhile, of another dose, waits for its own answer.
+            change { it.copy(warned = it.warned.takeIf { now -> now !== asked }, dosing = it.dosing.takeIf { now -> now !== typed }) }
         } catch (warned: HomeroundException.Warned) {
             change { it.copy(warned = WarnedDose(row, warned.warnings.map { one -> row(one, formats, zone) }, dose)) }
         }
