@@ -6,6 +6,7 @@ mod json;
 mod page;
 mod phone;
 mod push;
+mod seal;
 mod token;
 mod upload;
 mod values;
@@ -77,7 +78,7 @@ pub(crate) const DOORS: &[Named] = &[
     ("escrow", || Box::new(vault::Escrows::new())),
     ("keyfile", || Box::new(vault::Keyfiles::new())),
     ("blob", || Box::new(vault::Blobs::new())),
-    ("seal", || Box::new(vault::Seals::new())),
+    ("seal", || Box::new(seal::Seals::new())),
     ("token", || Box::new(token::Tokens::new())),
     ("fhir", || Box::new(fhir::Imports::new())),
     ("values", || Box::new(values::Values::new())),

@@ -1,25 +1,21 @@
-//! Escrowed work, keyfiles, attachments at rest and seals over signed visits.
+//! Escrowed work, keyfiles and attachments at rest.
 
 use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use homeround::merge::Document;
-use homeround::model::{
-    Anchor, Clock, Millis, PatientId, PersonId, Role, SignatureEntry, Stamp, VisitId,
-};
+use homeround::model::{Clock, Millis};
 use homeround::vault::{
-    BlobReader, Entropy, HardwareError, KeyVault, Pin, SealStatement, Unlock, Vault, VaultError,
-    escrow_open, escrow_public, escrow_seal, seal_blob, seal_visit, verify_seal,
+    BlobReader, Entropy, HardwareError, KeyVault, Pin, Unlock, Vault, VaultError, escrow_open,
+    escrow_public, escrow_seal, seal_blob,
 };
 use homeround::wire::{self, PushRequest};
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
-use uuid::Uuid;
 
 use super::super::dice::{Dice, havoc};
-use super::change::{mutate_change, samples};
-use super::{Door, Outcome, json};
+use super::change::samples;
+use super::{Door, Outcome};
 
 const SECRET: [u8; 32] = [23; 32];
 
@@ -36,7 +32,7 @@ impl Entropy for Seeded {
 /// Hardware whose wrapping is the plaintext: what a mutant does behind it is
 /// what is looked at.
 #[derive(Default)]
-struct Glass(Mutex<BTreeMap<String, Held>>);
+pub(super) struct Glass(Mutex<BTreeMap<String, Held>>);
 
 /// A label's counter and secret.
 type Held = (u64, Option<Vec<u8>>);
@@ -88,7 +84,7 @@ impl KeyVault for Glass {
     }
 }
 
-fn clock() -> Clock {
+pub(super) fn clock() -> Clock {
     Clock {
         wall_ms: Millis(1_795_341_600_000),
         monotonic_ms: 1_000,
@@ -102,8 +98,13 @@ fn pin() -> Pin {
 
 /// A new vault over glass, unlocked, and its folder.
 fn vault() -> (Vault, Arc<Glass>, TempDir) {
+    vault_of(9)
+}
+
+/// The vault whose keys a number gives.
+pub(super) fn vault_of(keys: u64) -> (Vault, Arc<Glass>, TempDir) {
     let (hardware, folder) = (Arc::new(Glass::default()), super::super::folder());
-    let mut entropy = Seeded(Dice::new(9));
+    let mut entropy = Seeded(Dice::new(keys));
     let shared: Arc<dyn KeyVault> = Arc::<Glass>::clone(&hardware);
     let vault = Vault::create(shared, folder.path(), &pin(), true, &mut entropy);
     (vault.expect("a new vault"), hardware, folder)
@@ -219,12 +220,12 @@ impl Keyfiles {
     }
 }
 
-fn both(one: &[u8], two: &[u8]) -> Vec<u8> {
+pub(super) fn both(one: &[u8], two: &[u8]) -> Vec<u8> {
     let length = u16::try_from(one.len()).unwrap_or(u16::MAX).to_be_bytes();
     [&length, one, two].concat()
 }
 
-fn part(input: &[u8]) -> (&[u8], &[u8]) {
+pub(super) fn part(input: &[u8]) -> (&[u8], &[u8]) {
     let Some((length, rest)) = input.split_first_chunk::<2>() else {
         return (&[], &[]);
     };
@@ -360,123 +361,6 @@ impl Door for Blobs {
                 let sound = plain.iter().all(|byte| *byte == 7)
                     && [0, 5, 300, PLAIN_BYTES].contains(&plain.len());
                 Outcome::judged("read", sound)
-            }
-        }
-    }
-}
-
-/// A signature entry as JSON, its length (two bytes) before it, and changes,
-/// each with its length.
-pub(crate) struct Seals {
-    seed: Vec<u8>,
-}
-
-const VISIT: VisitId = VisitId(Uuid::from_u128(77));
-const PATIENT: PatientId = PatientId(Uuid::from_u128(0xaa));
-
-fn seal_input(entry: &[u8], changes: &[Vec<u8>]) -> Vec<u8> {
-    let mut input = both(entry, &[]);
-    for change in changes {
-        input.extend(
-            u16::try_from(change.len())
-                .unwrap_or(u16::MAX)
-                .to_be_bytes(),
-        );
-        input.extend(change);
-    }
-    input
-}
-
-fn seal_parts(input: &[u8]) -> (Vec<u8>, Vec<Vec<u8>>) {
-    let (entry, mut rest) = part(input);
-    let mut changes = Vec::new();
-    while !rest.is_empty() && changes.len() < 256 {
-        let (change, after) = part(rest);
-        changes.push(change.to_vec());
-        rest = after
-            .get(..)
-            .filter(|after| after.len() < rest.len())
-            .unwrap_or_default();
-    }
-    (entry.to_vec(), changes)
-}
-
-impl Seals {
-    pub(crate) fn new() -> Self {
-        let (vault, _, _folder) = vault();
-        let document: Document = samples().swap_remove(0);
-        let statement = SealStatement {
-            visit: VISIT,
-            patient: PATIENT,
-            by: PersonId(Uuid::from_u128(3)),
-            role: Role::Nurse,
-            stamp: Stamp {
-                clock: clock(),
-                anchor: Some(Anchor {
-                    server_ms: Millis(1),
-                    monotonic_ms: 2,
-                    boot_id: 7,
-                }),
-            },
-            heads: document.heads(),
-            view_sha256: SealStatement::digest_of(document.view()),
-        };
-        let entry = seal_visit(vault.session().expect("unlocked"), &statement);
-        let text = serde_json::to_vec(&entry).unwrap_or_default();
-        let changes: Vec<_> = document
-            .changes()
-            .into_iter()
-            .map(|(_, bytes)| bytes)
-            .collect();
-        Self {
-            seed: seal_input(&text, &changes),
-        }
-    }
-}
-
-impl Door for Seals {
-    fn seeds(&self) -> Vec<Vec<u8>> {
-        vec![self.seed.clone()]
-    }
-
-    fn mutate(&self, dice: &mut Dice, input: &[u8], other: &[u8]) -> Vec<u8> {
-        let (mut entry, mut changes) = seal_parts(input);
-        let lent = seal_parts(other);
-        let at = dice.below(changes.len());
-        match dice.below(5) {
-            0 | 1 => entry = json::mutate(dice, &entry, &lent.0),
-            2 if !changes.is_empty() => drop(changes.remove(at)),
-            _ => {
-                if let Some(change) = changes.get_mut(at) {
-                    *change = mutate_change(dice, change, lent.1.first().map_or(&[], |it| it));
-                }
-            }
-        }
-        seal_input(&entry, &changes)
-    }
-
-    fn knock(&mut self, input: &[u8]) -> Outcome {
-        let (entry, changes) = seal_parts(input);
-        let Ok(entry) = serde_json::from_slice::<SignatureEntry>(&entry) else {
-            return Outcome::refused("entry");
-        };
-        let changes: Vec<&[u8]> = changes.iter().map(Vec::as_slice).collect();
-        match verify_seal(VISIT, PATIENT, &entry, &changes) {
-            Err(error) => Outcome::refused(format!("{error:.24}")),
-            Ok(verified) => {
-                // It holds only over all that was signed.
-                let (signed, honest) = seal_parts(&self.seed);
-                let signed: Option<SignatureEntry> = serde_json::from_slice(&signed).ok();
-                let whole = honest
-                    .iter()
-                    .filter(|it| changes.contains(&it.as_slice()))
-                    .count();
-                let same =
-                    signed.is_some_and(|it| it.heads == entry.heads && it.seal == entry.seal);
-                Outcome::judged(
-                    "holds",
-                    same && (whole == honest.len() || verified.covered == honest.len()),
-                )
             }
         }
     }
