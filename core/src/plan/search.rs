@@ -8,6 +8,9 @@ use super::cost::{Cost, Problem, State, TRAVEL_PER_WAITING};
 pub const STEPS_MAX: u64 = 3_000_000;
 /// Times that the best order is shaken, for each job.
 const SHAKES_PER_JOB: usize = 12;
+/// One try out of so many begins with any order at all: on a crowded day the best one may
+/// be out of reach of every shake.
+const ANEW_EACH: usize = 3;
 /// Longest piece that is moved as one.
 const PIECE_MAX: usize = 3;
 /// Any number but zero.
@@ -31,11 +34,15 @@ pub(super) fn search(problem: &Problem<'_>) -> Vec<usize> {
         }
     }
     let (mut order, mut cost) = (best.clone(), least);
-    for _ in 0..SHAKES_PER_JOB * problem.jobs.len() {
+    for round in 1..=SHAKES_PER_JOB * problem.jobs.len() {
         if walk.tired() || best.len() < 4 {
             break;
         }
-        let (other, its) = walk.shake_and_improve(&order);
+        let (other, its) = if round % ANEW_EACH == 0 {
+            walk.shuffle_and_improve(&order)
+        } else {
+            walk.shake_and_improve(&order)
+        };
         if its <= cost {
             (order, cost) = (other, its);
         }
@@ -233,6 +240,15 @@ impl<'a> Walk<'a> {
             &order[third..],
         ];
         self.improve(pieces.concat())
+    }
+
+    fn shuffle_and_improve(&mut self, order: &[usize]) -> (Vec<usize>, Cost) {
+        let mut order = order.to_vec();
+        for at in (1..order.len()).rev() {
+            let other = self.below(at + 1);
+            order.swap(at, other);
+        }
+        self.improve(order)
     }
 
     /// Xorshift; nobody has to guess it.
