@@ -383,3 +383,31 @@ async fn two_hand_overs_wait_for_who_settles_them_and_then_one_is_booked() {
         [carl.person, dora.person]
     );
 }
+
+#[tokio::test]
+async fn what_became_of_a_planned_task_is_said_in_ones_own_name() {
+    let (world, mut nurse, mut aide, visit) = team().await;
+    let (by, other) = (nurse.caller.person, aide.caller.person);
+    let path = format!("planned/{}", Uuid::from_u128(0x23));
+    let said = |by: PersonId, status: &str| {
+        json!({
+            "plan": Uuid::from_u128(0x21), "activity": Uuid::from_u128(0x22), "by": by,
+            "occurrence": "2026-03-04T09:00", "title": "Weigh", "status": status, "at_ms": NOW,
+        })
+    };
+    nurse.put(visit, &path, said(other, "done"));
+    assert_eq!(codes(&nurse.push(&world).await), ["author_mismatch"]);
+    let mut fresh = Phone::enrol(&world, nurse.caller, 33).await;
+    fresh.sync(&world).await;
+    fresh.put(visit, &path, said(by, "not_done"));
+    assert_eq!(codes(&fresh.push(&world).await), ["accepted"]);
+    aide.sync(&world).await;
+    // A colleague says otherwise in the own name, not in hers, and takes it back for both.
+    aide.put(visit, &path, said(by, "done"));
+    assert_eq!(codes(&aide.push(&world).await), ["author_mismatch"]);
+    let mut again = Phone::enrol(&world, aide.caller, 44).await;
+    again.sync(&world).await;
+    again.put(visit, &path, said(other, "done"));
+    again.put(visit, &path, Value::Null);
+    assert_eq!(codes(&again.push(&world).await), ["accepted", "accepted"]);
+}

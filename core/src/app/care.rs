@@ -12,16 +12,14 @@ use super::input::TaskOutcome;
 use super::plan::PlanHandle;
 use super::visit::{VisitHandle, put};
 use crate::care::{
-    Adherence, Outcomes, PlanAdherence, PlannedTask, WORDS_AROUND_MS, adherence, planned_tasks,
+    ADHERENCE_DAYS_MAX, Adherence, Outcomes, PlanAdherence, PlannedTask, WORDS_AROUND_MS,
+    adherence, planned_tasks,
 };
 use crate::model::{
     DAY_MS, DocumentId, DocumentKind, EntryId, Millis, PatientId, Plan, PlanId, PlannedOutcome,
     PlannedStatus, Refused, TaskStatus, VisitId, known_entries,
 };
 use crate::store::Rows;
-
-/// Days that one look at adherence may reach over, at most.
-pub const ADHERENCE_DAYS_MAX: u32 = 400;
 
 /// What is due of a plan, and what became of what was.
 #[derive(Debug, Clone, PartialEq)]
@@ -93,8 +91,9 @@ impl Homeround {
         for id in plans.map(|id| PlanId(id.id)) {
             let plan = match self.plan(id).read() {
                 Ok(plan) => plan,
-                // Its patient is leaving this phone.
-                Err(AppError::NotFound { .. }) => continue,
+                // Its patient is leaving this phone; or a later version wrote it, and the
+                // other plans' figures are right without it.
+                Err(AppError::NotFound { .. } | AppError::UpdateApp { .. }) => continue,
                 Err(error) => return Err(error),
             };
             let (kept, _) = self.inner.kept((id, &plan), (from, until))?;

@@ -10,8 +10,8 @@ use super::project;
 use crate::access::{self, Change, Policy};
 use crate::merge::{Conflict, Document, Edit, MergeError, Op};
 use crate::model::{
-    ChangeHash, DocumentId, DocumentKind, EntryId, FieldPath, Millis, PatientId, PersonId,
-    RecordId, RecordKind, Role, Stamp, VisitId,
+    ChangeHash, DocumentId, DocumentKind, EntryId, FieldPath, Millis, PatientId, PersonId, Role,
+    Stamp, VisitId,
 };
 use crate::store::{AuditEntry, Rows, WriteTx};
 
@@ -185,14 +185,14 @@ impl Inner {
         Ok((edit, entry))
     }
 
-    /// Makes a document of a tree: judged as the backend will judge it, and stored with
-    /// its change to be sent.
+    /// Makes a document of the tree that `make` gives: judged as the backend will judge it,
+    /// and stored with its change to be sent.
     pub(super) fn create(
         &self,
         id: DocumentId,
         patient: PatientId,
-        tree: &Value,
         action: &'static str,
+        make: impl FnOnce(&Rows, &Opened, Stamp) -> Result<Value, AppError>,
     ) -> Result<Saved, AppError> {
         let clock = self.clocks.now();
         let hash = {
@@ -204,11 +204,10 @@ impl Inner {
             };
             let store = std::sync::Arc::clone(&opened.store);
             let (hash, document) = store.write(|tx| {
-                let known = tx.record(RecordKind::Patient, RecordId(patient.0))?;
-                known.ok_or(AppError::NotFound { what: "patient" })?;
                 super::inner::lease_permits(tx, clock)?;
+                let tree = make(tx, opened, stamp)?;
                 let at = clamp(clock.wall_ms);
-                let made = Document::create(id, tree, opened.actor, at);
+                let made = Document::create(id, &tree, opened.actor, at);
                 let (document, edit) = made.map_err(merge_error)?;
                 opened.judge_birth(tx, (id, patient), &edit, stamp.best())?;
                 tx.ensure_document(id, patient)?;

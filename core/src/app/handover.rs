@@ -171,17 +171,11 @@ fn team(rows: &Rows, patient: PatientId) -> Result<Vec<Person>, AppError> {
     let mut people = Vec::new();
     for id in ids {
         let person = super::patient::record(rows, RecordKind::Person, RecordId(id.0))?;
-        people.extend(person.filter(|person: &Person| person.role.is_some_and(works_in_homes)));
+        people
+            .extend(person.filter(|person: &Person| person.role.is_some_and(Role::works_in_homes)));
     }
     people.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(people)
-}
-
-const fn works_in_homes(role: Role) -> bool {
-    matches!(
-        role,
-        Role::Nurse | Role::Therapist | Role::Aide | Role::Supervisor
-    )
 }
 
 fn refused(field: &str, limit: &str) -> AppError {

@@ -68,7 +68,7 @@ pub use attachments::{
     ATTACHMENT_BYTES_MAX, ATTACHMENTS_BYTES_MAX, Attachment, MEDIA_TYPES, NewAttachment,
     THUMBNAIL_BYTES_MAX, media_type_of,
 };
-pub use care::{ADHERENCE_DAYS_MAX, PlanCounts, PlanState};
+pub use care::{PlanCounts, PlanState};
 pub use chart::{ChartHandle, HOME_ACCESS_NAMES};
 pub use clinical::Assessment;
 pub use config::{DEVICE_LABEL_CHARS_MAX, OpenConfig};
@@ -94,7 +94,7 @@ pub use order::{
 pub use patient::{TIMELINE_PAGE_MAX, Timeline};
 pub use plan::{PLAN_STATUSES, PLAN_TEXT_CHARS_MAX, PlanHandle};
 pub use presence::PresenceView;
-pub use progress::{ACHIEVEMENTS, ProgressNote};
+pub use progress::ProgressNote;
 pub use quarantine::QuarantinedEdit;
 pub use reconcile::{FOUND_MAX, RECONCILE_COMMENT_CHARS_MAX};
 pub use recover::Recovery;

@@ -2,9 +2,10 @@
 
 use super::Homeround;
 use super::error::AppError;
+use crate::care::ADHERENCE_DAYS_MAX;
 use crate::model::{
-    CareTeam, Device, DeviceTag, DocumentId, DocumentKind, History, Patient, PatientId, Person,
-    PersonId, PlanId, RecordId, RecordKind, VisitId,
+    CareTeam, DAY_MS, Device, DeviceTag, DocumentId, DocumentKind, History, Millis, Patient,
+    PatientId, Person, PersonId, PlanId, RecordId, RecordKind, VisitId,
 };
 use crate::store::{Rows, SearchHit, TimelineCursor};
 
@@ -216,4 +217,18 @@ fn parse_key(hex: &[u8]) -> Option<[u8; 32]> {
     text.parse::<crate::model::ChangeHash>()
         .ok()
         .map(|bytes| bytes.0)
+}
+
+/// The time zone of a patient's home, as the visit nearest to now has it; none: this phone
+/// knows no visit.
+pub(super) fn home_zone(
+    rows: &Rows,
+    patient: PatientId,
+    now: Millis,
+) -> Result<Option<String>, AppError> {
+    let span = i64::from(ADHERENCE_DAYS_MAX) * DAY_MS;
+    let around = rows.visits_between(now.plus(-span), now.plus(span), None)?;
+    let own = around.into_iter().filter(|row| row.patient == patient);
+    let nearest = own.min_by_key(|row| row.start_ms.0.abs_diff(now.0));
+    Ok(nearest.map(|row| row.time_zone))
 }

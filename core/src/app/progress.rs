@@ -7,21 +7,8 @@ use super::edit::Saved;
 use super::error::AppError;
 use super::plan::{PlanHandle, must_say};
 use super::visit::put;
-use crate::care::Calendar;
+use crate::care::{ACHIEVEMENTS, Calendar};
 use crate::model::{AdherenceEntry, EntryId, NotDoneReason, ProgressEntry, Refused, TaskStatus};
-
-/// FHIR achievement statuses of a goal.
-pub const ACHIEVEMENTS: [&str; 9] = [
-    "in-progress",
-    "improving",
-    "worsening",
-    "no-change",
-    "achieved",
-    "sustaining",
-    "not-achieved",
-    "no-progress",
-    "not-attainable",
-];
 
 /// What a person says of how a goal or an activity goes.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -6,15 +6,15 @@ use chrono::{Days, NaiveDate};
 use serde_json::{Map, Value, json};
 
 use super::Homeround;
-use super::care::ADHERENCE_DAYS_MAX;
 use super::error::AppError;
 use super::forms::by_version;
-use super::inner::{Inner, best_now};
+use super::inner::Inner;
+use super::patient::home_zone;
 use super::plan::{activity_fields, must_say, zone_of};
 use crate::care::{SHIPPED_TEMPLATES, Template, TemplateError, shipped_template};
 use crate::forms::Words;
 use crate::model::{
-    Assignee, Coding, DAY_MS, DocumentId, EntryId, PatientId, PlanId, RecordId, RecordKind, Refused,
+    Assignee, Coding, DocumentId, EntryId, Millis, PatientId, PlanId, RecordId, RecordKind, Refused,
 };
 use crate::store::Rows;
 
@@ -128,11 +128,16 @@ impl Homeround {
                 Some(known.ok_or(Refused::new("template", "one that is on this phone"))?)
             }
         };
-        let tree = self.inner.plan_tree(patient, new, template.as_ref())?;
         let at = self.inner.clocks.now().wall_ms;
         let id = PlanId::mint(at, self.inner.random()?);
+        let document = DocumentId::plan(id);
         self.inner
-            .create(DocumentId::plan(id), patient, &tree, "new_plan")?;
+            .create(document, patient, "new_plan", |rows, _, stamp| {
+                let known = rows.record(RecordKind::Patient, RecordId(patient.0))?;
+                known.ok_or(AppError::NotFound { what: "patient" })?;
+                self.inner
+                    .plan_tree((rows, stamp.best()), patient, new, template.as_ref())
+            })?;
         Ok(id)
     }
 }
@@ -141,13 +146,17 @@ impl Inner {
     /// The skeleton of a new plan with what it takes from its template.
     fn plan_tree(
         &self,
+        (rows, now): (&Rows, Millis),
         patient: PatientId,
         new: &NewPlan,
         template: Option<&Template>,
     ) -> Result<Value, AppError> {
         let zone = match &new.time_zone {
             Some(zone) => zone_of(zone)?,
-            None => zone_of(&self.home_zone(patient)?)?,
+            None => {
+                let zone = home_zone(rows, patient, now)?;
+                zone_of(zone.as_ref().unwrap_or(&self.config.time_zone))?
+            }
         };
         let language = new.language.as_str();
         let own = template.map(|it| it.title.in_language(language).to_owned());
@@ -201,20 +210,6 @@ impl Inner {
             tree["assignee"] = json!(assignee);
         }
         Ok(tree)
-    }
-
-    /// The zone of the patient's home, as the visit nearest to now has it; where none is
-    /// booked, this phone's.
-    fn home_zone(&self, patient: PatientId) -> Result<String, AppError> {
-        let reads = self.reads()?;
-        let rows = reads.store.reader()?;
-        let now = best_now(&rows, self.clocks.now())?;
-        let span = i64::from(ADHERENCE_DAYS_MAX) * DAY_MS;
-        let booked = rows.visits_between(now.plus(-span), now.plus(span), None)?;
-        let own = booked.into_iter().filter(|row| row.patient == patient);
-        let nearest = own.min_by_key(|row| (row.start_ms.0 - now.0).abs());
-        let here = || self.config.time_zone.clone();
-        Ok(nearest.map_or_else(here, |row| row.time_zone))
     }
 }
 

@@ -2,15 +2,13 @@
 
 use serde_json::json;
 
-use super::edit::{Saved, clamp, merge_error};
+use super::edit::Saved;
 use super::error::AppError;
 use super::inner::{self, Opened};
+use super::patient::home_zone;
 use super::{Homeround, project};
-use crate::access::{self, Change};
-use crate::merge::{Document, Edit};
 use crate::model::{
-    Booking, Coding, DocumentId, Millis, PatientId, RecordKind, Stamp, Unplanned, UnplannedReason,
-    VisitId, VisitStatus,
+    Coding, DocumentId, Millis, PatientId, Stamp, Unplanned, UnplannedReason, VisitId, VisitStatus,
 };
 use crate::store::{Rows, WriteTx};
 
@@ -45,90 +43,28 @@ impl Homeround {
     /// of scope or a role that makes no visits; [`AppError::LeaseEnded`],
     /// [`AppError::NotEnrolled`], [`AppError::Locked`].
     pub fn new_visit(&self, new: &NewVisit) -> Result<(VisitId, Saved), AppError> {
-        let clock = self.inner.clocks.now();
-        let visit = VisitId::mint(clock.wall_ms, self.inner.random()?);
+        let at = self.inner.clocks.now().wall_ms;
+        let visit = VisitId::mint(at, self.inner.random()?);
         let id = DocumentId::visit(visit);
-        let hash = {
-            let mut guard = self.inner.opened()?;
-            let opened = guard.as_mut().ok_or(AppError::Locked)?;
-            let anchor = opened.anchor;
-            let stamp = Stamp { clock, anchor };
-            let store = std::sync::Arc::clone(&opened.store);
-            let zone = &self.inner.config.time_zone;
-            let (hash, document) = store.write(|tx| opened.create(tx, id, new, stamp, zone))?;
-            opened.keep_document(new.patient, document);
-            hash
+        let make = |rows: &Rows, opened: &Opened, stamp: Stamp| {
+            let zone = home_zone(rows, new.patient, stamp.best())?;
+            let unplanned = Unplanned {
+                by: opened.me()?.person,
+                stamp,
+                reason: new.reason,
+                comment: new.comment.clone().filter(|text| !text.trim().is_empty()),
+                service: new.service.clone(),
+                start_ms: start(new, stamp)?,
+                minutes: new.minutes,
+                time_zone: zone.unwrap_or_else(|| self.inner.config.time_zone.clone()),
+            };
+            unplanned.check()?;
+            Ok(json!({
+                "patient": new.patient, "status": VisitStatus::Scheduled, "unplanned": unplanned,
+            }))
         };
-        let saved = Saved {
-            hash,
-            entry: None,
-            revision: self.inner.next_revision(),
-        };
-        self.inner.tell(saved.revision, &[id]);
+        let saved = self.inner.create(id, new.patient, "new_visit", make)?;
         Ok((visit, saved))
-    }
-}
-
-impl Opened {
-    fn create(
-        &self,
-        tx: &WriteTx<'_>,
-        id: DocumentId,
-        new: &NewVisit,
-        stamp: Stamp,
-        zone: &str,
-    ) -> Result<(crate::model::ChangeHash, Document), AppError> {
-        inner::lease_permits(tx, stamp.clock)?;
-        let unplanned = Unplanned {
-            by: self.me()?.person,
-            stamp,
-            reason: new.reason,
-            comment: new.comment.clone().filter(|text| !text.trim().is_empty()),
-            service: new.service.clone(),
-            start_ms: start(new, stamp)?,
-            minutes: new.minutes,
-            time_zone: home_zone(tx, new.patient)?.unwrap_or_else(|| zone.to_owned()),
-        };
-        unplanned.check()?;
-        let tree = json!({
-            "patient": new.patient, "status": VisitStatus::Scheduled, "unplanned": unplanned,
-        });
-        let at = clamp(stamp.clock.wall_ms);
-        let (document, edit) = Document::create(id, &tree, self.actor, at).map_err(merge_error)?;
-        self.may_create(tx, (id, new.patient), &edit, stamp.best())?;
-        tx.ensure_document(id, new.patient)?;
-        self.store_edit(tx, &document, &edit, false, "new_visit", stamp)?;
-        Ok((edit.hash, document))
-    }
-
-    /// Judges a document's creation as the backend will.
-    fn may_create(
-        &self,
-        rows: &Rows,
-        (id, patient): (DocumentId, PatientId),
-        edit: &Edit,
-        now: Millis,
-    ) -> Result<(), AppError> {
-        let changes: Vec<Change<'_>> = edit
-            .touched
-            .iter()
-            .map(|touch| Change {
-                path: &touch.path,
-                by: touch.value.as_ref().and_then(super::edit::author_of),
-                value: touch.value.as_ref(),
-                creates: true,
-            })
-            .collect();
-        let subject = access::Subject {
-            kind: id.kind,
-            patient,
-            sealed: false,
-            seal_known: false,
-        };
-        let grants = self.grants_of(rows, patient)?;
-        let me = self.me()?.actor();
-        access::may_change(&self.policy, &me, &subject, &grants, now, &changes)
-            .map_err(inner::denied)
     }
 }
 
@@ -142,14 +78,6 @@ fn start(new: &NewVisit, stamp: Stamp) -> Result<Millis, AppError> {
         });
     }
     Ok(start)
-}
-
-/// The time zone of a patient's home, as their bookings have it.
-fn home_zone(rows: &Rows, patient: PatientId) -> Result<Option<String>, AppError> {
-    let bookings = rows.records_of(patient, RecordKind::Booking)?;
-    let read = |body: &String| serde_json::from_str::<Booking>(body).ok();
-    let mut bodies = bookings.iter().rev().filter_map(|row| row.body.as_ref());
-    Ok(bodies.find_map(read).map(|booking| booking.time_zone))
 }
 
 /// Shows again what a recovered phone has of visits that it made itself and nobody else

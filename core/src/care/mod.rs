@@ -46,5 +46,19 @@ pub const RULE_BYTES_MAX: usize = 500;
 pub const WORDS_AROUND_MS: i64 = crate::model::TOLERANCE_MINUTES_MAX as i64 * 60_000 + DAY_MS;
 /// Occurrences that one schedule leaves out, at most.
 pub const EXCEPT_MAX: usize = 500;
+/// Days that one look at adherence may reach over, at most.
+pub const ADHERENCE_DAYS_MAX: u32 = 400;
+/// FHIR achievement statuses of a goal.
+pub const ACHIEVEMENTS: [&str; 9] = [
+    "in-progress",
+    "improving",
+    "worsening",
+    "no-change",
+    "achieved",
+    "sustaining",
+    "not-achieved",
+    "no-progress",
+    "not-attainable",
+];
 /// Activities and goals of one plan or template, at most.
 pub const ITEMS_MAX: usize = 200;

@@ -355,7 +355,7 @@ fn day(text: &str) -> Result<(i8, Weekday), Refused> {
         nth => nth
             .parse::<i8>()
             .ok()
-            .filter(|nth| *nth != 0 && nth.abs() <= 5)
+            .filter(|nth| (1..=5).contains(&nth.unsigned_abs()))
             .ok_or(refused(LIMIT))?,
     };
     Ok((nth, weekday(name)?))
@@ -364,7 +364,7 @@ fn day(text: &str) -> Result<(i8, Weekday), Refused> {
 fn month_day(text: &str) -> Result<i8, Refused> {
     let value = text.parse::<i8>().ok();
     value
-        .filter(|day| *day != 0 && day.abs() <= 31)
+        .filter(|day| (1..=31).contains(&day.unsigned_abs()))
         .ok_or(refused("BYMONTHDAY of 1..=31 or -31..=-1"))
 }
 

@@ -196,6 +196,8 @@ fn a_rule_beyond_what_is_computed_is_refused_by_its_part() {
         ("FREQ=DAILY;INTERVAL=0", "INTERVAL"),
         ("FREQ=DAILY;COUNT=2;UNTIL=20260101", "COUNT or UNTIL"),
         ("FREQ=WEEKLY;BYDAY=1MO", "number"),
+        ("FREQ=MONTHLY;BYDAY=-128MO", "BYDAY"),
+        ("FREQ=MONTHLY;BYMONTHDAY=-128", "BYMONTHDAY"),
         ("FREQ=WEEKLY;BYMONTHDAY=3", "BYMONTHDAY"),
         ("FREQ=MONTHLY;BYDAY=é", "MO, TU"),
         ("FREQ=DAILY;FREQ=DAILY", "once"),

@@ -125,7 +125,14 @@ impl Trial {
     pub fn stood(&self, path: &FieldPath, deps: &[ChangeHash]) -> Vec<Value> {
         let heads: Vec<Hash> = deps.iter().map(theirs).collect();
         let node = Node::locate(self.id.kind, path);
-        let all = self.doc.get_all_at(ROOT, path.0.as_str(), &heads);
+        let (above, field) = path.0.rsplit_once('/').unwrap_or(("", &path.0));
+        // Sections and items are there once and never move.
+        let mut within = above.split('/').filter(|key| !key.is_empty());
+        let place = within.try_fold(ROOT, |place, key| {
+            let found = self.doc.get(place, key).ok()??;
+            found.0.is_object().then_some(found.1)
+        });
+        let all = place.and_then(|place| self.doc.get_all_at(place, field, &heads).ok());
         let all = all.unwrap_or_default().into_iter();
         all.filter_map(|(value, _)| Some(value::decode(node, value.as_scalar()?)))
             .collect()

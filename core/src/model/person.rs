@@ -45,6 +45,15 @@ impl Role {
             Self::Auditor => "auditor",
         }
     }
+
+    /// Whether who has it may be booked for a visit and work in a home.
+    #[must_use]
+    pub const fn works_in_homes(self) -> bool {
+        matches!(
+            self,
+            Self::Nurse | Self::Therapist | Self::Aide | Self::Supervisor
+        )
+    }
 }
 
 impl std::str::FromStr for Role {

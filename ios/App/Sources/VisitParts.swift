@@ -147,10 +147,10 @@ struct Photos: View {
             }
         }
         .fileImporter(isPresented: $choosing, allowedContentTypes: [.image, .audio, .mpeg4Movie, .pdf]) { chosen in
-            guard let file = try? chosen.get(), file.startAccessingSecurityScopedResource() else { return }
-            defer { file.stopAccessingSecurityScopedResource() }
-            guard let bytes = try? Data(contentsOf: file) else { return }
-            model.attachFile(bytes, caption: caption)
+            guard let file = try? chosen.get() else { return }
+            let lent = file.startAccessingSecurityScopedResource()
+            defer { if lent { file.stopAccessingSecurityScopedResource() } }
+            model.attachFile(at: file, caption: caption)
             caption = ""
         }
     }

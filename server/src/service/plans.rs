@@ -2,10 +2,11 @@
 //! phones.
 
 use homeround::care::{
-    Outcomes, PlanAdherence, PlannedTask, WORDS_AROUND_MS, adherence, planned_tasks,
+    ADHERENCE_DAYS_MAX, Outcomes, PlanAdherence, PlannedTask, WORDS_AROUND_MS, adherence,
+    planned_tasks,
 };
 use homeround::model::{
-    Booking, DocumentId, Millis, PatientId, Plan, PlanId, Role, Visit, VisitId,
+    Booking, DAY_MS, DocumentId, Millis, PatientId, Plan, PlanId, Role, Visit, VisitId,
 };
 use serde_json::{Map, Value, json};
 
@@ -15,9 +16,6 @@ use crate::store::Reader;
 
 /// Who may look at how a plan is kept to from the office.
 const READERS: &[Role] = &[Role::Supervisor, Role::Auditor];
-
-/// Longest time that one look reaches over, in milliseconds: 400 days.
-const SPAN_MS_MAX: i64 = 400 * 24 * 60 * 60 * 1_000;
 
 impl Backend {
     /// How a plan was kept to within a time, and what is due: counts of the plan and of
@@ -35,7 +33,7 @@ impl Backend {
     ) -> Result<Value, ServiceError> {
         caller.must_be(READERS)?;
         let span = until.0.saturating_sub(from.0);
-        if !(1..=SPAN_MS_MAX).contains(&span) {
+        if !(1..=i64::from(ADHERENCE_DAYS_MAX) * DAY_MS).contains(&span) {
             let limit = "after from_ms, by 400 days at most";
             return Err(homeround::model::Refused::new("until_ms", limit).into());
         }

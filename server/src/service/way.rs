@@ -2,11 +2,11 @@
 //! that was handed over is booked for the colleague. Both follow from the visit's document,
 //! in the transaction that stores it.
 
-use homeround::access::code;
+use homeround::access::{Denied, code};
 use homeround::merge::{Inspected, Touch, Trial};
 use homeround::model::{
-    Booking, CareTeam, DocumentId, DocumentKind, HOUR_MS, Handover, Millis, PatientId, PersonId,
-    RecordId, RecordKind, Role, Unplanned, VisitId,
+    Booking, CareTeam, DocumentId, DocumentKind, FieldPath, HOUR_MS, Handover, Millis, PatientId,
+    PersonId, RecordId, RecordKind, Role, Unplanned, VisitId,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -48,42 +48,62 @@ pub(crate) fn effects(id: DocumentId, inspected: &Inspected) -> Vec<Effect> {
     inspected.touched.iter().filter_map(effect).collect()
 }
 
-/// The hand-overs that a change replaces.
-pub(crate) fn stood(trial: &Trial, inspected: &Inspected) -> Vec<Value> {
-    let mut touched = inspected.touched.iter().map(|touch| &touch.path);
-    let path = touched.find(|path| path.0 == "handover");
-    path.map_or_else(Vec::new, |path| trial.stood(path, &inspected.deps))
+/// Whether a field's value names who said it, and stands in nobody else's name.
+fn names_its_author(path: &FieldPath) -> bool {
+    path.0 == "handover" || path.matches("planned/*")
 }
 
-/// Why a change can't be booked by: its code and its field. `stood`: the hand-overs that it
-/// replaces.
+/// What a change replaces of the fields that name their author, in the order of its touches.
+pub(crate) fn stood(trial: &Trial, inspected: &Inspected) -> Vec<Vec<Value>> {
+    let of = |touch: &Touch| match names_its_author(&touch.path) {
+        true => trial.stood(&touch.path, &inspected.deps),
+        false => Vec::new(),
+    };
+    inspected.touched.iter().map(of).collect()
+}
+
+/// Whether a value names somebody else as who said it, who had not said so before. Who
+/// settles a conflict may choose another's word, and put none in their mouth.
+fn puts_words(caller: &Caller, touch: &Touch, stood: &[Value]) -> bool {
+    let by = touch.value.as_ref().and_then(|value| value.get("by"));
+    let own = by.is_none_or(|by| serde_json::to_value(caller.person).is_ok_and(|me| me == *by));
+    !own && !stood.iter().any(|it| Some(it) == touch.value.as_ref())
+}
+
+/// Why a change can't be booked by, or stand: its code and its field. `stood`: what it
+/// replaces, by touch.
 pub(crate) async fn refuses(
     reader: &mut dyn Reader,
     caller: &Caller,
     (id, patient): (DocumentId, PatientId),
-    stood: &[Value],
+    stood: &[Vec<Value>],
     inspected: &Inspected,
-) -> Result<Option<(&'static str, &'static str)>, ServiceError> {
+) -> Result<Option<Denied>, ServiceError> {
     if id.kind != DocumentKind::Visit {
         return Ok(None);
     }
-    for touch in &inspected.touched {
+    for (touch, stood) in inspected.touched.iter().zip(stood) {
+        let no = |rule| {
+            let field = touch.path.0.clone();
+            Ok(Some(Denied { rule, field }))
+        };
         match touch.path.0.as_str() {
             "unplanned" if !value(touch).is_some_and(|one| is_sound(&one)) => {
-                return Ok(Some((UNPLANNED_UNREADABLE, "unplanned")));
+                return no(UNPLANNED_UNREADABLE);
             }
             "handover" => {
                 let Some(given) = value::<Handover>(touch).filter(|one| one.check().is_ok()) else {
-                    return Ok(Some((HANDOVER_UNREADABLE, "handover")));
+                    return no(HANDOVER_UNREADABLE);
                 };
-                // Who settles may choose another's word, and put none in their mouth.
-                let was_said = || stood.iter().any(|it| Some(it) == touch.value.as_ref());
-                if given.by != caller.person && !was_said() {
-                    return Ok(Some((code::AUTHOR_MISMATCH, "handover")));
+                if puts_words(caller, touch, stood) {
+                    return no(code::AUTHOR_MISMATCH);
                 }
                 if !is_in_team(reader, given.to, patient).await? {
-                    return Ok(Some((NOT_IN_TEAM, "handover")));
+                    return no(NOT_IN_TEAM);
                 }
+            }
+            _ if names_its_author(&touch.path) && puts_words(caller, touch, stood) => {
+                return no(code::AUTHOR_MISMATCH);
             }
             _ => {}
         }
@@ -107,10 +127,7 @@ async fn is_in_team(
     patient: PatientId,
 ) -> Result<bool, ServiceError> {
     let role = reader.person(person).await?.and_then(|known| known.role);
-    let works = matches!(
-        role,
-        Some(Role::Nurse | Role::Therapist | Role::Aide | Role::Supervisor)
-    );
+    let works = role.is_some_and(Role::works_in_homes);
     if !works || reader.scope_between(person, patient).await?.is_some() {
         return Ok(works);
     }

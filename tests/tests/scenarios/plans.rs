@@ -1,8 +1,9 @@
 //! Care plans, from a phone to the backend and back.
 
-use homeround::app::{Homeround, NewPlan, TaskOutcome};
+use homeround::app::{Homeround, NewPlan, NewVisit, TaskOutcome};
 use homeround::model::{
-    DAY_MS, Millis, NotDoneReason, PatientId, PlanId, PlannedStatus, TaskStatus, VisitId,
+    Coding, DAY_MS, Millis, NotDoneReason, PatientId, PlanId, PlannedStatus, TaskStatus,
+    UnplannedReason, VisitId,
 };
 use homeround_tests::stage::{START, Stage};
 use serde_json::{Value, json};
@@ -107,6 +108,44 @@ fn the_backend_asks_for_the_tasks_that_phones_ask_for_and_counts_as_they_do() {
     assert_eq!(occurrences[0]["state"], "done");
     assert_eq!(occurrences[0]["visit"], json!(visit));
     assert_eq!(occurrences[0]["occurrence"], json!(first.occurrence));
+}
+
+#[test]
+fn what_is_said_at_a_visit_that_nobody_booked_counts_on_the_backend_too() {
+    let stage = Stage::set();
+    let booked = stage.visit();
+    let nina = stage.phone("nina");
+    let plan = make(nina.app(), stage.patients[0], HEART);
+    let task = nina.app().visit(booked).planned_tasks().unwrap().remove(0);
+    // At once and offline: the plan, a visit of her own, and the task done in it.
+    let new = NewVisit {
+        patient: stage.patients[0],
+        service: Coding::text("Heart check"),
+        reason: UnplannedReason::ConditionChanged,
+        comment: None,
+        start_ms: None,
+        minutes: 60,
+    };
+    let (own, _) = nina.app().new_visit(&new).unwrap();
+    let visit = nina.app().visit(own);
+    let asked = visit.planned_tasks().unwrap();
+    let asked = asked.iter().find(|it| it.occurrence == task.occurrence);
+    visit
+        .set_planned_task(asked.unwrap().id, &TaskOutcome::done())
+        .unwrap();
+    nina.sync(&stage.backend);
+    let until = START.plus(DAY_MS);
+    let told = stage.supervisor().read(&path(&plan.to_string(), until));
+    let here = nina.app().adherence_between(START.plus(-DAY_MS), until);
+    let here = here.unwrap().remove(0).counts;
+    assert_eq!(here.done + here.done_late, 1);
+    assert_eq!(told["all"]["counted"], json!(here.counted()));
+    let occurrences = &told["activities"][task.activity.to_string()]["occurrences"];
+    let said = |it: &Value| it["visit"] == json!(own);
+    assert!(
+        occurrences.as_array().unwrap().iter().any(said),
+        "{occurrences}"
+    );
 }
 
 #[test]

@@ -103,7 +103,13 @@ struct ScreenTests {
         #expect(model.state.opened?.bytes?.count == 4)
         await model.attachFile(Data("MZ a program".utf8), caption: "").value
         #expect(model.state.problem?.words == Words("error_file"))
-        await model.attachFile(Data("OggS a cough".utf8), caption: "Cough").value
+        let folder = FileManager.default.temporaryDirectory
+        await model.attachFile(at: folder.appending(path: "\(UUID()).ogg"), caption: "").value
+        #expect(model.state.problem?.words == Words("error_file"))
+        let cough = folder.appending(path: "\(UUID()).ogg")
+        try Data("OggS a cough".utf8).write(to: cough)
+        defer { try? FileManager.default.removeItem(at: cough) }
+        await model.attachFile(at: cough, caption: "Cough").value
         try await until("the recording") { model.state.photos.contains { $0.caption == "Cough" && !$0.image } }
         let view = try await phone.visit(site.visit).read()
         #expect(view.note == "Seen by Theo. Wound very dry.")

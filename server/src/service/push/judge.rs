@@ -273,7 +273,7 @@ impl Bench<'_> {
             let (caller, place) = (self.judge.caller, (self.id, patient));
             let stood = way::stood(&self.trial, inspected);
             let no = way::refuses(tx, caller, place, &stood, inspected).await?;
-            allowed = no.map_or(Ok(()), |(code, field)| Err(No::Code(code, field)));
+            allowed = no.map_or(Ok(()), |denied| Err(No::Denied(denied)));
         }
         if allowed.is_err() && creates {
             self.patient = None;

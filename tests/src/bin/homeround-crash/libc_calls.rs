@@ -31,7 +31,7 @@ fn answer<T: Into<i64>>(done: Result<T>) -> i64 {
     )
 }
 
-#[allow(clippy::cast_possible_truncation, reason = "a descriptor, 0 or -1")]
+#[expect(clippy::cast_possible_truncation, reason = "a descriptor, 0 or -1")]
 fn small<T: Into<i64>>(done: Result<T>) -> c_int {
     answer(done) as c_int
 }

@@ -11,6 +11,13 @@ extension VisitModel {
         }
     }
 
+    /// As ``attachFile(_:caption:)``, of a file where it lies. One that can't be read or is too
+    /// large is refused like one that is no picture, recording or document: the person is told.
+    @discardableResult
+    public func attachFile(at file: URL, caption: String) -> Work {
+        attachFile(chosenBytes(file), caption: caption)
+    }
+
     /// Adds a file that was chosen: a recording, a document, a picture. What it is, its bytes say.
     @discardableResult
     public func attachFile(_ bytes: Data, caption: String) -> Work {
@@ -37,4 +44,14 @@ extension VisitModel {
     }
 
     public func closePhoto() { change { $0.opened = nil } }
+}
+
+/// The most bytes of one attachment, as the core has it.
+let attachmentBytesMax = 50 * 1024 * 1024
+
+/// Nothing of a file that can't be read, and one byte more than may be attached of a larger one.
+private func chosenBytes(_ file: URL) -> Data {
+    guard let handle = try? FileHandle(forReadingFrom: file) else { return Data() }
+    defer { try? handle.close() }
+    return (try? handle.read(upToCount: attachmentBytesMax + 1)) ?? Data()
 }

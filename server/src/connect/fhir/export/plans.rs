@@ -1,6 +1,6 @@
 //! The care plans, and the tasks that they ask for at the visit.
 
-use homeround::care::{PlannedTask, timing_of};
+use homeround::care::{ACHIEVEMENTS, PlannedTask, timing_of};
 use homeround::model::{
     Activity, Assignee, EntryId, Goal, Plan, PlanId, PlannedStatus, ProgressEntry, TaskStatus,
 };
@@ -29,18 +29,6 @@ const GOAL_STATUSES: [&str; 9] = [
     "entered-in-error",
     "rejected",
 ];
-const ACHIEVEMENTS: [&str; 9] = [
-    "in-progress",
-    "improving",
-    "worsening",
-    "no-change",
-    "achieved",
-    "sustaining",
-    "not-achieved",
-    "no-progress",
-    "not-attainable",
-];
-
 impl Sheet<'_> {
     pub(super) fn plans(&mut self) {
         for (id, plan) in self.input.plans {

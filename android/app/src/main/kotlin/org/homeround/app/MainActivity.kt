@@ -27,6 +27,7 @@ import org.homeround.kit.android.follow
 import org.homeround.kit.android.hasSensor
 import org.homeround.kit.screens.Formats
 import org.homeround.kit.screens.Shot
+import org.homeround.kit.screens.chosenBytes
 import org.homeround.ui.App
 import org.homeround.ui.HomeroundTheme
 import org.homeround.ui.LocalImages
@@ -49,7 +50,7 @@ class MainActivity : ComponentActivity() {
         val answer = CompletableDeferred<Uri?>().also { chosen = it }
         files.launch(arrayOf("image/*", "audio/*", "video/mp4", "application/pdf"))
         val file = answer.await() ?: return null
-        return withContext(Dispatchers.IO) { contentResolver.openInputStream(file)?.use { it.readBytes() } }
+        return withContext(Dispatchers.IO) { chosenBytes { contentResolver.openInputStream(file) } }
     }
 
     /** The camera's app writes into the cache; the picture is deleted as soon as it was read. */

@@ -14,6 +14,7 @@ import javax.imageio.ImageIO
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.withContext
 import org.homeround.kit.screens.Shot
+import org.homeround.kit.screens.chosenBytes
 import org.jetbrains.skia.Image
 
 /** A picture as the desktop decodes it. */
@@ -23,7 +24,7 @@ fun decoded(bytes: ByteArray): ImageBitmap? = runCatching { Image.makeFromEncode
 suspend fun chosen(): Shot? = withContext(Dispatchers.IO) { choose()?.let(::shot) }
 
 /** The bytes of a file that is chosen from the disk. */
-suspend fun chosenFile(): ByteArray? = withContext(Dispatchers.IO) { choose()?.let(Files::readAllBytes) }
+suspend fun chosenFile(): ByteArray? = withContext(Dispatchers.IO) { choose()?.let { file -> chosenBytes { Files.newInputStream(file) } } }
 
 private fun choose(): Path? {
     val dialog = FileDialog(null as Frame?, "", FileDialog.LOAD)
