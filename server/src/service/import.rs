@@ -29,10 +29,11 @@ pub struct Imported {
     pub documents_kept: u64,
     /// Patients that are new to the tenant.
     pub patients_new: u64,
-    /// Questionnaires and templates of care plans that came with another text under a
-    /// version that is there: answers and plans are pinned to it, so it stays. Raise the
-    /// version.
+    /// Questionnaires that came with another text under a version that is there: answers
+    /// are pinned to it, so it stays. Raise the version.
     pub questionnaires_kept: u64,
+    /// Templates of care plans that did, and plans are pinned to them.
+    pub plan_templates_kept: u64,
 }
 
 impl Backend {
@@ -81,7 +82,10 @@ impl Backend {
         let mut touched = Vec::new();
         for record in ordered {
             if is_reworded(tx.as_mut(), record).await? {
-                done.questionnaires_kept += 1;
+                match record.kind {
+                    RecordKind::PlanTemplate => done.plan_templates_kept += 1,
+                    _ => done.questionnaires_kept += 1,
+                }
                 continue;
             }
             let written = self

@@ -242,7 +242,8 @@ fn a_clinics_own_template_goes_to_phones_and_no_later_wording_reaches_a_plan() {
     assert!(offers.iter().any(|it| it.template == pinned && !it.shipped));
     let plan = make(nina.app(), stage.patients[0], &pinned);
     let reworded = stage.office().import(&foot("1.0", "Soak the feet"));
-    assert_eq!(reworded["stored"]["questionnaires_kept"], 1);
+    assert_eq!(reworded["stored"]["plan_templates_kept"], 1);
+    assert_eq!(reworded["stored"]["questionnaires_kept"], 0);
     let _ = stage.office().import(&foot("1.1", "Soak the feet"));
     nina.sync(&stage.backend);
     let kept = nina.app().plan(plan).read().unwrap();
