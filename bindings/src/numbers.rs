@@ -7,8 +7,8 @@ use crate::guard::guard;
 use crate::schedule::{Schedule, parse};
 
 /// What one's own visits of some days came to, of what is on this phone. A visit is one's own
-/// when it is booked for one or made by oneself, and belongs to the day of its booked beginning. Nobody else is
-/// shown these figures, and they are not sent.
+/// when it is booked for one or made by oneself, and belongs to the day of its booked
+/// beginning. Nobody else is shown these figures, and they are not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
 pub struct MyNumbers {
     /// One's own.

@@ -17,9 +17,9 @@ pub const NUMBERS_DAYS_MAX: i64 = 92;
 /// A visit that one reaches at most so many minutes after its booked beginning is on time.
 pub const ON_TIME_MINUTES: i64 = 15;
 
-/// What one's own visits came to. A visit is one's own when it is booked for one or made
-/// by oneself, and belongs to the day of its booked beginning. Who took a step, and when, is what the
-/// steps say; times are the best known ones, whatever the phone's clock showed.
+/// What one's own visits came to. A visit is one's own when it is booked for one or made by
+/// oneself, and belongs to the day of its booked beginning. Who took a step, and when, is
+/// what the steps say; times are the best known ones, whatever the phone's clock showed.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct MyNumbers {
     /// One's own.
