@@ -1,5 +1,6 @@
 //! Seals over signed visits.
 
+use ed25519_dalek::VerifyingKey;
 use homeround::merge::Document;
 use homeround::model::{Anchor, Millis, PatientId, PersonId, Role, SignatureEntry, Stamp, VisitId};
 use homeround::vault::{SealStatement, seal_visit, verify_seal};
@@ -44,6 +45,14 @@ fn seal_parts(input: &[u8]) -> (Vec<u8>, Vec<Vec<u8>>) {
             .unwrap_or_default();
     }
     (entry.to_vec(), changes)
+}
+
+fn is_weak(key: &str) -> bool {
+    let digit = |at: usize| u8::from_str_radix(key.get(2 * at..2 * at + 2)?, 16).ok();
+    let bytes: Option<Vec<u8>> = (0..32).map(digit).collect();
+    let bytes = bytes.and_then(|it| <[u8; 32]>::try_from(it).ok());
+    let key = bytes.and_then(|it| VerifyingKey::from_bytes(&it).ok());
+    key.is_none_or(|key| key.is_weak())
 }
 
 impl Seals {
@@ -120,12 +129,13 @@ impl Door for Seals {
             Ok(verified) => {
                 let (signed, honest) = seal_parts(&self.seed);
                 let signed: Option<SignatureEntry> = serde_json::from_slice(&signed).ok();
-                // Anybody may sign with a key of one's own: who verifies compares it.
+                // Anybody may sign with a key of one's own: who verifies compares it. Only
+                // under a weak key does a seal hold that nobody made.
                 if signed
                     .as_ref()
                     .is_some_and(|it| it.device_key != entry.device_key)
                 {
-                    return Outcome::accepted("another device's");
+                    return Outcome::judged("another device's", !is_weak(&entry.device_key));
                 }
                 // It holds only over all that was signed.
                 let whole = honest
@@ -157,6 +167,15 @@ mod tests {
             assert!(outcome.accepted && !outcome.poisoned, "{outcome:?}");
             assert_eq!(outcome.code, code);
         }
+    }
+
+    #[test]
+    fn a_key_that_anybody_can_sign_for_is_weak() {
+        let honest = seal_parts(&Seals::new().seed).0;
+        let honest: SignatureEntry = serde_json::from_slice(&honest).expect("an entry");
+        assert!(!is_weak(&honest.device_key));
+        // The neutral point: under it, one signature fits every message.
+        assert!(is_weak(&format!("01{}", "00".repeat(31))));
     }
 
     #[test]

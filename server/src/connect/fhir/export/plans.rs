@@ -29,6 +29,7 @@ const GOAL_STATUSES: [&str; 9] = [
     "entered-in-error",
     "rejected",
 ];
+
 impl Sheet<'_> {
     pub(super) fn plans(&mut self) {
         for (id, plan) in self.input.plans {
