@@ -6,7 +6,8 @@
 //! there). [`Filled::judge`] takes a definition and the answers of a visit's
 //! form, and says of every item whether it is shown, what stands in it, what
 //! is wrong with it, and what is calculated. [`Filled::response`] writes the
-//! same as items of a `QuestionnaireResponse`.
+//! same as items of a `QuestionnaireResponse`, and [`Taken::read`] reads such items
+//! that somebody filled elsewhere.
 //!
 //! Answers lie flat in the visit's document under keys ([`Key`]) that two phones
 //! can mint at once: a repetition has an id and no index. Calculated values are
@@ -25,6 +26,7 @@ pub mod path;
 mod places;
 mod read;
 mod response;
+mod taken;
 mod words;
 
 #[cfg(test)]
@@ -35,6 +37,7 @@ pub use definition::{Choice, Condition, Definition, Item, ItemKind, Operator, Ra
 pub use fill::{Answered, Completion, Filled, Problem, Shown};
 pub use key::Key;
 pub use library::{SHIPPED, Shipped, shipped};
+pub use taken::Taken;
 pub use words::Words;
 
 /// Bytes of a questionnaire's JSON, at most: what the backend keeps as one record.

@@ -51,10 +51,10 @@ pub(super) fn on_phones(play: &mut Play) -> Result<BTreeSet<String>, Trouble> {
             hashes.push(ack.hash.clone());
         }
         for (document, hashes) in by_document {
-            let id = document.trim_start_matches("visit/");
+            let (kind, id) = document.split_once('/').unwrap_or_default();
             let places = phone.ask(&json!({
                 "do": "whereabouts",
-                "document": { "kind": "visit", "id": id },
+                "document": { "kind": kind, "id": id },
                 "hashes": hashes,
             }))?;
             for (hash, place) in places.as_object().into_iter().flatten() {

@@ -165,13 +165,16 @@ pub(super) fn export(play: &mut Play) -> Result<(), Trouble> {
         "Encounter",
         "Observation",
         "MedicationAdministration",
+        "MedicationStatement",
+        "List",
+        "QuestionnaireResponse",
         "Provenance",
     ];
     let has = wanted.iter().all(|kind| kinds.contains_key(*kind));
     let one = kinds.get("Encounter") == Some(&1);
     play.promise(
         has && one,
-        "it holds patient, encounter, observations, medication and provenance",
+        "it holds patient, encounter, observations, doses, the list looked at, forms and provenance",
     );
     let not_done = rows(&bundle["entry"])
         .map(|entry| &entry["resource"])

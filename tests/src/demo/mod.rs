@@ -4,7 +4,8 @@
 //! order of the next day), `apart` (offline edits, a kill, a revocation),
 //! `photo` (a picture taken offline, its bytes later), `together` (convergence,
 //! conflicts, purge), `forms` (one form that two people fill at once), `plans` (a care
-//! plan and what it asks for), `evening` (signature, one's own numbers, FHIR), `count`
+//! plan and what it asks for), `medication` (a dose too soon, and the list against what is in
+//! the home), `evening` (signature, one's own numbers, FHIR), `count`
 //! (the figures, from the stores). `server`, `office` and `phones` drive the processes;
 //! `screen` shows it.
 
@@ -14,6 +15,7 @@ mod count;
 mod evening;
 mod forms;
 mod leash;
+mod medication;
 mod morning;
 mod office;
 mod phones;
@@ -166,12 +168,14 @@ fn day(play: &mut Play) -> Result<Value, Trouble> {
     forms::apart(play)?;
     unplanned::make(play)?;
     plans::apart(play)?;
+    medication::apart(play)?;
     apart::kill(play)?;
     apart::revoke(play)?;
     together::converge(play, "Back in reach: everybody syncs")?;
     together::merged_visit(play)?;
     forms::together(play)?;
     plans::together(play)?;
+    medication::together(play)?;
     photo::arrive(play)?;
     together::conflicts(play)?;
     together::rejected_and_purged(play)?;

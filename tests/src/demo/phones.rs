@@ -153,7 +153,21 @@ impl Phone {
         command["visit"] = json!(visit);
         let saved = self.ask(&command)?;
         if let Some(hash) = saved["hash"].as_str() {
-            self.acknowledged(visit, hash);
+            self.acknowledged("visit", visit, hash);
+        }
+        Ok(saved)
+    }
+
+    /// An edit of a chart, remembered in the same way.
+    pub(super) fn edit_chart(
+        &mut self,
+        patient: &str,
+        mut command: Value,
+    ) -> Result<Value, Trouble> {
+        command["patient"] = json!(patient);
+        let saved = self.ask(&command)?;
+        if let Some(hash) = saved["hash"].as_str() {
+            self.acknowledged("chart", patient, hash);
         }
         Ok(saved)
     }
@@ -162,7 +176,7 @@ impl Phone {
     pub(super) fn make(&mut self, command: &Value) -> Result<Value, Trouble> {
         let made = self.ask(command)?;
         if let (Some(visit), Some(hash)) = (made["visit"].as_str(), made["hash"].as_str()) {
-            self.acknowledged(visit, hash);
+            self.acknowledged("visit", visit, hash);
         }
         Ok(made)
     }
@@ -172,9 +186,9 @@ impl Phone {
         self.edit(visit, json!({ "do": "sign", "pin": PIN }))
     }
 
-    fn acknowledged(&mut self, visit: &str, hash: &str) {
+    fn acknowledged(&mut self, kind: &str, id: &str, hash: &str) {
         self.acks.push(Ack {
-            document: format!("visit/{visit}"),
+            document: format!("{kind}/{id}"),
             hash: hash.to_owned(),
         });
     }
@@ -230,7 +244,7 @@ impl Phone {
         let Some(hash) = said["ack"].as_str() else {
             return Err(Trouble::new("burst", line));
         };
-        self.acknowledged(visit, hash);
+        self.acknowledged("visit", visit, hash);
         Ok(1)
     }
 

@@ -3,13 +3,14 @@
 use chrono::NaiveDate;
 use homeround::model::{
     Coding, Consciousness, DocumentId, DocumentKind, EntryId, FieldPath, Fix, HandoverReason,
-    Millis, NotDoneReason, PatientId, PersonId, PlanId, TaskResult, TaskStatus, UnplannedReason,
-    VisitId,
+    Medication, Millis, NotDoneReason, PatientId, PersonId, PlanId, Reconciliation, TaskResult,
+    TaskStatus, UnplannedReason, VisitId,
 };
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::forms::Said;
+use super::medication::DoseSaid;
 
 /// One line of stdin.
 #[derive(Debug, Clone, Deserialize)]
@@ -109,11 +110,24 @@ pub enum Command {
     MedicationGiven {
         /// During which visit.
         visit: VisitId,
-        /// What.
-        code: Coding,
-        /// In the person's words.
-        #[serde(default)]
-        comment: Option<String>,
+        /// What, how much, and against which warnings.
+        #[serde(flatten)]
+        dose: DoseSaid,
+    },
+    /// Adds a line to the medication list.
+    MedicationAdd {
+        /// Whose.
+        patient: PatientId,
+        /// As the chart has it.
+        medication: Medication,
+    },
+    /// Says what a look into the home found of the medication list.
+    Reconcile {
+        /// Whose.
+        patient: PatientId,
+        /// Of each line, and of what is not on the list.
+        #[serde(flatten)]
+        found: Reconciliation,
     },
     /// A medication was not given.
     MedicationNotGiven {

@@ -10,6 +10,7 @@
 mod answer;
 mod command;
 mod forms;
+mod medication;
 mod network;
 mod plans;
 mod read;

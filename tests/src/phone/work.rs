@@ -25,6 +25,7 @@ pub(super) fn obey(app: &Homeround, command: &Command) -> Option<Result<Value, R
     let saved = care(app, command).or_else(|| course(app, command));
     let saved = saved.or_else(|| picture(app, command));
     let saved = saved.or_else(|| super::forms::fill(app, command));
+    let saved = saved.or_else(|| super::medication::medication(app, command));
     let saved = saved.or_else(|| super::plans::care(app, command))?;
     Some(saved.map(|saved| json_of(&saved)))
 }
@@ -128,21 +129,6 @@ fn care(app: &Homeround, command: &Command) -> Option<Result<Saved, Refusal>> {
             app.visit(*visit).set_task(*task, &outcome)
         }
         Command::AddTask { visit, title } => app.visit(*visit).add_task(title, false),
-        Command::MedicationGiven {
-            visit,
-            code,
-            comment,
-        } => app
-            .visit(*visit)
-            .medication_given(None, code.clone(), None, comment.clone()),
-        Command::MedicationNotGiven {
-            visit,
-            code,
-            reason,
-            comment,
-        } => app
-            .visit(*visit)
-            .medication_not_given(None, code.clone(), *reason, comment.clone()),
         Command::Note {
             visit,
             insert,

@@ -336,6 +336,7 @@ element!(Task {
     owner: Reference,
     status: String,
     status_reason: Concept,
+    business_status: Concept,
     priority: String,
     code: Option<Concept>,
     description: String,
@@ -361,6 +362,37 @@ element!(Media {
     body_site: Concept,
     content: Attachment,
     note: Vec<Annotation>,
+});
+element!(QuestionnaireResponse {
+    status: String,
+    questionnaire: String,
+    subject: Reference,
+    encounter: Reference,
+    authored: String,
+    author: Reference,
+    source: Reference,
+    item: Vec<ResponseItem>,
+});
+element!(ResponseItem {
+    link_id: String,
+    text: String,
+    answer: Vec<Answered>,
+    item: Vec<ResponseItem>,
+});
+element!(Answered {
+    item: Vec<ResponseItem>,
+    value_boolean: Option<bool>,
+    value_decimal: Option<Decimal>,
+    value_integer: Option<Decimal>,
+    value_date: String,
+    value_date_time: String,
+    value_time: String,
+    value_string: String,
+    value_uri: String,
+    value_coding: Option<FhirCoding>,
+    value_quantity: Option<Quantity>,
+    value_reference: Reference,
+    value_attachment: Attachment,
 });
 element!(Flag { status: String, code: Concept, subject: Reference, extension: Vec<Extension> });
 element!(DocumentContent {

@@ -7,6 +7,7 @@ use homeround::model::{
 use serde_json::{Value, json};
 
 use super::super::PLANNED_TASK;
+use super::visit::result;
 use super::{EXTENSIONS, Sheet, code_or, concept, hl7, notes, reference, why};
 
 const PLAN_STATUSES: [&str; 7] = [
@@ -156,6 +157,7 @@ impl Sheet<'_> {
                 "basedOn": plan.into_iter().collect::<Vec<_>>(),
                 "status": status,
                 "statusReason": outcome.and_then(|it| it.reason).map(why),
+                "businessStatus": outcome.and_then(|it| it.result).map(result),
                 "intent": "order",
                 "priority": "routine",
                 "description": task.title,

@@ -200,13 +200,6 @@ impl Sheet<'_> {
 
     pub(super) fn tasks(&mut self) {
         for (id, task) in &self.input.visit.tasks {
-            let result = task.result.map(|result| match result {
-                TaskResult::Pass => "pass",
-                TaskResult::Fail => "fail",
-                TaskResult::PartialSuccess => "partial_success",
-                TaskResult::NotApplicable => "not_applicable",
-                TaskResult::Unknown => "unknown",
-            });
             let resource = json!({
                 "resourceType": "Task",
                 "status": match task.status {
@@ -216,7 +209,7 @@ impl Sheet<'_> {
                     TaskStatus::Done => "completed",
                 },
                 "statusReason": task.reason.map(why),
-                "businessStatus": result.map(|result| json!({ "text": result })),
+                "businessStatus": task.result.map(result),
                 "intent": "order",
                 "priority": if task.required { "asap" } else { "routine" },
                 "code": task.code.as_ref().map(concept),
@@ -267,6 +260,18 @@ impl Sheet<'_> {
             }),
         );
     }
+}
+
+/// What came of a task.
+pub(super) fn result(result: TaskResult) -> Value {
+    let text = match result {
+        TaskResult::Pass => "pass",
+        TaskResult::Fail => "fail",
+        TaskResult::PartialSuccess => "partial_success",
+        TaskResult::NotApplicable => "not_applicable",
+        TaskResult::Unknown => "unknown",
+    };
+    json!({ "text": text })
 }
 
 fn encounter_status(status: VisitStatus) -> &'static str {

@@ -124,7 +124,7 @@ impl Importer<'_> {
     }
 }
 
-fn stated(status: &str) -> Result<(), Skip> {
+pub(super) fn stated(status: &str) -> Result<(), Skip> {
     match status {
         "" => Err(Skip::Malformed("status".to_owned())),
         "entered-in-error" => Err(Skip::EnteredInError),

@@ -12,6 +12,7 @@ mod medication;
 mod people;
 mod plans;
 mod questionnaires;
+mod responses;
 mod slot;
 mod text;
 mod visits;
@@ -20,6 +21,7 @@ mod way;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono_tz::Tz;
+use homeround::forms::Definition;
 use homeround::model::{
     DocumentId, Millis, PatientId, Person, PersonId, PlanId, RecordId, RecordKind, TenantId, Visit,
     VisitId,
@@ -132,6 +134,8 @@ struct Importer<'a> {
     began: HashMap<usize, Millis>,
     plans: BTreeMap<PlanId, homeround::model::Plan>,
     visits: BTreeMap<VisitId, Visit>,
+    /// Those of this input, by canonical address with version.
+    questionnaires: BTreeMap<String, Definition>,
 }
 
 impl<'a> Importer<'a> {
@@ -157,6 +161,7 @@ impl<'a> Importer<'a> {
             began: HashMap::new(),
             plans: BTreeMap::new(),
             visits: BTreeMap::new(),
+            questionnaires: BTreeMap::new(),
         };
         importer.look_over(entries);
         importer
@@ -254,6 +259,7 @@ impl<'a> Importer<'a> {
                 Kind::Media => self.media(at),
                 Kind::Flag => self.flag(at),
                 Kind::Questionnaire => self.questionnaire(at),
+                Kind::QuestionnaireResponse => self.questionnaire_response(at),
                 Kind::PlanDefinition => self.plan_definition(at),
                 Kind::NotUsed => Err(Skip::NotUsed),
             };

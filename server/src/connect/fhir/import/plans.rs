@@ -20,6 +20,7 @@ use super::super::ident::{Target, derive};
 use super::super::instant;
 use super::super::types as fhir;
 use super::text;
+use super::visits::{reason_of, result_of};
 use super::{Importer, Skip};
 
 /// Version of the plan document's shape.
@@ -214,15 +215,13 @@ impl Importer<'_> {
         let (Some(at_ms), Some(Assignee::Person(by))) = (at_ms, by) else {
             return false;
         };
-        let coding = &source.status_reason.coding;
-        let reason = coding.first().map(|it| Value::from(it.code.as_str()));
         let outcome = PlannedOutcome {
             plan,
             activity,
             title: source.description.clone(),
             status,
-            result: None,
-            reason: reason.and_then(|code| serde_json::from_value(code).ok()),
+            result: result_of(source),
+            reason: reason_of(source),
             comment: source.note.first().and_then(|it| text::some(&it.text)),
             by,
             at_ms,

@@ -37,7 +37,9 @@ impl Importer<'_> {
                 "Questionnaire (larger than 64 KiB)".to_owned(),
             ));
         }
-        let id = questionnaire_id(self.context.tenant, &definition.canonical());
+        let canonical = definition.canonical();
+        let id = questionnaire_id(self.context.tenant, &canonical);
+        self.questionnaires.insert(canonical, definition);
         self.records
             .insert((RecordKind::Questionnaire, id), (None, body));
         Ok(())

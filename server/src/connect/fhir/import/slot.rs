@@ -34,6 +34,7 @@ pub(super) enum Kind {
     Media,
     Flag,
     Questionnaire,
+    QuestionnaireResponse,
     PlanDefinition,
     NotUsed,
 }
@@ -64,6 +65,7 @@ impl Kind {
             "Media" => Self::Media,
             "Flag" => Self::Flag,
             "Questionnaire" => Self::Questionnaire,
+            "QuestionnaireResponse" => Self::QuestionnaireResponse,
             "PlanDefinition" => Self::PlanDefinition,
             _ => Self::NotUsed,
         }

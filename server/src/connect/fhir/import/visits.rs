@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use homeround::model::{
-    Booking, EntryId, Handover, MINUTE_MS, Millis, PatientId, PersonId, RecordKind, Task,
-    TaskStatus, VISIT_MINUTES_MAX, Visit, VisitId, VisitStatus,
+    Booking, EntryId, Handover, MINUTE_MS, Millis, NotDoneReason, PatientId, PersonId, RecordKind,
+    Task, TaskResult, TaskStatus, VISIT_MINUTES_MAX, Visit, VisitId, VisitStatus,
 };
 
 use super::super::ident::Target;
@@ -157,15 +157,19 @@ impl Importer<'_> {
             if self.planned_task(visit, &source) {
                 return Ok(());
             }
+            let reason = reason_of(&source);
+            // Why, in somebody else's code, is kept in its words.
+            let why = text::words(&source.status_reason);
+            let why = Some(why).filter(|_| reason.is_none());
             let comment = source.note.iter().map(|note| note.text.as_str());
-            let comment = text::first_of(comment.chain([text::words(&source.status_reason)]));
+            let comment = text::first_of(comment.chain(why));
             let task = Task {
                 title,
                 code,
                 required: matches!(source.priority.as_str(), "urgent" | "asap" | "stat"),
                 status: task_status(&source.status),
-                result: None,
-                reason: None,
+                result: result_of(&source),
+                reason,
                 comment: text::some(comment),
             };
             let id = EntryId(self.id(at));
@@ -237,6 +241,20 @@ fn task_status(status: &str) -> TaskStatus {
         "cancelled" | "failed" | "rejected" => TaskStatus::NotDone,
         _ => TaskStatus::Open,
     }
+}
+
+/// What came of a task, as our own export says it.
+pub(super) fn result_of(source: &fhir::Task) -> Option<TaskResult> {
+    let said = text::words(&source.business_status);
+    let result = serde_json::from_value(said.into()).ok()?;
+    (result != TaskResult::Unknown).then_some(result)
+}
+
+/// Why a task was not done, by our own code.
+pub(super) fn reason_of(source: &fhir::Task) -> Option<NotDoneReason> {
+    let ours = |coding: &&fhir::FhirCoding| coding.system.ends_with("/not-done-reason");
+    let coding = source.status_reason.coding.iter().find(ours)?;
+    serde_json::from_value(coding.code.as_str().into()).ok()
 }
 
 /// A visit that nobody has begun.

@@ -9,6 +9,7 @@ mod forms;
 mod import;
 mod input;
 mod planned;
+mod responses;
 mod sample;
 mod way;
 

@@ -91,10 +91,8 @@ fn a_task_that_a_plan_asks_for_comes_back_as_what_was_said_of_it_and_is_no_secon
     let id = DocumentId::visit(sample.booking.visit);
     let tree = back.documents.iter().find(|it| it.id == id).unwrap();
     let visit: Visit = serde_json::from_value(tree.tree.clone()).unwrap();
-    let mut sent = sample.visit.planned.clone();
-    // FHIR's task has no place for a result of ours.
-    sent.values_mut().for_each(|it| it.result = None);
-    assert_eq!(visit.planned, sent);
+    assert!(sample.visit.planned.values().any(|it| it.result.is_some()));
+    assert_eq!(visit.planned, sample.visit.planned);
     assert_eq!(visit.tasks.len(), sample.visit.tasks.len());
     // A task of another system's that is based on a plan is a task.
     let mut foreign = bundle;
