@@ -164,8 +164,11 @@ pub const TABLE: &[Row] = &[
         "reviews/*",
         Right::AboutSection,
     ),
+    // Within the team: those who plan write none and are shown none.
+    row(CARE, Chart, "messages/*", Right::Append),
+    row(CARE, Chart, "message_reads/*", Right::Append),
     row(
-        CLINICAL_AND_PLANNING,
+        CARE_AND_PLANNING,
         Chart,
         "corrections/*",
         Right::AboutSection,

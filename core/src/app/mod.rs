@@ -31,6 +31,7 @@ mod inspect;
 mod lease;
 mod leave;
 mod medication;
+mod messages;
 mod numbers;
 mod observer;
 mod order;
@@ -86,6 +87,7 @@ pub use input::{Dose, MeasureValue, MeasuredHow, NoteEdit, TaskOutcome, VitalsEn
 pub use inspect::{AuditState, Authored, DocumentState, StoreFigures, Whereabouts};
 pub use leave::Escrow;
 pub use medication::{GivenDose, OVERRIDE_REASON_CHARS_MAX};
+pub use messages::{MessageThread, MessageView, NewMessage};
 pub use numbers::{MyNumbers, NUMBERS_DAYS_MAX, ON_TIME_MINUTES};
 pub use observer::Observer;
 pub use order::{

@@ -224,6 +224,8 @@ pub(super) const TABLE: &[Row] = &[
         Ladder::Flag,
     ),
     row(Chart, "reviews/*", Rule::Append, CLINICAL),
+    row(Chart, "messages/*", Rule::Append, CLINICAL),
+    row(Chart, "message_reads/*", Rule::Append, CLINICAL),
     row(Chart, "corrections/*", Rule::Append, CLINICAL),
     row(Chart, "settlements/*", Rule::Append, CLINICAL),
     row(Plan, "schema", Rule::Fixed, CLINICAL),

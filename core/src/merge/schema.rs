@@ -191,6 +191,8 @@ const CHART: &[Field] = &[
     node("medications", Node::Items(MEDICATION)),
     node("alerts", Node::Items(ALERT)),
     node("reviews", Node::Entries),
+    node("messages", Node::Entries),
+    node("message_reads", Node::Entries),
     node("corrections", Node::Entries),
     node("settlements", Node::Entries),
 ];

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::medication::lenient;
 use super::{
-    Coding, CorrectionEntry, Dosing, EntryId, PatientId, ReviewEntry, SettlementEntry, Spo2Scale,
+    Coding, CorrectionEntry, Dosing, EntryId, MessageEntry, MessageReadEntry, PatientId,
+    ReviewEntry, SettlementEntry, Spo2Scale,
 };
 
 /// What the team maintains about one patient.
@@ -41,6 +42,20 @@ pub struct Chart {
     /// "Looked at, nothing to change", the medication list's reconciliation among them.
     #[serde(default)]
     pub reviews: BTreeMap<EntryId, ReviewEntry>,
+    /// Messages within the team. What a later version wrote is not among them.
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "super::plan::known"
+    )]
+    pub messages: BTreeMap<EntryId, MessageEntry>,
+    /// Who was shown which of them.
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "super::plan::known"
+    )]
+    pub message_reads: BTreeMap<EntryId, MessageReadEntry>,
     /// Corrections of entries.
     #[serde(default)]
     pub corrections: BTreeMap<EntryId, CorrectionEntry>,

@@ -184,6 +184,9 @@ pub static PLACES: &[Place] = &[
     place(Chart, "medications/1/dosing", Form::Value, "NS"),
     place(Chart, "reviews/1", Form::About("medications"), "NS"),
     place(Chart, "reviews/1", Form::About("contacts"), "NTCS"),
+    place(Chart, "messages/1", Form::Entry, "NTAS"),
+    place(Chart, "message_reads/1", Form::Entry, "NTAS"),
+    place(Chart, "corrections/1", Form::About("messages"), "NTAS"),
     place(Chart, "corrections/1", Form::About("allergies"), "NS"),
     place(Chart, "corrections/1", Form::About("contacts"), "NTCS"),
     place(

@@ -63,6 +63,9 @@ const WRITERS: &[(DocumentKind, &str, &str)] = &[
     (Chart, "medications/1/dosing", "NS"),
     (Chart, "reviews/1:section=medications", "NS"),
     (Chart, "reviews/1:section=contacts", "NTCS"),
+    (Chart, "messages/1:", "NTAS"),
+    (Chart, "message_reads/1:", "NTAS"),
+    (Chart, "corrections/1:section=messages", "NTAS"),
     (Chart, "corrections/1:section=reviews", "NTCS"),
     (Chart, "corrections/1:section=allergies", "NS"),
     (Chart, "settlements/1:field=allergies/1/severity", "NS"),
@@ -106,6 +109,8 @@ const SEERS: &[(DocumentKind, &str, &str)] = &[
     (Chart, "spo2_scale", "NTASU"),
     (Chart, "allergies/1/code", "NTASU"),
     (Chart, "conditions/1/code", "NTASU"),
+    (Chart, "messages/1", "NTASU"),
+    (Chart, "message_reads/1", "NTASU"),
     (Plan, "narrative", "NTASU"),
 ];
 

@@ -8,6 +8,7 @@ mod forms;
 mod hub;
 mod leaving;
 mod medication;
+mod messages;
 mod numbers;
 mod order;
 mod pages;

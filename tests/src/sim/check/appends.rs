@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::super::work::CANARY;
 use super::super::world::World;
 
-const SECTIONS: [&str; 13] = [
+const SECTIONS: [&str; 14] = [
     "steps",
     "observations",
     "medications",
@@ -21,6 +21,7 @@ const SECTIONS: [&str; 13] = [
     "alerts",
     "reviews",
     "adherence",
+    "messages",
 ];
 
 pub(super) fn check(world: &mut World) {
