@@ -188,8 +188,12 @@ impl Chart {
         Self { phone, patient }
     }
 
-    fn handle(&self) -> ChartHandle {
+    pub(crate) fn handle(&self) -> ChartHandle {
         self.phone.app.chart(self.patient)
+    }
+
+    pub(crate) fn phone(&self) -> &Phone {
+        &self.phone
     }
 
     pub(crate) fn save(

@@ -89,6 +89,12 @@ pub struct Homeround {
     pub(crate) phone: Arc<Phone>,
 }
 
+impl Homeround {
+    pub(crate) fn phone(&self) -> &Phone {
+        &self.phone
+    }
+}
+
 #[uniffi::export]
 impl Homeround {
     /// Opens a phone's folder, locked. A wipe that was interrupted is finished.

@@ -24,6 +24,9 @@ struct DayView: View {
             HStack {
                 AlsoButton(told("search_title")) { go(.search) }
                 AlsoButton(told("account_title")) { go(.account) }
+                AlsoButton(state.messages == 0 ? told("messages_title") : Words("messages_waiting", "\(state.messages)").text) {
+                    go(.inbox)
+                }
                 AlsoButton(told("new_visit_title")) { model.newVisit(NewVisitForm()) }
             }
             if let form = state.new { NewVisitPart(model: model, form: form) }

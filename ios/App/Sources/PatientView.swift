@@ -21,6 +21,7 @@ struct PatientView: View {
                 Emergency(asking: state.busy) { model.breakGlass($0) }
             } else {
                 AlsoButton(told("plans_title")) { go(.plans(model.id)) }
+                AlsoButton(told("messages_title")) { go(.messages(model.id)) }
                 chart(state)
                 Trends(model: model)
                 timeline(state)

@@ -7,9 +7,10 @@ enum Place: Hashable {
     case visit(VisitId)
     case patient(PatientId)
     case plans(PatientId)
+    case messages(PatientId)
     case forms(VisitId)
     case form(VisitId, EntryId)
-    case search, sync, account
+    case inbox, search, sync, account
 }
 
 /// The whole app: locked, or the place where the person is.
@@ -92,6 +93,12 @@ private struct Unlocked: View {
             Holding(make: { try CarePlansModel(phone, patient, shell.formats, zone: shell.zone) }) {
                 PlansView(model: $0, go: go)
             }
+        case .messages(let patient):
+            Holding(make: { try MessagesModel(phone, patient, shell.formats, zone: shell.zone) }) {
+                MessagesView(model: $0, go: go)
+            }
+        case .inbox:
+            Holding(make: { InboxModel(phone, shell.formats, zone: shell.zone) }) { InboxView(model: $0, go: go) }
         case .forms(let visit):
             Holding(make: { try FormsModel(phone, visit, shell.formats) }) { FormsView(model: $0, visit: visit, go: go) }
         case .form(let visit, let form):

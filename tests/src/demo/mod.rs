@@ -5,7 +5,7 @@
 //! `photo` (a picture taken offline, its bytes later), `together` (convergence,
 //! conflicts, purge), `forms` (one form that two people fill at once), `plans` (a care
 //! plan and what it asks for), `medication` (a dose too soon, and the list against what is in
-//! the home), `evening` (signature, one's own numbers, FHIR), `count`
+//! the home), `messages` (within the team), `evening` (signature, one's own numbers, FHIR), `count`
 //! (the figures, from the stores). `server`, `office` and `phones` drive the processes;
 //! `screen` shows it.
 
@@ -16,6 +16,7 @@ mod evening;
 mod forms;
 mod leash;
 mod medication;
+mod messages;
 mod morning;
 mod office;
 mod phones;
@@ -169,6 +170,7 @@ fn day(play: &mut Play) -> Result<Value, Trouble> {
     unplanned::make(play)?;
     plans::apart(play)?;
     medication::apart(play)?;
+    messages::apart(play)?;
     apart::kill(play)?;
     apart::revoke(play)?;
     together::converge(play, "Back in reach: everybody syncs")?;
@@ -176,10 +178,12 @@ fn day(play: &mut Play) -> Result<Value, Trouble> {
     forms::together(play)?;
     plans::together(play)?;
     medication::together(play)?;
+    messages::together(play)?;
     photo::arrive(play)?;
     together::conflicts(play)?;
     together::rejected_and_purged(play)?;
     together::converge(play, "What was settled goes around")?;
+    messages::answered(play)?;
     unplanned::decide(play)?;
     unplanned::hand_over(play)?;
     evening::sign(play)?;

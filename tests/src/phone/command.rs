@@ -2,15 +2,16 @@
 
 use chrono::NaiveDate;
 use homeround::model::{
-    Coding, Consciousness, DocumentId, DocumentKind, EntryId, FieldPath, Fix, HandoverReason,
-    Medication, Millis, NotDoneReason, PatientId, PersonId, PlanId, Reconciliation, TaskResult,
-    TaskStatus, UnplannedReason, VisitId,
+    Coding, DocumentId, DocumentKind, EntryId, FieldPath, Fix, HandoverReason, Medication, Millis,
+    NotDoneReason, PatientId, PersonId, PlanId, Reconciliation, TaskResult, TaskStatus,
+    UnplannedReason, VisitId,
 };
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::forms::Said;
 use super::medication::DoseSaid;
+use super::work::Figures;
 
 /// One line of stdin.
 #[derive(Debug, Clone, Deserialize)]
@@ -296,6 +297,31 @@ pub enum Command {
         /// Which form.
         form: EntryId,
     },
+    /// Writes a message to a patient's care team.
+    Message {
+        /// About whom.
+        patient: PatientId,
+        /// What it says.
+        text: String,
+        /// It can't wait.
+        #[serde(default)]
+        urgent: bool,
+        /// What it answers.
+        #[serde(default)]
+        reply_to: Option<EntryId>,
+    },
+    /// Says that the messages that wait were shown.
+    MessagesRead {
+        /// About whom.
+        patient: PatientId,
+    },
+    /// The messages about a patient, in order.
+    Messages {
+        /// About whom.
+        patient: PatientId,
+    },
+    /// What is said about each patient, in brief.
+    MessageThreads,
     /// Begins a care plan from a template, today.
     PlanStart {
         /// Whose.
@@ -446,35 +472,6 @@ pub enum Command {
 
 const fn many() -> u64 {
     u64::MAX
-}
-
-/// Figures of vital signs.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-pub struct Figures {
-    /// Beats per minute.
-    #[serde(default)]
-    pub pulse_bpm: Option<u16>,
-    /// Millimetres of mercury.
-    #[serde(default)]
-    pub systolic_mmhg: Option<u16>,
-    /// Millimetres of mercury.
-    #[serde(default)]
-    pub diastolic_mmhg: Option<u16>,
-    /// Degrees Celsius.
-    #[serde(default)]
-    pub temperature_c: Option<f64>,
-    /// Per cent.
-    #[serde(default)]
-    pub spo2_percent: Option<u8>,
-    /// Breaths per minute.
-    #[serde(default)]
-    pub respirations_per_min: Option<u16>,
-    /// How awake the patient is, by ACVPU.
-    #[serde(default)]
-    pub consciousness: Option<Consciousness>,
-    /// Oxygen or air.
-    #[serde(default)]
-    pub on_oxygen: Option<bool>,
 }
 
 /// How documents are named in commands and answers: `visit/0192...`.

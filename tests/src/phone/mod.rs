@@ -11,6 +11,7 @@ mod answer;
 mod command;
 mod forms;
 mod medication;
+mod messages;
 mod network;
 mod plans;
 mod read;

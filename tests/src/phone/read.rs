@@ -40,6 +40,8 @@ pub(super) fn obey(app: &Homeround, command: &Command) -> Result<Value, Refusal>
         Command::MyNumbers => my_numbers(app),
         Command::Visit { visit } => encoded(&app.visit(*visit).read()?),
         Command::Form { visit, form } => super::forms::read(app, *visit, *form),
+        Command::Messages { patient } => super::messages::about(app, *patient),
+        Command::MessageThreads => super::messages::threads(app),
         Command::PlanStart { patient, template } => super::plans::start(app, *patient, template),
         Command::Planned { visit } => super::plans::planned(app, *visit),
         Command::PlanState { plan } => super::plans::state(app, *plan),

@@ -6,12 +6,13 @@ use std::io::Write;
 use homeround::app::{
     Homeround, MeasureValue, NewAttachment, NewVisit, NoteEdit, Saved, TaskOutcome, VitalsEntry,
 };
-use homeround::model::{Coding, Drawing, InkPoint, NewMark, Signer, VisitId};
+use homeround::model::{Coding, Consciousness, Drawing, InkPoint, NewMark, Signer, VisitId};
 use homeround::vault::{Pin, Unlock};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::answer::Refusal;
-use super::command::{Command, Figures};
+use super::command::Command;
 use super::read::wall_now;
 
 /// Does what writes; none for another kind of command.
@@ -26,6 +27,7 @@ pub(super) fn obey(app: &Homeround, command: &Command) -> Option<Result<Value, R
     let saved = saved.or_else(|| picture(app, command));
     let saved = saved.or_else(|| super::forms::fill(app, command));
     let saved = saved.or_else(|| super::medication::medication(app, command));
+    let saved = saved.or_else(|| super::messages::write(app, command));
     let saved = saved.or_else(|| super::plans::care(app, command))?;
     Some(saved.map(|saved| json_of(&saved)))
 }
@@ -255,4 +257,33 @@ pub(super) fn burst(
         }
     }
     Ok(json!({ "written": written }))
+}
+
+/// Figures of vital signs.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+pub struct Figures {
+    /// Beats per minute.
+    #[serde(default)]
+    pub pulse_bpm: Option<u16>,
+    /// Millimetres of mercury.
+    #[serde(default)]
+    pub systolic_mmhg: Option<u16>,
+    /// Millimetres of mercury.
+    #[serde(default)]
+    pub diastolic_mmhg: Option<u16>,
+    /// Degrees Celsius.
+    #[serde(default)]
+    pub temperature_c: Option<f64>,
+    /// Per cent.
+    #[serde(default)]
+    pub spo2_percent: Option<u8>,
+    /// Breaths per minute.
+    #[serde(default)]
+    pub respirations_per_min: Option<u16>,
+    /// How awake the patient is, by ACVPU.
+    #[serde(default)]
+    pub consciousness: Option<Consciousness>,
+    /// Oxygen or air.
+    #[serde(default)]
+    pub on_oxygen: Option<bool>,
 }

@@ -123,6 +123,9 @@ public final class Homeround: Sendable {
         }
     }
 
+    /// What is said within the team about each patient on this phone, in brief: what presses first.
+    public var messageThreads: Live<[MessageThread]> { worker.live { [core] in try core.messageThreads() } }
+
     /// How each care plan on this phone was kept to between two times, in milliseconds since 1970, at most 400 days apart.
     public func adherenceBetween(fromMs: Int64, untilMs: Int64) async throws -> [PlanCounts] {
         try await worker.read { [core] in try core.adherenceBetween(fromMs: fromMs, untilMs: untilMs) }

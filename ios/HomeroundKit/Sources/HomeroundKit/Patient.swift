@@ -129,6 +129,30 @@ public final class Patient: Sendable {
         try await save { try $0.reconcile(found: found, comment: comment) }
     }
 
+    /// The messages within the team about the patient, in order. Emits again whenever they change.
+    public var messages: Live<[Message]> { worker.live { [chartOf] in try chartOf.messages() } }
+
+    /// The messages as they stand now.
+    public func messagesNow() async throws -> [Message] { try await worker.read { [chartOf] in try chartOf.messages() } }
+
+    /// Writes a message to the patient's care team; it goes out with the other edits.
+    @discardableResult
+    public func sendMessage(_ message: NewMessage) async throws -> Saved {
+        try await save { try $0.sendMessage(message: message) }
+    }
+
+    /// Says that the messages that wait were shown; none when nothing waits.
+    @discardableResult
+    public func markMessagesRead() async throws -> Saved? {
+        try await worker.write { [chartOf] in try chartOf.markMessagesRead() }
+    }
+
+    /// Takes a message of one's own back, as one about another patient.
+    @discardableResult
+    public func takeBackMessage(_ message: EntryId, _ reason: String) async throws -> Saved {
+        try await save { try $0.takeBackMessage(message: message, reason: reason) }
+    }
+
     /// Settles a conflict of the chart.
     @discardableResult
     public func settle(_ field: String, chosenJson: String) async throws -> Saved {

@@ -114,7 +114,7 @@ element!(Annotation {
     author_reference: Reference
 });
 
-element!(Communication {
+element!(PatientLanguage {
     language: Concept,
     preferred: bool
 });
@@ -128,7 +128,7 @@ element!(Patient {
     deceased_boolean: bool,
     deceased_date_time: Option<String>,
     address: Vec<PostalAddress>,
-    communication: Vec<Communication>,
+    communication: Vec<PatientLanguage>,
     contact: Vec<PatientContact>,
     extension: Vec<Extension>,
 });
@@ -362,6 +362,22 @@ element!(Media {
     body_site: Concept,
     content: Attachment,
     note: Vec<Annotation>,
+});
+element!(Payload {
+    content_string: String,
+    content_attachment: Attachment,
+    content_reference: Reference
+});
+element!(Communication {
+    status: String,
+    category: Vec<Concept>,
+    topic: Concept,
+    subject: Reference,
+    encounter: Reference,
+    sent: String,
+    received: String,
+    sender: Reference,
+    payload: Vec<Payload>,
 });
 element!(QuestionnaireResponse {
     status: String,

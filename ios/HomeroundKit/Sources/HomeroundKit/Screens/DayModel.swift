@@ -24,6 +24,8 @@ public struct DayState: ScreenState {
     public var rows: [DayRow] = []
     public var loaded = false
     public var unsent = 0
+    /// Messages of the team that wait to be read.
+    public var messages = 0
     public var network = chip(.idle(synced: false))
     public var problem: Problem?
     /// Whether a better order is looked for.
@@ -55,6 +57,7 @@ public final class DayModel: Model<DayState> {
         self.formats = formats
         self.place = place
         super.init(DayState(), phone)
+        follow(phone.messageThreads) { state, threads in state.messages = threads.reduce(0) { $0 + Int($1.unread) } }
         act { [self] in show(try await phone.today()) }
     }
 

@@ -10,6 +10,7 @@ mod findings;
 mod flags;
 mod forms;
 mod media;
+mod messages;
 mod people;
 mod plans;
 mod presence;
@@ -126,6 +127,7 @@ pub fn export_visit(input: &VisitExport<'_>) -> Value {
     sheet.medications();
     sheet.chart();
     sheet.reconciliations();
+    sheet.messages();
     sheet.plans();
     sheet.note();
     sheet.forms();

@@ -2,11 +2,11 @@
 //! warnings about a patient.
 
 use homeround::model::{
-    Alert, Coding, EntryId, History, Measured, RecordKind, Severity, Spo2Scale,
+    Alert, Coding, EntryId, History, HistoryPart, Measured, RecordKind, Severity, Spo2Scale,
 };
 
 use super::super::types as fhir;
-use super::super::{FLAG_PRIORITY, SPO2_SCALE};
+use super::super::{FLAG_PRIORITY, NOTE_TEXT_MAX, SPO2_SCALE};
 use super::{Importer, Skip, text};
 
 impl Importer<'_> {
@@ -86,6 +86,59 @@ impl Importer<'_> {
                 body_site: (!body_site.text.is_empty()).then_some(body_site),
                 ..Measured::default()
             },
+        };
+        self.record(RecordKind::History, self.id(at), Some(patient), &history)
+    }
+
+    /// A message about a patient: a line of the history with its sender. It is no message
+    /// of the team here: nobody here wrote it, and nobody here is asked to answer.
+    pub(super) fn communication(&mut self, at: usize) -> Result<(), Skip> {
+        let source: fhir::Communication = self.parse(at)?;
+        stated(&source.status)?;
+        let patient = self.about(&source.subject, "subject")?;
+        self.check_encounter(at, &source.encounter, "encounter");
+        let said = source.payload.iter().map(|part| {
+            text::first_of([
+                part.content_string.as_str(),
+                &part.content_attachment.title,
+                &part.content_reference.display,
+            ])
+        });
+        let said: Vec<&str> = said.filter(|words| !words.is_empty()).collect();
+        let said = said.join("\n");
+        if said.len() > NOTE_TEXT_MAX {
+            self.note(
+                at,
+                "text_cut",
+                "payload",
+                "its beginning was taken; read the rest in the source system",
+            );
+        }
+        let sender = self.called(&source.sender);
+        let from = sender.map(|name| HistoryPart {
+            code: Coding::text("From"),
+            value: name,
+            unit: None,
+        });
+        let topic = text::coding(&source.topic);
+        let history = History {
+            patient,
+            resource: "Communication".to_owned(),
+            code: match topic.text.is_empty() {
+                true => text::coding_or(&source.category, "Message"),
+                false => topic,
+            },
+            at_ms: self.instant_or_encounter(
+                text::first_of([source.sent.as_str(), &source.received]),
+                "sent",
+                &source.encounter,
+            )?,
+            status: source.status,
+            category: text::category(&source.category),
+            value: text::some(&text::clip(&said, NOTE_TEXT_MAX)),
+            unit: None,
+            components: from.into_iter().collect(),
+            measured: Measured::default(),
         };
         self.record(RecordKind::History, self.id(at), Some(patient), &history)
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use homeround::model::{
     Alert, Allergy, AllergyStatus, Chart, Coding, Condition, Contact, EntryId, History, Measured,
-    Medication, MessageEntry, Millis, PatientId, RecordKind, Severity, Spo2Scale,
+    Medication, Millis, PatientId, RecordKind, Severity, Spo2Scale,
 };
 
 use super::super::ident::Target;
@@ -34,7 +34,6 @@ pub(super) struct ChartDraft {
     conditions: Standing<(String, String), Condition>,
     medications: Standing<(String, String), Medication>,
     pub(super) alerts: BTreeMap<EntryId, Alert>,
-    pub(super) messages: BTreeMap<EntryId, MessageEntry>,
     /// Which scale NEWS2 is to use for the saturation, if the source says so.
     pub(super) spo2_scale: Option<Spo2Scale>,
 }
@@ -50,7 +49,6 @@ impl ChartDraft {
             conditions: BTreeMap::new(),
             medications: BTreeMap::new(),
             alerts: BTreeMap::new(),
-            messages: BTreeMap::new(),
             spo2_scale: None,
         }
     }
@@ -86,7 +84,7 @@ impl ChartDraft {
             spo2_scale: self.spo2_scale,
             alerts: std::mem::take(&mut self.alerts),
             reviews: BTreeMap::new(),
-            messages: std::mem::take(&mut self.messages),
+            messages: BTreeMap::new(),
             message_reads: BTreeMap::new(),
             corrections: BTreeMap::new(),
             settlements: BTreeMap::new(),

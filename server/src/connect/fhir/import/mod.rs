@@ -257,6 +257,7 @@ impl<'a> Importer<'a> {
                 Kind::Provenance => self.provenance(at),
                 Kind::MedicationAdministration => self.administration(at),
                 Kind::Media => self.media(at),
+                Kind::Communication => self.communication(at),
                 Kind::Flag => self.flag(at),
                 Kind::Questionnaire => self.questionnaire(at),
                 Kind::QuestionnaireResponse => self.questionnaire_response(at),
@@ -394,6 +395,20 @@ impl<'a> Importer<'a> {
         if self.index.find(reference, "Encounter") == Target::Dangling {
             self.note_dangling(at, field);
         }
+    }
+
+    /// What somebody is called whom a reference means: a person, a relative, an
+    /// organisation.
+    fn called(&self, reference: &Reference) -> Option<String> {
+        if let Some(name) = text::some(&reference.display) {
+            return Some(name);
+        }
+        let Target::Entry(target) = self.index.find(reference, "Practitioner") else {
+            return None;
+        };
+        let person = self.person(target).and_then(|it| self.people.get(&it));
+        let name = person.map(|person| person.name.clone());
+        name.or_else(|| self.names.get(&target).cloned())
     }
 
     /// The person of the directory whom a reference means: directly or by a role.

@@ -277,7 +277,7 @@ fn record_number(identifiers: &[fhir::Identifier]) -> Option<String> {
         .and_then(|identifier| text::some(&identifier.value))
 }
 
-fn language(spoken: &[fhir::Communication]) -> Option<String> {
+fn language(spoken: &[fhir::PatientLanguage]) -> Option<String> {
     let preferred = spoken.iter().find(|it| it.preferred).or(spoken.first())?;
     text::some(text::code(&preferred.language))
 }

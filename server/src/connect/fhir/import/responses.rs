@@ -156,29 +156,15 @@ impl Importer<'_> {
             at_ms: self.instant_or_encounter(&source.authored, "authored", &source.encounter)?,
             status: source.status.clone(),
             category: None,
-            value: self.answered_by(source),
+            // Who gave the answers, or else who wrote them down.
+            value: self
+                .called(&source.source)
+                .or_else(|| self.called(&source.author)),
             unit: None,
             components: lines.parts,
             measured: Measured::default(),
         };
         self.record(RecordKind::History, self.id(at), Some(patient), &history)
-    }
-
-    /// Who gave the answers, or else who wrote them down, by name.
-    fn answered_by(&self, source: &fhir::QuestionnaireResponse) -> Option<String> {
-        let name = |reference: &fhir::Reference| {
-            if let Some(name) = text::some(&reference.display) {
-                return Some(name);
-            }
-            let Target::Entry(target) = self.index.find(reference, "Practitioner") else {
-                return None;
-            };
-            let person = self.person(target).and_then(|it| self.people.get(&it));
-            person
-                .map(|person| person.name.clone())
-                .or_else(|| self.names.get(&target).cloned())
-        };
-        name(&source.source).or_else(|| name(&source.author))
     }
 }
 

@@ -4,7 +4,7 @@ use homeround::model::*;
 use serde_json::json;
 
 use super::AS_OF;
-use super::sample::{NURSE, PATIENT, entries, entry, id, person};
+use super::sample::{AIDE, NURSE, PATIENT, entries, entry, id, person};
 
 pub(super) fn chart() -> Chart {
     Chart {
@@ -74,6 +74,30 @@ pub(super) fn chart() -> Chart {
                     { "medication": entry(0xA2), "finding": "not_found" },
                     { "medication": entry(0xA3), "finding": "taking_differently", "comment": "two at night" } ],
                     "found": [{ "code": { "text": "St John's wort" }, "frequency": "daily" }] } }),
+        )]),
+        messages: entries(vec![
+            (
+                0xE1,
+                json!({ "by": person(AIDE), "at_ms": AS_OF.plus(12 * MINUTE_MS), "text": "His left leg is swollen.", "priority": "urgent",
+                    "to": [person(NURSE)], "visit": id(0x11) }),
+            ),
+            (
+                0xE2,
+                json!({ "by": person(NURSE), "at_ms": AS_OF.plus(20 * MINUTE_MS), "text": "Measured, doctor informed.",
+                    "visit": id(0x11), "reply_to": entry(0xE1) }),
+            ),
+            (
+                0xE3,
+                json!({ "by": person(NURSE), "at_ms": AS_OF.plus(22 * MINUTE_MS), "text": "He fell.", "visit": id(0x11) }),
+            ),
+            (
+                0xE4,
+                json!({ "by": person(NURSE), "at_ms": AS_OF, "text": "Of another day." }),
+            ),
+        ]),
+        corrections: entries(vec![(
+            0xE5,
+            json!({ "section": "messages", "target": entry(0xE3), "reason": "another patient", "by": person(NURSE), "at_ms": AS_OF }),
         )]),
         ..serde_json::from_value(json!({ "schema": 1, "patient": id(PATIENT) })).unwrap()
     }

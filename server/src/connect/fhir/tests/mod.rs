@@ -8,6 +8,7 @@ mod export;
 mod forms;
 mod import;
 mod input;
+mod messages;
 mod planned;
 mod responses;
 mod sample;

@@ -17,6 +17,7 @@ import org.homeround.core.HandedOver
 import org.homeround.core.HandoverReason
 import org.homeround.core.HttpTransport
 import org.homeround.core.KeyVault
+import org.homeround.core.MessageThread
 import org.homeround.core.MyNumbers
 import org.homeround.core.NewVisit
 import org.homeround.core.NewVisitMade
@@ -129,6 +130,9 @@ class Homeround private constructor(private val core: Core, io: CoroutineDispatc
 
     /** The forms that can be begun, in a language as `es`. */
     suspend fun forms(language: String): List<FormOffer> = worker.run { core.forms(language) }
+
+    /** What is said within the team about each patient on this phone, in brief: what presses first. */
+    val messageThreads: Flow<List<MessageThread>> get() = worker.live { core.messageThreads() }
 
     /** Searches patients and notes, without accents or case. */
     suspend fun search(words: String, limit: Int = 50): List<Found> = worker.run { core.search(words, limit.toUInt()) }

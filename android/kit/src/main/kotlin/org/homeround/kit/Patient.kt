@@ -13,6 +13,8 @@ import org.homeround.core.Demographics
 import org.homeround.core.Dosing
 import org.homeround.core.EntryId
 import org.homeround.core.Medication
+import org.homeround.core.Message
+import org.homeround.core.NewMessage
 import org.homeround.core.NewPlan
 import org.homeround.core.PlanId
 import org.homeround.core.Reconciliation
@@ -105,6 +107,19 @@ class Patient internal constructor(
     /** Says what a look into the home found of the medication list; it changes no line. */
     suspend fun reconcile(found: Reconciliation, comment: String? = null): Saved =
         worker.run { chartOf.reconcile(found, comment) }
+
+    /** The messages within the team about the patient, in order. Emits again whenever they change. */
+    val messages: Flow<List<Message>> get() = worker.live { chartOf.messages() }
+
+    /** Writes a message to the patient's care team; it goes out with the other edits. */
+    suspend fun sendMessage(message: NewMessage): Saved = worker.run { chartOf.sendMessage(message) }
+
+    /** Says that the messages that wait were shown; none when nothing waits. */
+    suspend fun markMessagesRead(): Saved? = worker.run { chartOf.markMessagesRead() }
+
+    /** Takes a message of one's own back, as one about another patient. */
+    suspend fun takeBackMessage(message: EntryId, reason: String): Saved =
+        worker.run { chartOf.takeBackMessage(message, reason) }
 
     /** Settles a conflict of the chart. */
     suspend fun settle(field: String, chosenJson: String): Saved = worker.run { chartOf.settle(field, chosenJson) }

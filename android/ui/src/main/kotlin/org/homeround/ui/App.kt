@@ -48,6 +48,8 @@ internal sealed interface Place {
     data class Visit(val id: VisitId) : Place
     data class Patient(val id: PatientId) : Place
     data class Plans(val patient: PatientId) : Place
+    data class Messages(val patient: PatientId) : Place
+    data object Inbox : Place
     data class Forms(val visit: VisitId) : Place
     data class Form(val visit: VisitId, val form: EntryId) : Place
     data object Search : Place
@@ -86,12 +88,14 @@ private fun Unlocked(shell: Shell, left: () -> Unit) {
             PatientScreen(
                 state,
                 PatientActions(
-                    back = { back() }, plans = { way.add(Place.Plans(place.id)) }, filter = { model.filter(it) }, more = { model.more() }, trend = { model.trend(it) }, moreTrend = { model.moreTrend() }, breakGlass = { model.breakGlass(it) },
+                    back = { back() }, plans = { way.add(Place.Plans(place.id)) }, messages = { way.add(Place.Messages(place.id)) }, filter = { model.filter(it) }, more = { model.more() }, trend = { model.trend(it) }, moreTrend = { model.moreTrend() }, breakGlass = { model.breakGlass(it) },
                     sync = { sync() }, dismiss = { model.dismiss() },
                 ),
             )
         }
         is Place.Plans -> PlansPlace(shell, place, { back() }) { sync() }
+        is Place.Messages -> MessagesPlace(shell, place, { back() }) { sync() }
+        is Place.Inbox -> InboxPlace(shell, way, { back() }) { sync() }
         is Place.Forms -> FormsPlace(shell, place, way) { back() }
         is Place.Form -> FormPlace(shell, place, way) { back() }
         is Place.Search -> Search(shell, way) { back() }
@@ -133,7 +137,7 @@ private fun Day(model: DayModel, way: MutableList<Place>) {
         DayActions(
             open = { way.add(Place.Visit(it)) }, next = { model.next() }, previous = { model.previous() },
             team = { model.team(it) }, suggest = { model.suggest(it) }, search = { way.add(Place.Search) }, sync = { way.add(Place.Sync) },
-            account = { way.add(Place.Account) }, dismiss = { model.dismiss() },
+            account = { way.add(Place.Account) }, messages = { way.add(Place.Inbox) }, dismiss = { model.dismiss() },
             new = NewVisitActions(
                 start = { model.newVisit(NewVisitForm()) }, find = { model.findPatient(it) },
                 choose = { chosen -> model.newVisit(state.new?.copy(patient = chosen)) }, type = { model.newVisit(it) },

@@ -35,6 +35,8 @@ class PatientActions(
     val back: () -> Unit,
     /** The care plans. */
     val plans: () -> Unit,
+    /** The team's messages about the patient. */
+    val messages: () -> Unit,
     val filter: (String?) -> Unit,
     val more: () -> Unit,
     /** One figure over time; none: none. */
@@ -57,6 +59,7 @@ fun PatientScreen(state: PatientState, on: PatientActions) {
         if (state.born.isNotEmpty()) Quiet(text("patient_born", state.born))
         Quiet((listOf(state.address) + state.phones).filter { it.isNotEmpty() }.joinToString(" · "))
         Also(text("plans_title"), onClick = on.plans)
+        Also(text("messages_title"), onClick = on.messages)
         Rows(text("patient_alerts"), state.alerts, always = false)
         Rows(text("patient_allergies"), state.allergies)
         Rows(text("patient_medications"), state.medications)

@@ -36,6 +36,8 @@ class DayActions(
     val search: () -> Unit,
     val sync: () -> Unit,
     val account: () -> Unit,
+    /** The team's messages. */
+    val messages: () -> Unit,
     val dismiss: () -> Unit,
     /** Making a visit that nobody booked. */
     val new: NewVisitActions,
@@ -57,6 +59,7 @@ fun DayScreen(state: DayState, on: DayActions) {
             Turn("›", text("day_next"), on.next)
             Also(text("search_title"), onClick = on.search)
             Also(text("account_title"), onClick = on.account)
+            Also(if (state.messages == 0) text("messages_title") else text("messages_waiting", state.messages.toString()), onClick = on.messages)
             Also(text("new_visit_title"), onClick = on.new.start)
         }
         state.new?.let { NewVisit(it, on.new) }

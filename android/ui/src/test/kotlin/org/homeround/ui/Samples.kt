@@ -27,8 +27,11 @@ import org.homeround.kit.screens.FindingRow
 import org.homeround.kit.screens.Formats
 import org.homeround.kit.screens.Glyph
 import org.homeround.kit.screens.HandoverRow
+import org.homeround.kit.screens.InboxState
 import org.homeround.kit.screens.LockState
 import org.homeround.kit.screens.MedicationRow
+import org.homeround.kit.screens.MessageRow
+import org.homeround.kit.screens.MessagesState
 import org.homeround.kit.screens.NewVisitForm
 import org.homeround.kit.screens.PatientState
 import org.homeround.kit.screens.PhotoRow
@@ -43,6 +46,7 @@ import org.homeround.kit.screens.SignOffRow
 import org.homeround.kit.screens.SignerKind
 import org.homeround.kit.screens.SyncScreenState
 import org.homeround.kit.screens.TaskRow
+import org.homeround.kit.screens.ThreadRow
 import org.homeround.kit.screens.TimelineRow
 import org.homeround.kit.screens.Tone
 import org.homeround.kit.screens.TwinRow
@@ -278,6 +282,34 @@ internal class Samples(language: String) {
         timeline = listOf(
             TimelineRow("1", formats.date(at(9, 0), zone), "Blood pressure", "142/88 mmHg", "Observation"),
             TimelineRow("2", formats.date(at(9, 0) - 86_400_000L * 9, zone), "Hemoglobin A1c", "7.1 %", "Observation"),
+        ),
+    )
+
+    private fun said(id: String, by: String, minute: Int, text: String, mine: Boolean = false) = MessageRow(
+        id, by, formats.moment(at(9, minute), zone), text, mine, urgent = false, new = false, to = null, answers = null, takenBack = null, readBy = null,
+    )
+
+    val messages = MessagesState(
+        name = "Walter Lindgren", loaded = true, network = offline, draft = "I bring it", people = listOf("t" to "Theo Lindqvist"), to = setOf("t"),
+        rows = listOf(
+            said("1", "Theo Lindqvist", 2, "His walker needs new tips. Who comes by the depot?").copy(new = true, urgent = true, to = Words("message_to", "Nina Alvarez")),
+            said("2", "Nina Alvarez", 10, "I do, before noon.", mine = true)
+                .copy(answers = "His walker needs new tips. Who comes by the depot?", readBy = Words("message_read_by", "Theo Lindqvist")),
+            said("3", "Nina Alvarez", 12, "", mine = true).copy(takenBack = Words("message_taken_back", "another patient")),
+        ),
+    )
+
+    val inbox = InboxState(
+        loaded = true, network = synced,
+        rows = listOf(
+            ThreadRow(
+                "p", "Walter Lindgren", "His walker needs new tips. Who comes by the depot?", "Theo Lindqvist", formats.moment(at(9, 2), zone),
+                listOf(
+                    Chip(Words.counted("messages_pressing", 1), Tone.ALARM, Glyph.WARNING),
+                    Chip(Words.counted("messages_unread", 2), Tone.ACTIVE, Glyph.UNSENT),
+                ),
+            ),
+            ThreadRow("q", "Rosa Diaz", "Key is with the neighbour", "Nina Alvarez", formats.moment(at(8, 40), zone), emptyList()),
         ),
     )
 

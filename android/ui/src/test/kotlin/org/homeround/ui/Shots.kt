@@ -19,14 +19,16 @@ internal val doNothing = VisitActions(
     signOff = SignOffActions({}, {}, {}, {}), way = WayActions({}, { _, _ -> }, { _, _ -> }, { _, _, _, _ -> }), sync = {}, dismiss = {},
 )
 
-internal val noDay = DayActions({}, {}, {}, {}, {}, {}, {}, {}, {}, NewVisitActions({}, {}, {}, {}, {}, {}))
+internal val noDay = DayActions({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, NewVisitActions({}, {}, {}, {}, {}, {}))
 
-internal val noPatient = PatientActions({}, {}, {}, {}, {}, {}, {}, {}, {})
+internal val noPatient = PatientActions({}, {}, {}, {}, {}, {}, {}, {}, {}, {})
 
 private val noPlans = PlanActions(
     {}, {}, {}, {}, {}, { _, _, _ -> }, { _, _, _, _ -> }, { _, _, _, _ -> }, { _, _ -> }, { _, _, _ -> }, { _, _ -> }, { _, _ -> }, { _, _ -> },
     { _, _, _, _, _ -> }, { _, _, _ -> }, { _, _, _ -> }, { _, _, _ -> }, {}, {},
 )
+
+private val noMessages = MessageActions({}, {}, {}, {}, {}, {}, { _, _ -> }, {}, {})
 
 private val noAccount = AccountActions({}, {}, { _, _ -> }, { _, _ -> }, {}, {}, {}, {})
 
@@ -56,6 +58,8 @@ internal fun shots(language: String): Map<String, @Composable () -> Unit> {
         "plans" to { PlanScreen(care.plans, noPlans) },
         "plans-choosing" to { PlanScreen(care.choosing, noPlans) },
         "visit-planned" to { VisitScreen(of.visit.copy(planned = care.planned), doNothing) },
+        "messages" to { MessagesScreen(of.messages, noMessages) },
+        "inbox" to { InboxScreen(of.inbox, {}, {}, {}, {}) },
         "emergency" to { PatientScreen(of.away, noPatient) },
         "account" to { AccountScreen(of.account, noAccount) },
         "visit-late" to { VisitScreen(of.late, doNothing) },

@@ -45,6 +45,8 @@ data class DayState(
     val rows: List<DayRow> = emptyList(),
     val loaded: Boolean = false,
     val unsent: Int = 0,
+    /** Messages of the team that wait to be read. */
+    val messages: Int = 0,
     val network: Chip = chip(SyncState.Idle(false)),
     val problem: Problem? = null,
     /** Whether a better order is looked for. */
@@ -73,6 +75,7 @@ class DayModel(
 
     init {
         follow(phone.sync.state) { state, sync -> state.copy(network = chip(sync)) }
+        follow(phone.messageThreads) { state, threads -> state.copy(messages = threads.sumOf { it.unread.toInt() }) }
         act { show(phone.today()) }
     }
 
