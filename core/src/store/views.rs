@@ -87,6 +87,23 @@ impl Rows {
     /// # Errors
     /// [`StoreError`] of the read.
     pub fn view(&self, id: DocumentId) -> Result<Option<String>, StoreError> {
+        self.view_with(id, |_| true)
+    }
+
+    /// As [`view`](Self::view), without the long sections that are not named: for who reads
+    /// a little of many documents.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the read.
+    pub fn view_of(&self, id: DocumentId, sections: &[&str]) -> Result<Option<String>, StoreError> {
+        self.view_with(id, |section| sections.contains(&section))
+    }
+
+    fn view_with(
+        &self,
+        id: DocumentId,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<Option<String>, StoreError> {
         let Some(doc) = self.find(id)? else {
             return Ok(None);
         };
@@ -99,6 +116,9 @@ impl Rows {
         let mut text = self.body(row.get_ref(0)?)?;
         while let Some(row) = rows.next()? {
             let section = section_of(view_slot(row.get(1)?)).ok_or(StoreError::Damaged)?;
+            if !wanted(section) {
+                continue;
+            }
             if text.pop() != Some('}') {
                 return Err(StoreError::Damaged);
             }

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use homeround::app::{NewAttachment, NoteEdit, TaskOutcome};
+use homeround::app::{NewAttachment, NewMessage, NoteEdit, TaskOutcome};
 use homeround::model::{
     Alert, Allergy, AllergyStatus, Coding, Condition, Contact, Finding, Medication, NotDoneReason,
     Severity, TaskStatus, VisitId,
@@ -155,6 +155,14 @@ fn fill_chart(phone: &Phone, stage: &Stage, words: &mut Canaries) {
     chart.add_alert(&alert).unwrap();
     let comment = Some(words.put("review"));
     chart.review("allergies", comment).unwrap();
+    let message = NewMessage {
+        text: words.put("message"),
+        ..NewMessage::default()
+    };
+    let sent = chart.send_message(&message).unwrap().entry.unwrap();
+    chart
+        .take_back_message(sent, &words.put("taken-back"))
+        .unwrap();
 }
 
 #[test]

@@ -33,6 +33,14 @@ fn a_view_reads_back_what_was_written_however_long_its_sections_are() {
     }
     // Both sections have rows of their own now: a change elsewhere leaves them alone.
     assert_eq!(home.count("view"), 3);
+    let part = home.read().view_of(id, &["tasks"]).unwrap().unwrap();
+    let mut part: Value = serde_json::from_str(&part).unwrap();
+    assert!(
+        part.get("observations").is_none(),
+        "long, and not asked for"
+    );
+    part["observations"] = view["observations"].clone();
+    assert_eq!(part, view, "what is short comes along");
     view["status"] = json!("in_progress");
     view["note"] = json!("");
     home.write(|tx| tx.put_view_fields(id, &view, &["status", "note"]));

@@ -1,5 +1,6 @@
 //! The doors: one file each.
 
+mod binding;
 mod change;
 mod fhir;
 mod json;
@@ -81,5 +82,6 @@ pub(crate) const DOORS: &[Named] = &[
     ("seal", || Box::new(seal::Seals::new())),
     ("token", || Box::new(token::Tokens::new())),
     ("fhir", || Box::new(fhir::Imports::new())),
+    ("binding", || Box::new(binding::Bindings::new())),
     ("values", || Box::new(values::Values::new())),
 ];

@@ -32,7 +32,7 @@ public struct MessagesState: ScreenState {
     public var rows: [MessageRow] = []
     public var draft = ""
     public var urgent = false
-    /// The patient's team, without oneself.
+    /// The patient's team and whoever wrote, without oneself.
     public var people: [Addressee] = []
     public var to: Set<PersonId> = []
     public var answering: MessageRow?
@@ -94,25 +94,27 @@ public final class MessagesModel: Model<MessagesState> {
 
     private func look(_ me: PersonId?) async throws {
         let name = try await patient.read().name
-        let team = try await patient.careTeams().flatMap(\.members)
-        var people: [Addressee] = []
-        for one in team {
-            guard let person = one.person, person != me, !people.contains(where: { $0.id == person }) else { continue }
-            people.append(Addressee(id: person, name: one.name))
-        }
-        change {
-            $0.name = name
-            $0.people = people
-        }
+        let team = try await patient.careTeams().flatMap(\.members).map { ($0.person, $0.name) }
+        change { $0.name = name }
         follow(patient.messages) { [weak self] state, messages in
             guard let self else { return }
             let unread = messages.filter(\.unread).map(\.id)
             fresh.formUnion(unread)
             state.rows = rows(messages)
+            state.people = MessagesModel.people(team + messages.map { ($0.by.person, $0.by.name) }, without: me)
             state.loaded = true
             // What is on the screen has been read.
             if !unread.isEmpty { act { [self] in try await patient.markMessagesRead() } }
         }
+    }
+
+    private static func people(_ named: [(PersonId?, String)], without me: PersonId?) -> [Addressee] {
+        var people: [Addressee] = []
+        for (person, name) in named {
+            guard let person, person != me, !people.contains(where: { $0.id == person }) else { continue }
+            people.append(Addressee(id: person, name: name))
+        }
+        return people
     }
 
     private func rows(_ messages: [Message]) -> [MessageRow] {

@@ -26,6 +26,9 @@ class LooksTest {
         check("", Look(height = 1200), "visit-twice", "day-new")
 
     @Test
+    fun `messages within the team look as they did`() = check("", Look(height = 1200), "messages", "inbox")
+
+    @Test
     fun `the day and sync health in the dark look as they did`() = check("-dark", Look(dark = true), "day-offline", "sync")
 
     @Test

@@ -38,7 +38,7 @@ data class MessagesState(
     val rows: List<MessageRow> = emptyList(),
     val draft: String = "",
     val urgent: Boolean = false,
-    /** The patient's team, without oneself. */
+    /** The patient's team and whoever wrote, without oneself. */
     val people: List<Pair<PersonId, String>> = emptyList(),
     val to: Set<PersonId> = emptySet(),
     val answering: MessageRow? = null,
@@ -87,10 +87,12 @@ class MessagesModel(
     private suspend fun look(me: PersonId?) {
         val name = patient.read().name
         val team = patient.careTeams().flatMap { it.members }.mapNotNull { one -> one.person?.let { it to one.name } }
-        change { it.copy(name = name, people = team.distinct().filter { one -> one.first != me }) }
+        change { it.copy(name = name) }
         follow(patient.messages) { state, messages ->
             fresh = fresh + messages.filter { it.unread }.map { it.id }
-            state.copy(rows = rows(messages), loaded = true)
+            val writers = messages.mapNotNull { one -> one.by.person?.let { it to one.by.name } }
+            val people = (team + writers).distinctBy { it.first }.filter { it.first != me }
+            state.copy(rows = rows(messages), people = people, loaded = true)
         }
         // What is on the screen has been read.
         follow(patient.messages.onEach { if (it.any(Message::unread)) patient.markMessagesRead() }) { state, _ -> state }

@@ -1,0 +1,489 @@
+//! The face for Kotlin and Swift: records of any content through their calls on a real
+//! phone that a real backend enrolled. An input is what the fields are drawn from, in
+//! order; each record goes through the generated code's own form and back first.
+//!
+//! The framing of that form is not altered: it is made and read in one process, by the
+//! generated code on both sides.
+
+mod feed;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use homeround::model::{self, EntryId, Role};
+use homeround_ffi::{
+    Alert, Allergy, Chart, Condition, Contact, FormValue, FoundMedication, Homeround,
+    HomeroundError, Measure, Medication, MedicationGivenEntry, NewAttachment, NewCorrection,
+    NewMessage, NewPlan, NewSignature, NewVisit, NoteEdit, OpenConfig, PlanSchedule,
+    ReconciledLine, Reconciliation, Signer, SoftwareVault, TaskOutcome, TimelineQuery, TokenError,
+    TokenSource, TrendQuery, UniFfiTag, Visit, WarningOverride,
+};
+use homeround_tests::stage::{Backend, Booking, Office, fixture};
+use tempfile::TempDir;
+use uniffi::{Lift, Lower};
+
+use self::feed::Feed;
+use super::super::dice::{Dice, havoc};
+use super::{Door, Outcome};
+
+const PIN: &str = "402913";
+const CALLS: u8 = 25;
+/// Calls after which the phone is set up anew: its visit has grown.
+const WORN_AFTER: u32 = 400;
+
+struct Issuer(String);
+
+#[async_trait]
+impl TokenSource for Issuer {
+    async fn token(&self, _refresh: bool) -> Result<String, TokenError> {
+        Ok(self.0.clone())
+    }
+}
+
+struct Face {
+    _folder: TempDir,
+    phone: Arc<Homeround>,
+    visit: Arc<Visit>,
+    chart: Arc<Chart>,
+}
+
+pub(crate) struct Bindings {
+    backend: Backend,
+    patient: model::PatientId,
+    visit: model::VisitId,
+    task: EntryId,
+    face: Face,
+    worn: u32,
+}
+
+impl Bindings {
+    pub(crate) fn new() -> Self {
+        let backend = Backend::start();
+        let office = Office::new(&backend);
+        let _ = office.import(&fixture("collection.json"));
+        let nurse = office.person("nina", Role::Nurse);
+        let patient = office.patients()[0];
+        let visit = office.book(&Booking::of(patient, &[nurse]));
+        let face = enrolled(&backend, patient, visit);
+        let tasks = face.visit.read().expect("the visit").tasks;
+        Self {
+            task: tasks[0].id,
+            backend,
+            patient,
+            visit,
+            face,
+            worn: 0,
+        }
+    }
+}
+
+fn enrolled(backend: &Backend, patient: model::PatientId, visit: model::VisitId) -> Face {
+    let folder = tempfile::tempdir().expect("a folder");
+    let under = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let vault = SoftwareVault::open(under("keys")).expect("keys in files");
+    let config = OpenConfig {
+        folder: under("phone"),
+        backend_url: backend.url(),
+        device_label: "Fuzzed".into(),
+        time_zone: "America/New_York".into(),
+    };
+    let tokens = Arc::new(Issuer(backend.token("nina")));
+    let phone = Homeround::open(config, vault, tokens, None).expect("a phone");
+    let session = phone.session().expect("its session");
+    session.create(PIN.into(), false).expect("a PIN");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let sync = phone.sync().expect("its sync");
+    runtime.block_on(async {
+        session.enrol().await.expect("an enrolled phone");
+        sync.run(None).await.expect("a first sync");
+    });
+    Face {
+        visit: phone.visit(visit).expect("the visit"),
+        chart: phone.chart(patient).expect("the chart"),
+        phone,
+        _folder: folder,
+    }
+}
+
+/// A record through the generated code's form and back.
+fn crossed<T: Lift<UniFfiTag> + Lower<UniFfiTag>>(value: T) -> T {
+    let mut there = Vec::new();
+    <T as Lower<UniFfiTag>>::write(value, &mut there);
+    let mut left = there.as_slice();
+    let read = <T as Lift<UniFfiTag>>::try_read(&mut left).expect("what was written is read");
+    assert!(left.is_empty(), "all of it is read");
+    let mut again = Vec::new();
+    <T as Lower<UniFfiTag>>::write(read, &mut again);
+    assert_eq!(again, there, "and is the same");
+    <T as Lift<UniFfiTag>>::try_read(&mut again.as_slice()).expect("what was written is read")
+}
+
+type Told = Result<(), HomeroundError>;
+
+fn told<T>(done: Result<T, HomeroundError>) -> Told {
+    done.map(drop)
+}
+
+impl Bindings {
+    fn entry(&self, feed: &mut Feed<'_>) -> EntryId {
+        match feed.below(3) {
+            0 => EntryId(uuid::Uuid::from_u128(u128::from(feed.whole()))),
+            _ => self.task,
+        }
+    }
+
+    /// What is written into the chart.
+    fn charted(&self, kind: u8, feed: &mut Feed<'_>) -> (&'static str, Told) {
+        let chart = &self.face.chart;
+        match kind {
+            0 => (
+                "message",
+                told(chart.send_message(crossed(NewMessage {
+                    text: feed.text(),
+                    priority: feed.one(&["routine", "urgent", "later"]),
+                    to: feed.some(|feed| {
+                        model::PersonId(uuid::Uuid::from_u128(u128::from(feed.whole())))
+                    }),
+                    visit: feed.maybe(|_| self.visit),
+                    reply_to: feed.maybe(|feed| self.entry(feed)),
+                }))),
+            ),
+            1 => (
+                "medication",
+                told(chart.add_medication(crossed(Medication {
+                    code: feed.coding(),
+                    status: feed.text(),
+                    dose: feed.maybe(Feed::text),
+                    frequency: feed.maybe(Feed::text),
+                    as_needed: feed.flag(),
+                    dosing: feed.maybe(Feed::dosing),
+                    ingredients: feed.some(Feed::coding),
+                }))),
+            ),
+            2 => (
+                "allergy",
+                told(chart.add_allergy(crossed(Allergy {
+                    code: feed.coding(),
+                    status: feed.one(&["active", "refuted", "unconfirmed"]),
+                    severity: feed.maybe(|feed| feed.one(&["mild", "severe"])),
+                    reaction: feed.maybe(Feed::text),
+                    ingredients: feed.some(Feed::coding),
+                }))),
+            ),
+            3 => (
+                "contact",
+                told(chart.add_contact(crossed(Contact {
+                    name: feed.text(),
+                    relationship: feed.maybe(Feed::text),
+                    phone: feed.maybe(Feed::text),
+                    preference: feed.maybe(Feed::text),
+                }))),
+            ),
+            4 => (
+                "condition",
+                told(chart.add_condition(crossed(Condition {
+                    code: feed.coding(),
+                    clinical_status: feed.text(),
+                    verification: feed.maybe(Feed::text),
+                    onset: feed.maybe(Feed::text),
+                }))),
+            ),
+            5 => (
+                "alert",
+                told(chart.add_alert(crossed(Alert {
+                    text: feed.text(),
+                    severity: feed.one(&["mild", "moderate", "severe"]),
+                    active: feed.flag(),
+                }))),
+            ),
+            6 => (
+                "dosing",
+                told(chart.set_dosing(self.entry(feed), crossed(feed.dosing()))),
+            ),
+            _ => (
+                "reconcile",
+                told(chart.reconcile(
+                    crossed(Reconciliation {
+                        visit: feed.maybe(|_| self.visit),
+                        lines: feed.some(|feed| ReconciledLine {
+                            medication: self.entry(feed),
+                            finding: feed.one(&["taking", "not_found", "later"]),
+                            comment: feed.maybe(Feed::text),
+                        }),
+                        found: feed.some(|feed| FoundMedication {
+                            code: feed.coding(),
+                            dose: feed.maybe(Feed::text),
+                            frequency: feed.maybe(Feed::text),
+                            comment: feed.maybe(Feed::text),
+                        }),
+                    }),
+                    feed.maybe(Feed::text),
+                )),
+            ),
+        }
+    }
+
+    /// What is written into the visit.
+    fn visited(&self, kind: u8, feed: &mut Feed<'_>) -> (&'static str, Told) {
+        let visit = &self.face.visit;
+        match kind {
+            8 => ("vitals", told(visit.record_vitals(crossed(feed.vitals())))),
+            9 => ("assess", told(visit.assess(crossed(feed.vitals())))),
+            10 => (
+                "measure",
+                told(visit.set_measure(crossed(match feed.below(3) {
+                    0 => Measure::WeightKg { kg: feed.figure() },
+                    1 => Measure::PainScore { score: feed.byte() },
+                    _ => Measure::GlucoseMgDl {
+                        mg_dl: u16::from(feed.byte()) * 97,
+                    },
+                }))),
+            ),
+            11 => (
+                "given",
+                told(visit.medication_given(crossed(MedicationGivenEntry {
+                    medication: feed.maybe(|feed| self.entry(feed)),
+                    code: feed.coding(),
+                    dose_value: feed.maybe(Feed::figure),
+                    dose_unit: feed.maybe(Feed::text),
+                    comment: feed.maybe(Feed::text),
+                    overrides: feed.some(|feed| WarningOverride {
+                        warning: feed.text(),
+                        about: feed.maybe(|feed| self.entry(feed)),
+                        reason: feed.text(),
+                    }),
+                }))),
+            ),
+            12 => (
+                "note",
+                told(visit.edit_note(crossed(NoteEdit {
+                    at: feed.maybe(Feed::whole),
+                    delete: feed.whole(),
+                    insert: feed.text(),
+                }))),
+            ),
+            13 => (
+                "correct",
+                told(visit.correct(crossed(NewCorrection {
+                    section: feed.text(),
+                    target: self.entry(feed),
+                    replacement: feed.maybe(|feed| self.entry(feed)),
+                    reason: feed.text(),
+                }))),
+            ),
+            14 => (
+                "task",
+                told(visit.set_task(
+                    self.entry(feed),
+                    crossed(TaskOutcome {
+                        status: feed.one(&["open", "started", "done", "not_done"]),
+                        result: feed.maybe(|feed| feed.one(&["pass", "fail", "later"])),
+                        reason: feed.maybe(|feed| feed.one(&["refused", "weather", "later"])),
+                        comment: feed.maybe(Feed::text),
+                    }),
+                )),
+            ),
+            15 => (
+                "sign_off",
+                told(visit.sign_off(
+                    crossed(match feed.below(3) {
+                        0 => Signer::Patient,
+                        1 => Signer::Clinician,
+                        _ => Signer::Representative {
+                            name: feed.text(),
+                            relation: feed.one(&["child", "later"]),
+                        },
+                    }),
+                    crossed(NewSignature::Typed { text: feed.text() }),
+                )),
+            ),
+            16 => (
+                "check_in",
+                told(visit.check_in(feed.maybe(Feed::fix).map(crossed), None)),
+            ),
+            17 => (
+                "attach",
+                told(visit.attach(
+                    crossed(NewAttachment {
+                        media_type: feed.text(),
+                        caption: feed.maybe(Feed::text),
+                        body_site: feed.maybe(Feed::coding),
+                        thumbnail: feed.maybe(Feed::bytes),
+                    }),
+                    feed.bytes(),
+                )),
+            ),
+            18 => ("settle", told(visit.settle(feed.text(), feed.text()))),
+            _ => (
+                "form",
+                told(visit.set_answer(
+                    self.entry(feed),
+                    feed.text(),
+                    crossed(match feed.below(4) {
+                        0 => FormValue::Figure {
+                            number: feed.figure(),
+                        },
+                        1 => FormValue::Instant { text: feed.text() },
+                        2 => FormValue::Choice {
+                            coding: feed.coding(),
+                        },
+                        _ => FormValue::Quantity {
+                            number: feed.figure(),
+                            unit: feed.text(),
+                        },
+                    }),
+                )),
+            ),
+        }
+    }
+
+    /// Everything else.
+    fn called(&self, kind: u8, feed: &mut Feed<'_>) -> (&'static str, Told) {
+        let phone = &self.face.phone;
+        let (Ok(schedule), Ok(patient)) = (phone.schedule(), phone.patient(self.patient)) else {
+            return ("objects", Err(HomeroundError::Locked));
+        };
+        match kind {
+            20 => (
+                "new_visit",
+                told(schedule.new_visit(crossed(NewVisit {
+                    patient: self.patient,
+                    service: feed.coding(),
+                    reason: feed.one(&["requested", "condition_changed", "later"]),
+                    comment: feed.maybe(Feed::text),
+                    start_ms: feed.maybe(Feed::signed),
+                    minutes: feed.small(),
+                }))),
+            ),
+            21 => (
+                "new_plan",
+                told(
+                    patient
+                        .create_plan(crossed(NewPlan {
+                            template: feed.maybe(Feed::text),
+                            title: feed.maybe(Feed::text),
+                            language: feed.text(),
+                            begins: feed.text(),
+                            time_zone: feed.maybe(Feed::text),
+                            assignee: None,
+                        }))
+                        .and_then(|plan| {
+                            phone.plan(plan)?.add_activity(
+                                feed.coding(),
+                                None,
+                                Some(crossed(PlanSchedule {
+                                    start: feed.text(),
+                                    rule: feed.maybe(Feed::text),
+                                    except: feed.some(Feed::text),
+                                    early_minutes: feed.small(),
+                                    late_minutes: feed.small(),
+                                    text: feed.maybe(Feed::text),
+                                })),
+                            )
+                        }),
+                ),
+            ),
+            22 => (
+                "timeline",
+                told(patient.timeline(crossed(TimelineQuery {
+                    resource: feed.maybe(Feed::text),
+                    from: feed.maybe(Feed::text),
+                    limit: feed.small(),
+                }))),
+            ),
+            23 => (
+                "trend",
+                told(patient.trend(crossed(TrendQuery {
+                    code: feed.text(),
+                    from: feed.maybe(Feed::text),
+                    limit: feed.small(),
+                }))),
+            ),
+            _ => (
+                "search",
+                told(
+                    phone
+                        .search(feed.text(), feed.small())
+                        .and_then(|_| schedule.my_numbers(feed.text(), feed.text())),
+                ),
+            ),
+        }
+    }
+
+    /// Whether the visit, its chart and the messages still read.
+    fn works(&self) -> bool {
+        let face = &self.face;
+        face.visit.read().is_ok()
+            && face.chart.read().is_ok()
+            && face.phone.message_threads().is_ok()
+    }
+}
+
+/// An error without what it says of the input.
+fn answer(error: &HomeroundError) -> String {
+    let whole = format!("{error:?}");
+    let name = whole
+        .split([' ', '{'])
+        .next()
+        .unwrap_or_default()
+        .to_owned();
+    match error {
+        // The link ids of a form are the input's.
+        HomeroundError::Refused { field, .. } if field.len() <= 20 && field.is_ascii() => {
+            format!("{name} {field}")
+        }
+        HomeroundError::Failed { code } => format!("{name} {code}"),
+        _ => name,
+    }
+}
+
+impl Door for Bindings {
+    fn seeds(&self) -> Vec<Vec<u8>> {
+        let honest = |kind: u8| {
+            [
+                &[kind][..],
+                b"\x01\x05Hello\x01\x00\x01\x02\x01\x03\x01\x07 a text",
+            ]
+            .concat()
+        };
+        (0..CALLS).map(honest).collect()
+    }
+
+    fn mutate(&self, dice: &mut Dice, input: &[u8], other: &[u8]) -> Vec<u8> {
+        let mut bytes = input.to_vec();
+        if dice.below(4) == 0 {
+            bytes.extend_from_slice(other.get(1..).unwrap_or_default());
+        }
+        havoc(dice, &mut bytes, b"\x00\x01\x02\x03\xff/@%\"{}");
+        bytes
+    }
+
+    fn knock(&mut self, input: &[u8]) -> Outcome {
+        let mut feed = Feed(input);
+        let kind = feed.byte() % CALLS;
+        self.worn += 1;
+        if self.worn > WORN_AFTER {
+            self.worn = 0;
+            self.face = enrolled(&self.backend, self.patient, self.visit);
+        }
+        let (name, told) = match kind {
+            0..=7 => self.charted(kind, &mut feed),
+            8..=19 => self.visited(kind, &mut feed),
+            _ => self.called(kind, &mut feed),
+        };
+        match told {
+            Ok(()) => Outcome::judged(name, self.works()),
+            Err(error) => {
+                // The face stops panics and answers with this code.
+                let panicked = matches!(&error, HomeroundError::Failed { code } if code == "panic");
+                Outcome {
+                    poisoned: panicked || !self.works(),
+                    ..Outcome::refused(format!("{name} {}", answer(&error)))
+                }
+            }
+        }
+    }
+}
