@@ -115,6 +115,9 @@ public struct FormRowItem: Identifiable, Sendable {
         guard answers.count == 1, case .flag(let yes)? = answers[0].value else { return nil }
         return yes
     }
+
+    /// The date that its field holds, if it holds one: a moment of that day where the phone is.
+    public var day: Date? { dayOf(typed.trimmingCharacters(in: .whitespaces)) }
 }
 
 /// What a form's screen shows.
@@ -196,6 +199,14 @@ public final class FormModel: Model<FormState> {
     /// Saves what is typed in the item's field; an empty field takes the answer back.
     @discardableResult
     public func save(_ item: FormRowItem) -> Work { act { [self] in _ = try await saved(item) } }
+
+    /// Answers a date as a calendar has it; none takes the answer back.
+    /// - Parameter day: a moment of that day where the phone is.
+    @discardableResult
+    public func pick(_ item: FormRowItem, _ day: Date?) -> Work {
+        type(item, day.map(dayText) ?? "")
+        return save(item)
+    }
 
     /// Saves everything that is typed, as when the screen goes; what can't be saved is said.
     @discardableResult

@@ -19,7 +19,9 @@ import androidx.compose.material3.OutlinedTextField
 import androidx.compose.material3.Text
 import androidx.compose.runtime.Composable
 import androidx.compose.runtime.getValue
+import androidx.compose.runtime.key
 import androidx.compose.runtime.mutableIntStateOf
+import androidx.compose.runtime.mutableStateOf
 import androidx.compose.runtime.remember
 import androidx.compose.runtime.setValue
 import androidx.compose.ui.Modifier
@@ -38,6 +40,7 @@ import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.text.style.TextDecoration
 import androidx.compose.ui.unit.dp
 import org.homeround.core.Drawing
+import org.homeround.core.EntryId
 import org.homeround.core.InkPoint
 import org.homeround.kit.screens.NOT_SIGNED_REASONS
 import org.homeround.kit.screens.RELATIONS
@@ -55,6 +58,8 @@ class SignOffActions(
     val change: (SignOffForm) -> Unit,
     val save: (Drawing?) -> Unit,
     val close: () -> Unit,
+    /** A signature is wrong, for this reason. */
+    val takeBack: (EntryId, reason: String) -> Unit,
 )
 
 /** Signatures by hand, and taking one. */
@@ -62,7 +67,7 @@ class SignOffActions(
 internal fun SignOffs(state: VisitState, on: SignOffActions) {
     if (state.signOffs.isEmpty() && !state.maySignOff) return
     Part(text("sign_off_title")) {
-        state.signOffs.forEach { Given(it) }
+        state.signOffs.forEach { row -> key(row.id) { Given(row, on) } }
         val form = state.signing
         when {
             form != null -> Taking(form, on)
@@ -72,7 +77,7 @@ internal fun SignOffs(state: VisitState, on: SignOffActions) {
 }
 
 @Composable
-private fun Given(row: SignOffRow) {
+private fun Given(row: SignOffRow, on: SignOffActions) {
     HorizontalDivider(color = MaterialTheme.colorScheme.outlineVariant)
     val who = listOfNotNull(read(row.signer), row.name, row.relation?.let { read(it) }).joinToString(" · ")
     Line(who, read(row.taken), strong = true)
@@ -81,8 +86,24 @@ private fun Given(row: SignOffRow) {
     val struck = if (row.wrong == null) null else TextDecoration.LineThrough
     Text(told, style = MaterialTheme.typography.bodyLarge, textDecoration = struck)
     row.comment?.let { Quiet(it) }
-    row.wrong?.let { Quiet(text("visit_wrong", it)) }
+    row.wrong?.let { Quiet(read(it)) }
     if (row.changed.isNotEmpty()) Quiet(text("sign_off_changed", row.changed.map { read(it) }.joinToString(", ")))
+    if (row.wrong == null) Wrong { reason -> on.takeBack(row.id, reason) }
+}
+
+/** A signature is wrong: why, before it is taken back. */
+@Composable
+private fun Wrong(onReason: (String) -> Unit) {
+    var asking by remember { mutableStateOf(false) }
+    var reason by remember { mutableStateOf("") }
+    Also(text("sign_off_wrong")) { asking = !asking }
+    if (!asking) return
+    Quiet(text("sign_off_wrong_hint"))
+    Typed("sign_off_wrong_why", reason) { reason = it }
+    Main(text("sign_off_take_back"), reason.isNotBlank()) {
+        asking = false
+        onReason(reason)
+    }
 }
 
 @OptIn(ExperimentalLayoutApi::class)

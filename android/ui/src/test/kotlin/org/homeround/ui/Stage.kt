@@ -43,6 +43,8 @@ object Stage {
 
     @OptIn(ExperimentalComposeUiApi::class)
     fun draw(look: Look, content: @Composable () -> Unit): Image {
+        // A calendar speaks the machine's language, whatever that is.
+        Locale.setDefault(Locale.forLanguageTag(look.language))
         val scene = ImageComposeScene(WIDTH, look.height, Density(1f, look.fontScale)) { Dressed(look, content) }
         // The second frame has what effects of the first one brought; what moves then has come to rest in the last one.
         for (second in 0L until SECONDS) scene.render(second * 1_000_000_000)

@@ -1,5 +1,7 @@
 package org.homeround.kit.screens
 
+import java.time.LocalDate
+import java.time.format.DateTimeParseException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.flow.first
 import org.homeround.core.EntryId
@@ -103,6 +105,13 @@ data class FormRowItem(
 ) {
     /** Yes, no, or nothing yet. */
     val flag: Boolean? get() = (answers.singleOrNull()?.value as? FormValue.Flag)?.yes
+
+    /** The date that its field holds, if it holds one. */
+    val day: LocalDate? get() = try {
+        LocalDate.parse(typed.trim())
+    } catch (other: DateTimeParseException) {
+        null
+    }
 }
 
 /** What a form's screen shows. */
@@ -167,6 +176,12 @@ class FormModel(
 
     /** Saves what is typed in the item's field; an empty field takes the answer back. */
     fun save(item: FormRowItem) = act { saved(item) }
+
+    /** Answers a date as a calendar has it; none takes the answer back. */
+    fun pick(item: FormRowItem, day: LocalDate?) {
+        type(item, day?.toString().orEmpty())
+        save(item)
+    }
 
     /** Saves everything that is typed, then leaves; what can't be saved is said, and the person stays. */
     fun leave(gone: () -> Unit) = act { if (savedAll()) gone() }
