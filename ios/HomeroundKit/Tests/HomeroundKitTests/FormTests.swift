@@ -135,6 +135,19 @@ struct FormScreenTests {
         await model.pick(try item(model, "flushed"), day).value
         try await until("one of several") { (try? item(model, "flushed").answers.count) == 1 }
         #expect(try item(model, "flushed").typed.isEmpty)
+        model.type(try item(model, "seen"), "2026-03-09 14:05")
+        await model.save(try item(model, "seen")).value
+        try await until("the moment") { (try? item(model, "seen").answers.count) == 1 }
+        let seen = try item(model, "seen")
+        #expect(seen.typed == "2026-03-09 14:05" && !seen.unsaved)
+        guard case .instant(let text)? = seen.answers[0].value else {
+            Issue.record("no moment")
+            return
+        }
+        #expect(text.hasPrefix("2026-03-09T14:05:00"))
+        model.type(seen, "9 March, 2 pm")
+        await model.save(try item(model, "seen")).value
+        #expect(model.state.problem?.field == "seen")
     }
 
     @Test("a form is begun, says what is missing, and takes what is typed, chosen and taken back")

@@ -117,7 +117,7 @@ public struct FormRowItem: Identifiable, Sendable {
     }
 
     /// The date that its field holds, if it holds one: a moment of that day where the phone is.
-    public var day: Date? { dayOf(typed.trimmingCharacters(in: .whitespaces)) }
+    public var day: Date? { dayOf(typed) }
 }
 
 /// What a form's screen shows.
@@ -244,7 +244,7 @@ public final class FormModel: Model<FormState> {
             return .figure(number: number)
         case .date: return .date(text: text)
         case .time: return .time(text: text.filter { $0 == ":" }.count == 1 ? "\(text):00" : text)
-        case .dateTime: return .instant(text: text)
+        case .dateTime: return .instant(text: momentOf(text))
         default: return .words(text: text)
         }
     }
@@ -339,6 +339,7 @@ public final class FormModel: Model<FormState> {
         switch answer.value {
         case .quantity(let number, _): return number == number.rounded() ? "\(Int(number))" : "\(number)"
         case .choice(let coding): return coding.code.isEmpty ? coding.text : ""
+        case .instant(let text): return typedMoment(text)
         default: return answer.text
         }
     }

@@ -2,9 +2,11 @@ package org.homeround.kit
 
 import java.nio.file.Path
 import java.time.LocalDate
+import java.time.ZoneId
 import java.util.Locale
 import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
+import kotlin.test.assertIs
 import kotlin.test.assertNotNull
 import kotlin.test.assertNull
 import kotlin.test.assertTrue
@@ -22,6 +24,8 @@ import org.homeround.core.HomeroundException
 import org.homeround.kit.screens.FormModel
 import org.homeround.kit.screens.FormRowItem
 import org.homeround.kit.screens.Formats
+import org.homeround.kit.screens.momentOf
+import org.homeround.kit.screens.typedMoment
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
 
@@ -123,7 +127,21 @@ class FormsTest {
             model.pick(several, day)
             model.pick(item("flushed") { it.answers.size == 1 && it.typed.isEmpty() }, day.plusDays(1))
             assertEquals(listOf("2026-03-09", "2026-03-10"), item("flushed") { it.answers.size == 2 }.answers.map { it.text })
+            model.type(item("seen") { true }, "2026-03-09 14:05")
+            model.save(item("seen") { it.unsaved })
+            val seen = item("seen") { it.answers.size == 1 && !it.unsaved }
+            assertEquals("2026-03-09 14:05", seen.typed)
+            assertTrue(assertIs<FormValue.Instant>(seen.answers.single().value).text.startsWith("2026-03-09T14:05:00"))
             scope.cancel()
         }
+    }
+
+    @Test
+    fun `a moment is typed without an offset and kept with it`() {
+        val boston = ZoneId.of("America/New_York")
+        assertEquals("2026-11-29T14:05:00-05:00", momentOf("2026-11-29 14:05", boston))
+        assertEquals("2026-11-29 14:05", typedMoment("2026-11-29T19:05:00Z", boston))
+        for (other in listOf("2026-11-29", "29 Nov, 2 pm", "2026-02-30 14:05", "2026-11-29T19:05:00Z")) assertEquals(other, momentOf(other, boston))
+        assertEquals("yesterday", typedMoment("yesterday", boston))
     }
 }

@@ -12,11 +12,13 @@ import androidx.compose.foundation.layout.ExperimentalLayoutApi
 import androidx.compose.foundation.layout.FlowRow
 import androidx.compose.foundation.layout.aspectRatio
 import androidx.compose.foundation.layout.fillMaxWidth
+import androidx.compose.foundation.layout.heightIn
 import androidx.compose.foundation.layout.widthIn
 import androidx.compose.material3.HorizontalDivider
 import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.OutlinedTextField
 import androidx.compose.material3.Text
+import androidx.compose.material3.TextButton
 import androidx.compose.runtime.Composable
 import androidx.compose.runtime.getValue
 import androidx.compose.runtime.key
@@ -96,7 +98,7 @@ private fun Given(row: SignOffRow, on: SignOffActions) {
 private fun Wrong(onReason: (String) -> Unit) {
     var asking by remember { mutableStateOf(false) }
     var reason by remember { mutableStateOf("") }
-    Also(text("sign_off_wrong")) { asking = !asking }
+    TextButton({ asking = !asking }, Modifier.heightIn(min = TOUCH)) { Text(text("sign_off_wrong")) }
     if (!asking) return
     Quiet(text("sign_off_wrong_hint"))
     Typed("sign_off_wrong_why", reason) { reason = it }

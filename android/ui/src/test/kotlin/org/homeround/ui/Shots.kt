@@ -86,8 +86,8 @@ internal fun parts(language: String): Map<String, Pair<Int, @Composable () -> Un
     return mapOf(
         "presence" to part(640) { Presence(of.attended.presence) { _, _, _ -> } },
         "forms" to part(180) { FormsOf(of.late) {} },
-        "sign-offs" to part(720) { SignOffs(of.signOffs, doNothing.signOff) },
-        "recordings" to part(620) {
+        "sign-offs" to part(760) { SignOffs(of.signOffs, doNothing.signOff) },
+        "recordings" to part(660) {
             CompositionLocalProvider(LocalPlayer provides fiveSeconds) { Photos(of.listening, doNothing.photos) }
         },
         "calendar" to part(720) { Days(LocalDate.of(2026, 3, 2), {}, {}) },

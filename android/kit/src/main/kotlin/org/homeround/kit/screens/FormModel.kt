@@ -1,7 +1,6 @@
 package org.homeround.kit.screens
 
 import java.time.LocalDate
-import java.time.format.DateTimeParseException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.flow.first
 import org.homeround.core.EntryId
@@ -107,11 +106,7 @@ data class FormRowItem(
     val flag: Boolean? get() = (answers.singleOrNull()?.value as? FormValue.Flag)?.yes
 
     /** The date that its field holds, if it holds one. */
-    val day: LocalDate? get() = try {
-        LocalDate.parse(typed.trim())
-    } catch (other: DateTimeParseException) {
-        null
-    }
+    val day: LocalDate? get() = dayOf(typed)
 }
 
 /** What a form's screen shows. */
@@ -210,7 +205,7 @@ class FormModel(
         }
         FormItemType.DATE -> FormValue.Date(text)
         FormItemType.TIME -> FormValue.Time(if (text.count { it == ':' } == 1) "$text:00" else text)
-        FormItemType.DATE_TIME -> FormValue.Instant(text)
+        FormItemType.DATE_TIME -> FormValue.Instant(momentOf(text))
         else -> FormValue.Words(text)
     }
 
@@ -278,6 +273,7 @@ class FormModel(
         fun field(answer: FormEntry): String = when (val value = answer.value) {
             is FormValue.Quantity -> value.number.toBigDecimal().stripTrailingZeros().toPlainString()
             is FormValue.Choice -> if (value.coding.code.isEmpty()) value.coding.text else ""
+            is FormValue.Instant -> typedMoment(value.text)
             else -> answer.text
         }
 
