@@ -48,9 +48,8 @@ internal fun Days(day: LocalDate?, onClose: () -> Unit, onPick: (LocalDate) -> U
         onClose,
         confirmButton = {
             val chosen = state.selectedDateMillis
-            TextButton({ chosen?.let { onPick(LocalDate.ofEpochDay(it / DAY_MS)) } }, Modifier.heightIn(min = TOUCH), enabled = chosen != null) {
-                Text(text("form_calendar_take"))
-            }
+            val take = { chosen?.let { onPick(LocalDate.ofEpochDay(it / DAY_MS)) } ?: Unit }
+            TextButton(take, Modifier.heightIn(min = TOUCH), enabled = chosen != null) { Text(text("form_calendar_take")) }
         },
         dismissButton = { TextButton(onClose, Modifier.heightIn(min = TOUCH)) { Text(text("form_calendar_close")) } },
     ) { DatePicker(state, Modifier.verticalScroll(rememberScrollState())) }

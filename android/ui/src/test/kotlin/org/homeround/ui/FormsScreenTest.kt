@@ -117,8 +117,7 @@ class FormsScreenTest {
     }
 
     @Test
-    fun `a date is chosen from a calendar and taken back`(@TempDir folder: Path) {
-        Locale.setDefault(Locale.US)
+    fun `a date is chosen from a calendar and taken back`(@TempDir folder: Path) = Stage.speaking("en-US") {
         Backend.inFolder(folder.resolve("server")).use { backend ->
             val site = backend.day()
             backend.importFixture("dates.json")
