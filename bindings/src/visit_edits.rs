@@ -103,7 +103,7 @@ pub struct NewAnswer {
 /// That an entry was wrong.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct NewCorrection {
-    /// The entry's section: `observations`, `medications`, `attachments`.
+    /// The entry's section: `observations`, `medications`, `attachments`, `sign_offs`.
     pub section: String,
     /// The entry that was wrong.
     pub target: EntryId,

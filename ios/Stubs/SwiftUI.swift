@@ -157,6 +157,17 @@ public struct Toggle<Label: View>: Leaf {
     public init<S: StringProtocol>(_ title: S, isOn: Binding<Bool>) where Label == Text {}
 }
 
+public struct DatePickerComponents: OptionSet, Sendable {
+    public let rawValue: UInt
+    public init(rawValue: UInt) { self.rawValue = rawValue }
+    public static let date = DatePickerComponents(rawValue: 1)
+}
+
+public struct DatePicker<Label: View>: Leaf {
+    public init<S: StringProtocol>(_ title: S, selection: Binding<Date>, displayedComponents: DatePickerComponents)
+    where Label == Text {}
+}
+
 public struct GeometryProxy { public var size: CGSize { fatalError() } }
 
 public struct GeometryReader<Content: View>: Leaf {
@@ -309,6 +320,10 @@ public struct MenuPickerStyle: PickerStyle {}
 extension PickerStyle where Self == SegmentedPickerStyle { public static var segmented: Self { .init() } }
 extension PickerStyle where Self == MenuPickerStyle { public static var menu: Self { .init() } }
 
+public protocol DatePickerStyle {}
+public struct GraphicalDatePickerStyle: DatePickerStyle {}
+extension DatePickerStyle where Self == GraphicalDatePickerStyle { public static var graphical: Self { .init() } }
+
 public struct AccessibilityTraits: Sendable { public static let isHeader = Self(), isButton = Self() }
 public struct AccessibilityChildBehavior: Hashable, Sendable { public static let combine = Self(), ignore = Self() }
 
@@ -331,6 +346,7 @@ extension View {
     public func buttonStyle<S: PrimitiveButtonStyle>(_ style: S) -> some View { self }
     public func textFieldStyle<S: TextFieldStyle>(_ style: S) -> some View { self }
     public func pickerStyle<S: PickerStyle>(_ style: S) -> some View { self }
+    public func datePickerStyle<S: DatePickerStyle>(_ style: S) -> some View { self }
     public func keyboardType(_ type: UIKeyboardType) -> some View { self }
     public func tag<V: Hashable>(_ tag: V) -> some View { self }
     public func onDisappear(perform action: (() -> Void)? = nil) -> some View { self }

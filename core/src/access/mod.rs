@@ -13,7 +13,7 @@
 //!    entry must be by the actor; an entry about something else (a correction,
 //!    a review, a settlement) needs the right to change that something.
 //! 3. **Seal.** On a signed visit an author who knew of the signature may only
-//!    amend or sign again; see [`Subject::seal_known`].
+//!    amend, sign again or add what is beside the seal; see [`Subject::seal_known`].
 //!
 //! This room depends on `model` alone.
 
@@ -209,10 +209,8 @@ fn is_valid(grant: &Grant, now: Millis, break_glass_max_ms: i64) -> bool {
 }
 
 /// On a signed visit a change either signs again, or says in the same change
-/// why it amends; its status can only become `amended`. A stamp of presence,
-/// a signature by hand and a decision whether the visit is there twice are no part of
-/// what was signed: who leaves after a colleague signed checks out, and a relative signs
-/// when they come home.
+/// why it amends; its status can only become `amended`. What is beside the seal may come
+/// all the same.
 fn respects_seal(changes: &[Change<'_>]) -> Result<(), Denied> {
     let amends = changes
         .iter()
@@ -221,12 +219,25 @@ fn respects_seal(changes: &[Change<'_>]) -> Result<(), Denied> {
         let allowed = if change.path.matches("status") || change.path.matches("steps/*") {
             amends && rules::says(change, |word| word == VisitStatus::Amended.name())
         } else {
-            let beside = ["signatures/*", "presence/*", "sign_offs/*", "duplicates/*"];
-            amends || beside.iter().any(|pattern| change.path.matches(pattern))
+            let signs = change.path.matches("signatures/*");
+            amends || signs || is_beside_seal(change.path, change.value)
         };
         if !allowed {
             return Err(Denied::new(code::SEALED, &change.path.0));
         }
     }
     Ok(())
+}
+
+/// What is no part of what was signed: a stamp of presence, a signature by hand, that one
+/// was wrong, and a decision whether the visit is there twice. Who leaves after a colleague
+/// signed checks out, and a relative signs when they come home.
+pub(crate) fn is_beside_seal(path: &FieldPath, value: Option<&Value>) -> bool {
+    let beside = ["presence/*", "sign_offs/*", "duplicates/*"];
+    takes_sign_off_back(path, value) || beside.iter().any(|pattern| path.matches(pattern))
+}
+
+/// Says that a signature by hand was wrong.
+pub(crate) fn takes_sign_off_back(path: &FieldPath, value: Option<&Value>) -> bool {
+    path.matches("corrections/*") && rules::text_of(value, "section") == Some("sign_offs")
 }

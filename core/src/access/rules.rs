@@ -397,7 +397,7 @@ pub(super) fn says(change: &Change<'_>, wanted: impl Fn(&str) -> bool) -> bool {
     word.is_some_and(wanted)
 }
 
-fn text_of<'v>(entry: Option<&'v Value>, name: &str) -> Option<&'v str> {
+pub(super) fn text_of<'v>(entry: Option<&'v Value>, name: &str) -> Option<&'v str> {
     entry?.get(name)?.as_str()
 }
 

@@ -183,7 +183,7 @@ fn what_a_document_is_born_with_beyond_its_skeleton_needs_its_own_right() {
 }
 
 #[test]
-fn a_signed_visit_takes_amendments_and_further_signatures_only() {
+fn a_signed_visit_takes_amendments_and_what_is_beside_the_seal_only() {
     let amendment = || by_me("amendments/1", json!({ "reason": "late result" }));
     let late_vitals = || by_me("observations/2", json!({}));
     let amended = || edit("status", json!("amended"));
@@ -194,6 +194,9 @@ fn a_signed_visit_takes_amendments_and_further_signatures_only() {
     assert_eq!(nurse(&[edit("note", json!("x"))]), code::SEALED);
     assert_eq!(nurse(&[late_vitals()]), code::SEALED);
     assert_eq!(nurse(&[amended()]), code::SEALED);
+    let wrong = |section| by_me("corrections/1", json!({ "section": section }));
+    assert_eq!(nurse(&[wrong("observations")]), code::SEALED);
+    assert_eq!(nurse(&[wrong("sign_offs")]), "ok");
     assert_eq!(nurse(&[amendment()]), "ok");
     assert_eq!(
         nurse(&[late_vitals(), amendment(), amended(), step("amended")]),

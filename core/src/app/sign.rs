@@ -5,6 +5,7 @@ use serde_json::json;
 use super::edit::{Desk, Saved, is_sealed};
 use super::error::AppError;
 use super::visit::{VisitHandle, put, status_of};
+use crate::access::is_beside_seal;
 use crate::merge::{LateChange, Op, Touch};
 use crate::model::{AmendmentEntry, ChangeHash, FieldPath, SignatureEntry, StepEntry, VisitStatus};
 use crate::vault::{SealFailure, SealStatement, Unlock, Verified, seal_visit, verify_seal};
@@ -112,8 +113,8 @@ impl VisitHandle {
 
     /// What came after the last signature and is not taken in by an amendment:
     /// each with whether its author knew of the signature. An edit made in
-    /// good faith before awaits the signer; a stamp of presence, a signature by hand
-    /// and a decision about a duplicate await nobody.
+    /// good faith before awaits the signer; a stamp of presence, a signature by hand, that
+    /// one was wrong, and a decision about a duplicate await nobody.
     ///
     /// # Errors
     /// [`AppError::NotFound`] when the visit is not signed.
@@ -135,10 +136,7 @@ impl VisitHandle {
             .with_document(self.document(), |document| document.late_changes(&sealed))?;
         let own = |change: &LateChange| {
             let own = ["signatures/*", "amendments/*"];
-            let beside = |touch: &Touch| {
-                let beside = ["presence/*", "sign_offs/*", "duplicates/*"];
-                beside.iter().any(|one| touch.path.matches(one))
-            };
+            let beside = |touch: &Touch| is_beside_seal(&touch.path, touch.value.as_ref());
             let mut touched = change.touched.iter();
             touched.any(|touch| own.iter().any(|pattern| touch.path.matches(pattern)))
                 || change.touched.iter().all(beside)

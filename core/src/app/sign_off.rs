@@ -7,6 +7,7 @@ use super::edit::{Desk, Saved};
 use super::error::AppError;
 use super::sign::{SealCheck, heads_of};
 use super::visit::{VisitHandle, status_of};
+use crate::access::takes_sign_off_back;
 use crate::merge::Touch;
 use crate::model::{EntryId, Mark, NewMark, Refused, SignOffEntry, Signer, Visit, VisitStatus};
 use crate::vault::{SealStatement, seal_sign_off, verify_sign_off};
@@ -134,7 +135,6 @@ impl VisitHandle {
 /// another sign-off changes nothing of it.
 fn section_of(touch: &Touch) -> Option<String> {
     let section = touch.path.segments().next()?;
-    let about = touch.value.as_ref().and_then(|entry| entry.get("section"));
-    let takes_back = section == "corrections" && about.is_some_and(|about| about == "sign_offs");
+    let takes_back = takes_sign_off_back(&touch.path, touch.value.as_ref());
     (!BESIDE.contains(&section) && !takes_back).then(|| section.to_owned())
 }

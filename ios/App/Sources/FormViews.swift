@@ -145,6 +145,7 @@ private struct FormItemView: View {
             .keyboardType(figures ? .decimalPad : .default)
             .accessibilityLabel(title)
         if item.unsaved { MainButton("visit_save") { model.save(item) } }
+        if item.kind == .date { Days(item: item) { model.pick(item, $0) } }
         if item.several, item.options.isEmpty {
             ForEach(item.answers, id: \.key) { one in
                 AlsoButton("\(one.text) · \(told("form_clear"))") { model.clear(one) }
@@ -157,8 +158,34 @@ private struct FormItemView: View {
     private var hint: String {
         switch item.kind {
         case .date: told("form_date_hint")
+        case .dateTime: told("form_date_time_hint")
         case .time: told("form_time_hint")
         default: item.hint
         }
+    }
+}
+
+/// The calendar beside a date's field: what is chosen is saved at once, and can be taken back.
+private struct Days: View {
+    let item: FormRowItem
+    let pick: (Date?) -> Void
+    @State private var open = false
+    @State private var day = Date()
+
+    var body: some View {
+        AlsoButton("\(told("form_calendar")): \(item.title)") {
+            day = item.day ?? Date()
+            open.toggle()
+        }
+        if open {
+            DatePicker(item.title, selection: $day, displayedComponents: .date).datePickerStyle(.graphical)
+            MainButton("form_calendar_take") {
+                open = false
+                pick(day)
+            }
+            AlsoButton(told("form_calendar_close")) { open = false }
+        }
+        // Several answers are taken back one by one.
+        if !item.several, !item.typed.isEmpty { AlsoButton("\(told("form_clear")): \(item.title)") { pick(nil) } }
     }
 }

@@ -7,7 +7,7 @@ struct SignOffPart: View {
 
     var body: some View {
         Block(told("sign_off_title")) {
-            ForEach(model.state.signOffs) { Given(row: $0) }
+            ForEach(model.state.signOffs) { row in Given(row: row) { model.takeBack(row.id, $0) } }
             if let form = model.state.signing {
                 Taking(model: model, form: form)
             } else if model.state.maySignOff {
@@ -19,6 +19,7 @@ struct SignOffPart: View {
 
 private struct Given: View {
     let row: SignOffRow
+    let takeBack: (String) -> Void
 
     var body: some View {
         let who = [row.signer.text, row.name, row.relation?.text].compactMap { $0 }.joined(separator: " · ")
@@ -31,9 +32,29 @@ private struct Given: View {
         }
         Text(row.given.text).strikethrough(row.wrong != nil)
         if let comment = row.comment { Text(comment).foregroundStyle(.secondary) }
-        if let wrong = row.wrong { Text(Words("visit_wrong", wrong).text).foregroundStyle(.secondary) }
+        if let wrong = row.wrong { Text(wrong.text).foregroundStyle(.secondary) }
         if !row.changed.isEmpty {
             Text(Words("sign_off_changed", row.changed.map(\.text).joined(separator: ", ")).text).foregroundStyle(.secondary)
+        }
+        if row.wrong == nil { Wrong(takeBack: takeBack) }
+    }
+}
+
+/// A signature is wrong: why, before it is taken back.
+private struct Wrong: View {
+    let takeBack: (String) -> Void
+    @State private var asking = false
+    @State private var reason = ""
+
+    var body: some View {
+        AlsoButton(told("sign_off_wrong")) { asking.toggle() }
+        if asking {
+            Text(told("sign_off_wrong_hint")).foregroundStyle(.secondary)
+            TextField(told("sign_off_wrong_why"), text: $reason, axis: .vertical).textFieldStyle(.roundedBorder)
+            MainButton("sign_off_take_back", enabled: !reason.allSatisfy(\.isWhitespace)) {
+                asking = false
+                takeBack(reason)
+            }
         }
     }
 }

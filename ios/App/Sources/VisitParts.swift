@@ -162,10 +162,18 @@ struct Photos: View {
         Line(name, photo.by)
         ChipLabel(chip: photo.state)
         if let opened = model.state.opened, opened.photo == photo.id {
-            if let bytes = opened.bytes { Picture(bytes: bytes, name: name) } else { Text(told("photo_fetching")) }
-            AlsoButton(told("photo_close")) { model.closePhoto() }
-        } else if photo.image {
-            AlsoButton(told("photo_open")) { model.open(photo) }
+            if let bytes = opened.bytes {
+                if photo.audio {
+                    Recording(bytes: bytes) { model.closePhoto() }
+                } else {
+                    Picture(bytes: bytes, name: name)
+                }
+            } else {
+                Text(told("photo_fetching"))
+            }
+            AlsoButton(told(photo.audio ? "recording_stop" : "photo_close")) { model.closePhoto() }
+        } else if photo.image || photo.audio {
+            AlsoButton(told(photo.audio ? "recording_play" : "photo_open")) { model.open(photo) }
         }
     }
 }

@@ -132,6 +132,7 @@ pub static PLACES: &[Place] = &[
     place(Visit, "survey/1", Form::Value, "NTAS"),
     place(Visit, "corrections/1", Form::About("observations"), "NTAS"),
     place(Visit, "corrections/1", Form::About("medications"), "NS"),
+    place(Visit, "corrections/1", Form::About("sign_offs"), "NTAS"),
     place(Visit, "signatures/1", Form::Signature, "NTS"),
     place(Visit, "sign_offs/1", Form::Signature, "NTAS"),
     place(Visit, "amendments/1", Form::Entry, "NTS"),
@@ -282,7 +283,8 @@ pub fn may_write(role: Role, parts: &[Part], creates: bool, bans: &[Ban], sealed
     let amends = parts.iter().any(|part| part.place.path == "amendments/1");
     let keeps_seal = |part: &Part| match part.place.form {
         Form::Status(to) | Form::Step(to) => amends && to == "amended",
-        Form::Signature => true,
+        // A signature by hand was no part of what was sealed, and neither is that it was wrong.
+        Form::Signature | Form::About("sign_offs") => true,
         // Who leaves after a colleague signed still stamps it, and a visit that was signed
         // may all the same be there twice.
         _ => amends || ["presence/1", "duplicates/1"].contains(&part.place.path),

@@ -5,9 +5,10 @@ use super::{Bench, KIT, sources};
 use crate::Trouble;
 
 /// In the order in which they use each other.
-const STUBS: [&str; 7] = [
+const STUBS: [&str; 8] = [
     "UIKit",
     "UniformTypeIdentifiers",
+    "AVFoundation",
     "SwiftUI",
     "Security",
     "BackgroundTasks",

@@ -37,6 +37,7 @@ const WRITERS: &[(DocumentKind, &str, &str)] = &[
     (Visit, "corrections/1:section=observations", "NTAS"),
     (Visit, "corrections/1:section=medications", "NS"),
     (Visit, "corrections/1:section=steps", "NTS"),
+    (Visit, "corrections/1:section=sign_offs", "NTAS"),
     (Visit, "signatures/1:role", "NTS"),
     (Visit, "amendments/1:", "NTS"),
     (Visit, "settlements/1:field=tasks/1/result", "NTACS"),

@@ -152,6 +152,24 @@ fn taking_a_wrong_signature_back_changes_nothing_of_the_others() {
 }
 
 #[test]
+fn a_wrong_signature_is_taken_back_after_the_seal_too_and_awaits_nobody() {
+    let mut hub = Hub::new();
+    let nurse = hub.phone(0x100, Role::Nurse);
+    let visit = begun(&hub, &nurse);
+    complete(&visit);
+    sign(&visit);
+    let wrong = visit.sign_off(daughter(), drawn()).unwrap().entry.unwrap();
+    visit
+        .correct("sign_offs", wrong, None, "The neighbour signed")
+        .unwrap();
+    let view = visit.read().unwrap();
+    assert_eq!(view.status, VisitStatus::Signed);
+    assert!(view.corrections.values().any(|it| it.target == wrong));
+    assert!(visit.awaiting().unwrap().is_empty());
+    assert!(matches!(visit.verify().unwrap(), SealCheck::Holds(_)));
+}
+
+#[test]
 fn two_phones_take_signatures_at_once_and_both_stay() {
     let mut hub = Hub::new();
     let mut nurse = hub.phone(0x100, Role::Nurse);

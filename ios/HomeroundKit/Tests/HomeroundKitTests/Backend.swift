@@ -204,12 +204,18 @@ final class Backend: @unchecked Sendable {
         return (String(format: "%04d-%02d-%02d", parts.year ?? 0, parts.month ?? 0, parts.day ?? 0), visits)
     }
 
-    /// A tenant with the fixture's patients, a nurse `nina` and a therapist `theo`, and a visit of today by both.
-    func day() async throws -> Site {
-        let fixture = try environment("HOMEROUND_ROOT") + "/tests/fixtures/fhir/collection.json"
+    /// Hands in a bundle of the fixtures.
+    func importFixture(_ name: String) async throws {
+        let fixture = try environment("HOMEROUND_ROOT") + "/tests/fixtures/fhir/\(name)"
         let bundle = try Data(contentsOf: URL(fileURLWithPath: fixture))
         let manager = try await token(Backend.coordinator)
         _ = try await send("POST", "/v1/admin/import?time_zone=America%2FNew_York", bundle, manager, "application/fhir+json")
+    }
+
+    /// A tenant with the fixture's patients, a nurse `nina` and a therapist `theo`, and a visit of today by both.
+    func day() async throws -> Site {
+        try await importFixture("collection.json")
+        let manager = try await token(Backend.coordinator)
         let nurse = try await hire("nina", "Nina Alvarez", "nurse")
         let therapist = try await hire("theo", "Theo Lindqvist", "therapist")
         let listed = try await send("GET", "/v1/admin/patients", nil, manager, "application/json")

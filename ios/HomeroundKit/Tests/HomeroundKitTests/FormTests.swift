@@ -103,6 +103,53 @@ struct FormScreenTests {
         try #require(model.state.items.first { $0.linkId == linkId && ($0.kind != .group || $0.nth != nil) })
     }
 
+    @Test("a date is picked, replaced, taken back and refused beyond its limit")
+    func dates() async throws {
+        let site = try await backend.day()
+        try await backend.importFixture("dates.json")
+        let phone = try await TestPhone(folder, backend, "nina").ready()
+        let offers = try await phone.forms("en")
+        let offer = try #require(offers.first { $0.questionnaire.contains("catheter") })
+        let form = try #require(try await phone.visit(site.visit).forms.start(offer.questionnaire).entry)
+        let model = try FormModel(phone, site.visit, form, formats)
+        try await until("the form") { model.state.loaded }
+        // Late in the evening, where the phone is, it is still that day.
+        let parts = DateComponents(year: 2026, month: 3, day: 9, hour: 23, minute: 59)
+        let day = try #require(Calendar(identifier: .gregorian).date(from: parts))
+        #expect(try item(model, "changed").day == nil)
+        await model.pick(try item(model, "changed"), day).value
+        try await until("the date") { (try? item(model, "changed").answers.count) == 1 }
+        let picked = try item(model, "changed")
+        #expect(picked.answers[0].value == .date(text: "2026-03-09") && !picked.unsaved)
+        #expect(picked.day.map { Calendar(identifier: .gregorian).isDate($0, inSameDayAs: day) } == true)
+        let later = try #require(Calendar(identifier: .gregorian).date(byAdding: .year, value: 100, to: day))
+        await model.pick(picked, later).value
+        #expect(model.state.problem?.field == "changed")
+        for text in ["9 March", "2026-02-30", "2026-3-9", "26-03-091"] {
+            model.type(picked, text)
+            #expect(try item(model, "changed").day == nil, "\(text)")
+        }
+        await model.pick(try item(model, "changed"), nil).value
+        try await until("nothing") { (try? item(model, "changed").answers.isEmpty) == true }
+        #expect(try item(model, "changed").typed.isEmpty)
+        await model.pick(try item(model, "flushed"), day).value
+        try await until("one of several") { (try? item(model, "flushed").answers.count) == 1 }
+        #expect(try item(model, "flushed").typed.isEmpty)
+        model.type(try item(model, "seen"), "2026-03-09 14:05")
+        await model.save(try item(model, "seen")).value
+        try await until("the moment") { (try? item(model, "seen").answers.count) == 1 }
+        let seen = try item(model, "seen")
+        #expect(seen.typed == "2026-03-09 14:05" && !seen.unsaved)
+        guard case .instant(let text)? = seen.answers[0].value else {
+            Issue.record("no moment")
+            return
+        }
+        #expect(text.hasPrefix("2026-03-09T14:05:00"))
+        model.type(seen, "9 March, 2 pm")
+        await model.save(try item(model, "seen")).value
+        #expect(model.state.problem?.field == "seen")
+    }
+
     @Test("a form is begun, says what is missing, and takes what is typed, chosen and taken back")
     func fill() async throws {
         let site = try await backend.day()

@@ -114,6 +114,13 @@ struct SignOffTests {
         #expect(row.signer == Words("signer_patient") && row.given == Words("sign_off_typed_as", "Testina Probe"))
         await model.setOutcome("Goals met").value
         try await until("the change") { model.state.signOffs.first?.changed == [Words("field_outcome_outcome")] }
+        await model.takeBack(row.id, "  ").value
+        #expect(model.state.problem?.field == "reason")
+        await model.takeBack(row.id, "The neighbour signed").value
+        try await until("that it was taken back") { model.state.signOffs.first?.wrong != nil }
+        let back = try #require(model.state.signOffs.first?.wrong)
+        #expect(back.key == "sign_off_taken_back")
+        #expect(back.with.first == "Nina Alvarez" && back.with.last == "The neighbour signed")
     }
 
     @Test("figures in other units, from a place, are looked at again before they are recorded; another dose asks")

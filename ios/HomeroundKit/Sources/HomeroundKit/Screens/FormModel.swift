@@ -115,6 +115,9 @@ public struct FormRowItem: Identifiable, Sendable {
         guard answers.count == 1, case .flag(let yes)? = answers[0].value else { return nil }
         return yes
     }
+
+    /// The date that its field holds, if it holds one: a moment of that day where the phone is.
+    public var day: Date? { dayOf(typed) }
 }
 
 /// What a form's screen shows.
@@ -197,6 +200,14 @@ public final class FormModel: Model<FormState> {
     @discardableResult
     public func save(_ item: FormRowItem) -> Work { act { [self] in _ = try await saved(item) } }
 
+    /// Answers a date as a calendar has it; none takes the answer back.
+    /// - Parameter day: a moment of that day where the phone is.
+    @discardableResult
+    public func pick(_ item: FormRowItem, _ day: Date?) -> Work {
+        type(item, day.map(dayText) ?? "")
+        return save(item)
+    }
+
     /// Saves everything that is typed, as when the screen goes; what can't be saved is said.
     @discardableResult
     public func saveAll() -> Work { act { [self] in _ = try await savedAll() } }
@@ -233,7 +244,7 @@ public final class FormModel: Model<FormState> {
             return .figure(number: number)
         case .date: return .date(text: text)
         case .time: return .time(text: text.filter { $0 == ":" }.count == 1 ? "\(text):00" : text)
-        case .dateTime: return .instant(text: text)
+        case .dateTime: return .instant(text: momentOf(text))
         default: return .words(text: text)
         }
     }
@@ -328,6 +339,7 @@ public final class FormModel: Model<FormState> {
         switch answer.value {
         case .quantity(let number, _): return number == number.rounded() ? "\(Int(number))" : "\(number)"
         case .choice(let coding): return coding.code.isEmpty ? coding.text : ""
+        case .instant(let text): return typedMoment(text)
         default: return answer.text
         }
     }

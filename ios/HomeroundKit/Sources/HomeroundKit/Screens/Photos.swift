@@ -27,7 +27,7 @@ extension VisitModel {
         }
     }
 
-    /// Shows a photo; a colleague's is fetched first.
+    /// Shows a photo or plays a recording; a colleague's is fetched first.
     @discardableResult
     public func open(_ photo: PhotoRow) -> Work {
         change { $0.opened = Opened(photo: photo.id) }
@@ -44,6 +44,15 @@ extension VisitModel {
     }
 
     public func closePhoto() { change { $0.opened = nil } }
+}
+
+/// How much of a recording was heard.
+public func heard(seconds: Double, of duration: Double) -> Words { Words("recording_heard", clock(seconds), clock(duration)) }
+
+private func clock(_ seconds: Double) -> String {
+    let whole = seconds.isFinite ? max(0, Int(seconds)) : 0
+    let rest = whole % 60
+    return "\(whole / 60):\(rest < 10 ? "0" : "")\(rest)"
 }
 
 /// The most bytes of one attachment, as the core has it.

@@ -82,7 +82,8 @@ public struct SignOffRow: Identifiable, Sendable {
     public let taken: Words
     /// What was changed after it: its signer was not shown that.
     public let changed: [Words]
-    public let wrong: String?
+    /// That it was taken back: by whom, when and why.
+    public let wrong: Words?
 
     init(_ one: SignOff, _ formats: Formats, _ zone: String) {
         id = one.id
@@ -115,7 +116,7 @@ public struct SignOffRow: Identifiable, Sendable {
         var changed: [Words] = []
         for words in one.changed.map(fieldWords) where !changed.contains(words) { changed.append(words) }
         self.changed = changed
-        wrong = one.corrected?.reason
+        wrong = one.corrected.map { Words("sign_off_taken_back", $0.by.name, formats.moment($0.atMs, zone), $0.reason) }
     }
 }
 

@@ -32,7 +32,7 @@ public final class VisitModel: Model<VisitState> {
         follow(visit.planned) { [weak self] state, tasks in
             if let self { state.planned = HomeroundKit.planned(tasks, formats, zone) }
         }
-        follow(visit.attachments) { state, photos in state.photos = photos.map(VisitModel.photo) }
+        follow(visit.attachments) { state, photos in state.show(photos.map(VisitModel.photo)) }
         follow(visit.late) { [weak self] state, late in state.late = late.compactMap { self?.late($0) } }
         follow(visit.way) { [weak self] state, known in
             if let self { state.way = WayState(known, self.formats, known.view.summary?.timeZone ?? self.zone) }
@@ -90,6 +90,15 @@ public final class VisitModel: Model<VisitState> {
             guard let form = state.signing, let given = form.given(drawing) else { return }
             try await visit.signOff(form.signer, given)
             change { $0.signing = nil }
+        }
+    }
+
+    /// Says that a signature by hand is wrong, and why; it stays and says so.
+    @discardableResult
+    public func takeBack(_ signOff: EntryId, _ reason: String) -> Work {
+        act { [self] in
+            let reason = reason.trimmingCharacters(in: .whitespacesAndNewlines)
+            try await visit.correct(NewCorrection(section: "sign_offs", target: signOff, reason: reason))
         }
     }
 
@@ -441,7 +450,7 @@ public final class VisitModel: Model<VisitState> {
             }
         return PhotoRow(
             id: one.id, caption: one.caption ?? "", thumbnail: one.thumbnail, by: one.by.name, state: state,
-            image: one.mediaType.hasPrefix("image/"), here: one.here)
+            image: one.mediaType.hasPrefix("image/"), audio: one.mediaType.hasPrefix("audio/"), here: one.here)
     }
 
     private static func actions(_ status: VisitStatus) -> [Action] {

@@ -54,7 +54,7 @@ public struct MedicationRow: Identifiable, Sendable {
     public var title: String { medication.medication.code.text }
 }
 
-/// A photo's line.
+/// The line of a photo, a recording or a file.
 public struct PhotoRow: Identifiable, Sendable {
     public let id: EntryId
     public let caption: String
@@ -62,6 +62,7 @@ public struct PhotoRow: Identifiable, Sendable {
     public let by: String
     public let state: Chip
     public let image: Bool
+    public let audio: Bool
     let here: Bool
 }
 
@@ -78,7 +79,7 @@ public struct Shot: Sendable {
     }
 }
 
-/// A photo that is looked at; its bytes come when they are there.
+/// A photo that is looked at, or a recording that is listened to; its bytes come when they are there.
 public struct Opened: Sendable {
     public let photo: EntryId
     public var bytes: Data?
@@ -192,4 +193,10 @@ public struct VisitState: ScreenState {
 
     /// What the note's field holds.
     public var noteShown: String { draft?.text ?? note }
+
+    /// Shows these photos; what was opened and is not among them any more is closed.
+    mutating func show(_ photos: [PhotoRow]) {
+        self.photos = photos
+        if !photos.contains(where: { $0.id == opened?.photo }) { opened = nil }
+    }
 }

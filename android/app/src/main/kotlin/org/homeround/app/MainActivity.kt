@@ -22,6 +22,7 @@ import org.homeround.kit.SignInNeeded
 import org.homeround.kit.android.BiometricConfirm
 import org.homeround.kit.android.BiometricWords
 import org.homeround.kit.android.KeystoreVault
+import org.homeround.kit.android.MemoryPlayer
 import org.homeround.kit.android.SyncWorker
 import org.homeround.kit.android.follow
 import org.homeround.kit.android.hasSensor
@@ -31,6 +32,7 @@ import org.homeround.kit.screens.chosenBytes
 import org.homeround.ui.App
 import org.homeround.ui.HomeroundTheme
 import org.homeround.ui.LocalImages
+import org.homeround.ui.LocalPlayer
 import org.homeround.ui.LocalStrings
 import org.homeround.ui.Shell
 import org.homeround.ui.android.AndroidStrings
@@ -39,6 +41,8 @@ import org.homeround.ui.android.shot
 
 /** The rim: opens the phone and shows the screens. */
 class MainActivity : ComponentActivity() {
+    private val player = MemoryPlayer()
+
     private var taken: CompletableDeferred<Boolean>? = null
     private val camera = registerForActivityResult(ActivityResultContracts.TakePicture()) { taken?.complete(it) }
 
@@ -106,13 +110,20 @@ class MainActivity : ComponentActivity() {
         super.onPause()
     }
 
+    /** Nobody hears of a patient from a phone that was put away. */
+    override fun onStop() {
+        player.stop()
+        super.onStop()
+    }
+
     private fun show(phone: Homeround) = setContent {
         val locale = resources.configuration.locales[0]
         val shell = Shell(
             phone, Formats(locale), TimeZone.getDefault().id, { System.currentTimeMillis() },
             camera = ::photograph, files = ::chosenFile, sensor = hasSensor(this),
         )
-        CompositionLocalProvider(LocalStrings provides AndroidStrings(resources, packageName), LocalImages provides ::decoded) {
+        val words = AndroidStrings(resources, packageName)
+        CompositionLocalProvider(LocalStrings provides words, LocalImages provides ::decoded, LocalPlayer provides player) {
             HomeroundTheme { App(shell) }
         }
     }

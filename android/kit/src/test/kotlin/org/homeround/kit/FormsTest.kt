@@ -1,16 +1,31 @@
 package org.homeround.kit
 
 import java.nio.file.Path
+import java.time.LocalDate
+import java.time.ZoneId
+import java.util.Locale
 import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
+import kotlin.test.assertIs
 import kotlin.test.assertNotNull
+import kotlin.test.assertNull
 import kotlin.test.assertTrue
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.cancel
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withTimeout
 import org.homeround.core.FormItem
 import org.homeround.core.FormValue
 import org.homeround.core.FormView
 import org.homeround.core.HomeroundException
+import org.homeround.kit.screens.FormModel
+import org.homeround.kit.screens.FormRowItem
+import org.homeround.kit.screens.Formats
+import org.homeround.kit.screens.momentOf
+import org.homeround.kit.screens.typedMoment
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
 
@@ -83,5 +98,50 @@ class FormsTest {
             hers.removeRepetition(form, view.items.first { it.repetition }.key)
             assertEquals("1", hers.one(form, "en").first().item("count").answers.single().text)
         }
+    }
+
+    @Test
+    fun `a date is picked, replaced, taken back and refused beyond its limit`(@TempDir folder: Path) = runBlocking<Unit> {
+        Backend.inFolder(folder.resolve("server")).use { backend ->
+            val site = backend.day()
+            backend.importFixture("dates.json")
+            val nina = TestPhone(folder.resolve("nina"), backend, "nina").ready()
+            val forms = nina.visit(site.visit).forms
+            val form = assertNotNull(forms.start(offered(nina, "catheter")).entry)
+            val scope = CoroutineScope(Dispatchers.Default + Job())
+            val model = FormModel(nina, site.visit, form, scope, Formats(Locale.US))
+            suspend fun item(linkId: String, seen: (FormRowItem) -> Boolean): FormRowItem = withTimeout(60_000) {
+                model.state.first { state -> state.items.any { it.linkId == linkId && seen(it) } }.items.first { it.linkId == linkId }
+            }
+            val day = LocalDate.of(2026, 3, 9)
+            model.pick(item("changed") { it.day == null }, day)
+            val picked = item("changed") { !it.unsaved && it.answers.size == 1 }
+            assertEquals(day to FormValue.Date("2026-03-09"), picked.day to picked.answers.single().value)
+            model.pick(picked, LocalDate.of(2100, 1, 1))
+            withTimeout(60_000) { model.state.first { it.problem?.field == "changed" } }
+            model.type(picked, "9 March")
+            assertNull(item("changed") { it.typed == "9 March" }.day)
+            model.pick(picked, null)
+            item("changed") { it.answers.isEmpty() && it.typed.isEmpty() }
+            val several = item("flushed") { it.several }
+            model.pick(several, day)
+            model.pick(item("flushed") { it.answers.size == 1 && it.typed.isEmpty() }, day.plusDays(1))
+            assertEquals(listOf("2026-03-09", "2026-03-10"), item("flushed") { it.answers.size == 2 }.answers.map { it.text })
+            model.type(item("seen") { true }, "2026-03-09 14:05")
+            model.save(item("seen") { it.unsaved })
+            val seen = item("seen") { it.answers.size == 1 && !it.unsaved }
+            assertEquals("2026-03-09 14:05", seen.typed)
+            assertTrue(assertIs<FormValue.Instant>(seen.answers.single().value).text.startsWith("2026-03-09T14:05:00"))
+            scope.cancel()
+        }
+    }
+
+    @Test
+    fun `a moment is typed without an offset and kept with it`() {
+        val boston = ZoneId.of("America/New_York")
+        assertEquals("2026-11-29T14:05:00-05:00", momentOf("2026-11-29 14:05", boston))
+        assertEquals("2026-11-29 14:05", typedMoment("2026-11-29T19:05:00Z", boston))
+        for (other in listOf("2026-11-29", "29 Nov, 2 pm", "2026-02-30 14:05", "2026-11-29T19:05:00Z")) assertEquals(other, momentOf(other, boston))
+        assertEquals("yesterday", typedMoment("yesterday", boston))
     }
 }

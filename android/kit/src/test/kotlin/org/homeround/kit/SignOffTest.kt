@@ -130,6 +130,12 @@ class SignOffTest {
             assertEquals(Words("sign_off_typed_as", "Testina Probe"), row.given)
             model.setOutcome("Goals met")
             assertEquals(listOf(Words("field_outcome_outcome")), until { it.signOffs.single().changed.isNotEmpty() }.signOffs.single().changed)
+            model.takeBack(row.id, "  ").join()
+            assertEquals("reason", model.state.value.problem?.field)
+            model.takeBack(row.id, "The neighbour signed")
+            val back = checkNotNull(until { it.signOffs.single().wrong != null }.signOffs.single().wrong)
+            assertEquals("sign_off_taken_back", back.key)
+            assertEquals("Nina Alvarez" to "The neighbour signed", back.with.first() to back.with.last())
             scope.coroutineContext[Job]?.cancel()
         }
     }

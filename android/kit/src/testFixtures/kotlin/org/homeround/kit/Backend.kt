@@ -88,6 +88,11 @@ class Backend private constructor(private val folder: Path?, joined: String?) : 
         call("POST", "/v1/admin/import?time_zone=America%2FNew_York", bundle, token(COORDINATOR), "application/fhir+json")
     }
 
+    /** Hands in a bundle of the fixtures. */
+    fun importFixture(name: String) {
+        import(Files.readString(Path.of(System.getProperty("homeround.root"), "tests/fixtures/fhir", name)))
+    }
+
     /** Books a visit of today. */
     fun book(patient: String, people: List<String>, from: LocalTime, tasks: List<String> = listOf()): String {
         val start = LocalDate.now(ZONE).atTime(from).atZone(ZONE).toInstant().toEpochMilli()
@@ -119,8 +124,7 @@ class Backend private constructor(private val folder: Path?, joined: String?) : 
 
     /** A tenant with the fixture's patients, a nurse `nina` and a therapist `theo`, and a visit of today by both. */
     fun day(): Site {
-        val fixture = Path.of(System.getProperty("homeround.root"), "tests/fixtures/fhir/collection.json")
-        import(Files.readString(fixture))
+        importFixture("collection.json")
         val nurse = hire("nina", "Nina Alvarez", "nurse")
         val therapist = hire("theo", "Theo Lindqvist", "therapist")
         val patient = patients().first()

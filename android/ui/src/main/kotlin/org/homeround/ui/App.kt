@@ -193,11 +193,12 @@ private fun VisitPlace(shell: Shell, place: Place.Visit, way: MutableList<Place>
             typeNote = { model.typeNote(it) }, saveNote = { model.saveNote() }, outcome = { model.setOutcome(it) },
             end = { ending, reason, comment -> model.end(ending, reason, comment) },
             pause = { reason, comment -> model.pause(reason, comment) },
-            photograph = photograph, addFile = addFile, openPhoto = { model.open(it) }, closePhoto = { model.closePhoto() },
+            photos = PhotoActions(take = photograph, add = addFile, open = { model.open(it) }, close = { model.closePhoto() }),
             settle = { conflict, choice -> model.settle(conflict, choice) },
             explain = { stamp, reason, comment -> model.explain(stamp, reason, comment) },
             signOff = SignOffActions(
                 begin = model::beginSignOff, change = model::changeSignOff, save = { model.signOff(it) }, close = model::closeSignOff,
+                takeBack = { signOff, reason -> model.takeBack(signOff, reason) },
             ),
             way = WayActions(
                 open = { way.add(Place.Visit(it)) }, sameVisit = { other, said -> model.sameVisit(other, said) },

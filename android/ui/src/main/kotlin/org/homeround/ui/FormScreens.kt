@@ -26,6 +26,7 @@ import androidx.compose.ui.semantics.heading
 import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.text.input.KeyboardType
 import androidx.compose.ui.unit.dp
+import java.time.LocalDate
 import org.homeround.core.EntryId
 import org.homeround.core.FormEntry
 import org.homeround.core.FormItemType
@@ -73,6 +74,8 @@ class FormActions(
     val answer: (FormRowItem, Boolean) -> Unit,
     val choose: (FormRowItem, OptionRow) -> Unit,
     val type: (FormRowItem, String) -> Unit,
+    /** A date from the calendar; none: the answer is taken back. */
+    val pick: (FormRowItem, LocalDate?) -> Unit,
     val save: (FormRowItem) -> Unit,
     val clear: (FormEntry) -> Unit,
     val add: (FormRowItem) -> Unit,
@@ -184,6 +187,7 @@ private fun Options(item: FormRowItem, on: FormActions) {
 private fun Field(item: FormRowItem, label: String, on: FormActions) {
     val hint = when (item.kind) {
         FormItemType.DATE -> text("form_date_hint")
+        FormItemType.DATE_TIME -> text("form_date_time_hint")
         FormItemType.TIME -> text("form_time_hint")
         else -> item.hint
     }
@@ -202,6 +206,7 @@ private fun Field(item: FormRowItem, label: String, on: FormActions) {
         isError = wrong.isNotEmpty(),
     )
     if (item.unsaved) Main("${text("visit_save")}: ${item.title}") { on.save(item) }
+    if (item.kind == FormItemType.DATE) Calendar(item) { on.pick(item, it) }
     // Several answers stand below their field, each to be taken back.
     if (item.several && item.options.isEmpty()) {
         item.answers.forEach { answer ->
@@ -234,7 +239,8 @@ internal fun FormPlace(shell: Shell, place: Place.Form, way: MutableList<Place>,
         state,
         FormActions(
             back = { model.leave(back) }, answer = { item, yes -> model.answer(item, yes) }, choose = { item, row -> model.choose(item, row) },
-            type = { item, text -> model.type(item, text) }, save = { model.save(it) }, clear = { model.clear(it) },
+            type = { item, text -> model.type(item, text) }, pick = { item, day -> model.pick(item, day) },
+            save = { model.save(it) }, clear = { model.clear(it) },
             add = { model.add(it) }, remove = { model.remove(it) }, complete = { model.complete() }, reopen = { model.reopen() },
             sync = { way.add(Place.Sync) }, dismiss = { model.dismiss() },
         ),

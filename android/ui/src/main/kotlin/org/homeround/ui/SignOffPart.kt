@@ -12,14 +12,18 @@ import androidx.compose.foundation.layout.ExperimentalLayoutApi
 import androidx.compose.foundation.layout.FlowRow
 import androidx.compose.foundation.layout.aspectRatio
 import androidx.compose.foundation.layout.fillMaxWidth
+import androidx.compose.foundation.layout.heightIn
 import androidx.compose.foundation.layout.widthIn
 import androidx.compose.material3.HorizontalDivider
 import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.OutlinedTextField
 import androidx.compose.material3.Text
+import androidx.compose.material3.TextButton
 import androidx.compose.runtime.Composable
 import androidx.compose.runtime.getValue
+import androidx.compose.runtime.key
 import androidx.compose.runtime.mutableIntStateOf
+import androidx.compose.runtime.mutableStateOf
 import androidx.compose.runtime.remember
 import androidx.compose.runtime.setValue
 import androidx.compose.ui.Modifier
@@ -38,6 +42,7 @@ import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.text.style.TextDecoration
 import androidx.compose.ui.unit.dp
 import org.homeround.core.Drawing
+import org.homeround.core.EntryId
 import org.homeround.core.InkPoint
 import org.homeround.kit.screens.NOT_SIGNED_REASONS
 import org.homeround.kit.screens.RELATIONS
@@ -55,6 +60,8 @@ class SignOffActions(
     val change: (SignOffForm) -> Unit,
     val save: (Drawing?) -> Unit,
     val close: () -> Unit,
+    /** A signature is wrong, for this reason. */
+    val takeBack: (EntryId, reason: String) -> Unit,
 )
 
 /** Signatures by hand, and taking one. */
@@ -62,7 +69,7 @@ class SignOffActions(
 internal fun SignOffs(state: VisitState, on: SignOffActions) {
     if (state.signOffs.isEmpty() && !state.maySignOff) return
     Part(text("sign_off_title")) {
-        state.signOffs.forEach { Given(it) }
+        state.signOffs.forEach { row -> key(row.id) { Given(row, on) } }
         val form = state.signing
         when {
             form != null -> Taking(form, on)
@@ -72,7 +79,7 @@ internal fun SignOffs(state: VisitState, on: SignOffActions) {
 }
 
 @Composable
-private fun Given(row: SignOffRow) {
+private fun Given(row: SignOffRow, on: SignOffActions) {
     HorizontalDivider(color = MaterialTheme.colorScheme.outlineVariant)
     val who = listOfNotNull(read(row.signer), row.name, row.relation?.let { read(it) }).joinToString(" · ")
     Line(who, read(row.taken), strong = true)
@@ -81,8 +88,24 @@ private fun Given(row: SignOffRow) {
     val struck = if (row.wrong == null) null else TextDecoration.LineThrough
     Text(told, style = MaterialTheme.typography.bodyLarge, textDecoration = struck)
     row.comment?.let { Quiet(it) }
-    row.wrong?.let { Quiet(text("visit_wrong", it)) }
+    row.wrong?.let { Quiet(read(it)) }
     if (row.changed.isNotEmpty()) Quiet(text("sign_off_changed", row.changed.map { read(it) }.joinToString(", ")))
+    if (row.wrong == null) Wrong { reason -> on.takeBack(row.id, reason) }
+}
+
+/** A signature is wrong: why, before it is taken back. */
+@Composable
+private fun Wrong(onReason: (String) -> Unit) {
+    var asking by remember { mutableStateOf(false) }
+    var reason by remember { mutableStateOf("") }
+    TextButton({ asking = !asking }, Modifier.heightIn(min = TOUCH)) { Text(text("sign_off_wrong")) }
+    if (!asking) return
+    Quiet(text("sign_off_wrong_hint"))
+    Typed("sign_off_wrong_why", reason) { reason = it }
+    Main(text("sign_off_take_back"), reason.isNotBlank()) {
+        asking = false
+        onReason(reason)
+    }
 }
 
 @OptIn(ExperimentalLayoutApi::class)

@@ -38,6 +38,7 @@ private val Light: ColorScheme = lightColorScheme(
     onSurfaceVariant = Color(0xFF414B4C),
     outline = Color(0xFF6B7778),
     outlineVariant = Color(0xFFCBD4D4),
+    surfaceContainerHigh = Color(0xFFFFFFFF),
 )
 
 private val Dark: ColorScheme = darkColorScheme(
@@ -61,6 +62,7 @@ private val Dark: ColorScheme = darkColorScheme(
     onSurfaceVariant = Color(0xFFBEC9C9),
     outline = Color(0xFF899394),
     outlineVariant = Color(0xFF3B4747),
+    surfaceContainerHigh = Color(0xFF202A2A),
 )
 
 /** Colours of a tone: what stands behind, and what is written on it. */
@@ -104,6 +106,7 @@ fun HomeroundTheme(
 }
 
 private fun Typography.written(font: FontFamily) = copy(
+    headlineLarge = headlineLarge.copy(fontFamily = font),
     headlineSmall = headlineSmall.copy(fontFamily = font),
     titleLarge = titleLarge.copy(fontFamily = font),
     titleMedium = titleMedium.copy(fontFamily = font),

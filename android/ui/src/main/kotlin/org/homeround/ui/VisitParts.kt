@@ -85,12 +85,23 @@ internal fun Late(rows: List<LateRow>) {
     }
 }
 
-/** Photos and files of the visit, and taking another. */
+/** What a person does with photos, recordings and files. */
+class PhotoActions(
+    /** Takes a picture with this caption; none: there is no camera. */
+    val take: ((caption: String) -> Unit)?,
+    /** Adds a chosen file with this caption; none: there are no files. */
+    val add: ((caption: String) -> Unit)?,
+    /** Shows a photo, plays a recording. */
+    val open: (PhotoRow) -> Unit,
+    val close: () -> Unit,
+)
+
+/** Photos, recordings and files of the visit, and taking another. */
 @Composable
-internal fun Photos(state: VisitState, on: VisitActions) {
+internal fun Photos(state: VisitState, on: PhotoActions) {
     var caption by remember(state.photos.size) { mutableStateOf("") }
     Part(text("visit_photos")) {
-        val (take, add) = on.photograph to on.addFile
+        val (take, add) = on.take to on.add
         if (state.editable && (take != null || add != null)) {
             val told = text("photo_caption")
             OutlinedTextField(
@@ -106,7 +117,7 @@ internal fun Photos(state: VisitState, on: VisitActions) {
 }
 
 @Composable
-private fun Photo(photo: PhotoRow, state: VisitState, on: VisitActions) {
+private fun Photo(photo: PhotoRow, state: VisitState, on: PhotoActions) {
     HorizontalDivider(color = MaterialTheme.colorScheme.outlineVariant)
     val name = photo.caption.ifEmpty { text("photo_nameless") }
     photo.thumbnail?.let { Thumbnail(it, name) }
@@ -116,10 +127,15 @@ private fun Photo(photo: PhotoRow, state: VisitState, on: VisitActions) {
     when {
         opened != null -> {
             val bytes = opened.bytes
-            if (bytes == null) Quiet(text("photo_fetching")) else Picture(bytes, name)
-            Also(text("photo_close"), onClick = on.closePhoto)
+            when {
+                bytes == null -> Quiet(text("photo_fetching"))
+                photo.audio -> Recording(bytes, on.close)
+                else -> Picture(bytes, name)
+            }
+            Also(text(if (photo.audio) "recording_stop" else "photo_close"), onClick = on.close)
         }
-        photo.image -> Also(text("photo_open")) { on.openPhoto(photo) }
+        photo.image -> Also(text("photo_open")) { on.open(photo) }
+        photo.audio && LocalPlayer.current != null -> Also(text("recording_play")) { on.open(photo) }
     }
 }
 

@@ -40,7 +40,6 @@ import org.homeround.kit.screens.Choice
 import org.homeround.kit.screens.ConflictRow
 import org.homeround.kit.screens.Ending
 import org.homeround.kit.screens.MedicationRow
-import org.homeround.kit.screens.PhotoRow
 import org.homeround.kit.screens.Problem
 import org.homeround.kit.screens.TaskRow
 import org.homeround.kit.screens.Tone
@@ -78,12 +77,8 @@ class VisitActions(
     val outcome: (String) -> Unit,
     val end: (Ending, NotDoneReason, String) -> Unit,
     val pause: (BreakReason, String) -> Unit,
-    /** Takes a picture with this caption; none: there is no camera. */
-    val photograph: ((caption: String) -> Unit)?,
-    /** Adds a chosen file with this caption; none: there are no files. */
-    val addFile: ((caption: String) -> Unit)?,
-    val openPhoto: (PhotoRow) -> Unit,
-    val closePhoto: () -> Unit,
+    /** Photos, recordings and files. */
+    val photos: PhotoActions,
     val settle: (ConflictRow, Choice) -> Unit,
     val explain: (EntryId, PresenceReason, String) -> Unit,
     /** Taking a signature by hand. */
@@ -145,7 +140,7 @@ fun VisitScreen(state: VisitState, on: VisitActions) {
         VitalSigns(state, on)
         Medications(state, on)
         Note(state, on)
-        Photos(state, on)
+        Photos(state, on.photos)
         FormsOf(state, on.forms)
         SignOffs(state, on.signOff)
     }

@@ -115,4 +115,36 @@ class FormsScreenTest {
             assertTrue(form(phone, site.visit).strays.isEmpty())
         }
     }
+
+    @Test
+    fun `a date is chosen from a calendar and taken back`(@TempDir folder: Path) = Stage.speaking("en-US") {
+        Backend.inFolder(folder.resolve("server")).use { backend ->
+            val site = backend.day()
+            backend.importFixture("dates.json")
+            val phone = runBlocking { TestPhone(folder.resolve("nina"), backend, "nina").ready() }
+            fun days(): List<String> = form(phone, site.visit).items.single { it.linkId == "changed" }.answers.map { it.text }
+            runComposeUiTest {
+                show(phone, Locale.US, "en")
+                press("Testina Ä. Probe")
+                press("Open forms")
+                press("Start: Catheter")
+                // Typed, it opens the calendar at its month.
+                enter("Last changed on", "2026-03-09")
+                press("Save: Last changed on")
+                until("the typed date") { days() == listOf("2026-03-09") }
+                press("Calendar: Last changed on")
+                seen("Use this date")
+                onNodeWithText("Sunday, March 15, 2026", substring = true).performClick()
+                onNodeWithText("Use this date").performClick()
+                until("the chosen date") { days() == listOf("2026-03-15") }
+                press("Take back: Last changed on")
+                until("no date") { days().isEmpty() }
+                press("Calendar: Last changed on")
+                seen("Use this date")
+                onNodeWithText("Not now").performClick()
+                gone("Use this date")
+            }
+            assertTrue(days().isEmpty())
+        }
+    }
 }

@@ -19,6 +19,12 @@ class LooksTest {
         check("", Look(), "lock-wrong", "lock-enrol", "visit-signed", "search", "account", "emergency")
 
     @Test
+    fun `a form with dates looks as it did`() {
+        check("", Look(), "form")
+        check("-dark", Look(dark = true), "form")
+    }
+
+    @Test
     fun `a suggested order looks as it did`() = check("", Look(height = 1400), "day-suggested")
 
     @Test
@@ -36,7 +42,7 @@ class LooksTest {
 
     /** Parts of the visit's screen by themselves: on the whole screen they would be far below what is drawn. */
     @Test
-    fun `presence, forms, signatures by hand and measuring look as they did, in the light and in the dark`() {
+    fun `presence, forms, signatures by hand, recordings, a calendar and measuring look as they did, in the light and in the dark`() {
         for ((suffix, look) in listOf("" to Look(), "-dark" to Look(dark = true))) {
             for ((name, part) in parts(look.language)) Stage.looksAs("part-$name$suffix", look.copy(height = part.first), part.second)
         }

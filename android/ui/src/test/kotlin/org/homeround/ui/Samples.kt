@@ -141,6 +141,16 @@ internal class Samples(language: String) {
         note = "Wound clean and dry. Walked twenty metres with the frame.",
     )
 
+    /** A recording of a colleague's, whose bytes are at the office. */
+    val recording = PhotoRow(
+        "g", "Cough", null, "Theo Lindqvist", Chip(Words("photo_elsewhere"), Tone.QUIET, Glyph.ONLINE), image = false, audio = true,
+    )
+
+    /** Two recordings: one is at the office, the other plays. */
+    val listening = visit.copy(
+        photos = listOf(recording, recording.copy(id = "h", caption = "Wheeze", state = visit.photos[0].state)),
+    ).let { it.copy(opened = Opened(it.photos[1], byteArrayOf())) }
+
     val refused = visit.copy(
         vitals = VitalsForm(mapOf(VitalField.PULSE to "780", VitalField.SYSTOLIC to "142", VitalField.DIASTOLIC to "88")),
         problem = Problem(Words("error_refused", "20 – 300/min"), VitalField.PULSE.field),
@@ -200,7 +210,7 @@ internal class Samples(language: String) {
         dosing = DoseForm(visit.medications[1], "2", "{tablet}"),
     )
 
-    /** Two signatures, the first before the note was changed, and a reason why not. */
+    /** Two signatures, the first before the note was changed, and a reason why not that was taken back. */
     val signOffs = visit.copy(
         maySignOff = true,
         signOffs = listOf(
@@ -214,7 +224,8 @@ internal class Samples(language: String) {
             ),
             SignOffRow(
                 "o3", Words("signer_patient"), null, null, Words("not_signed_infection_control"), null, "Isolated since Monday",
-                Words("sign_off_taken", "Theo Lindqvist", formats.moment(at(9, 52), zone)), emptyList(), null,
+                Words("sign_off_taken", "Theo Lindqvist", formats.moment(at(9, 52), zone)), emptyList(),
+                Words("sign_off_taken_back", "Theo Lindqvist", formats.moment(at(9, 58), zone), "Another patient"),
             ),
         ),
     )

@@ -6,17 +6,21 @@ import androidx.compose.foundation.layout.padding
 import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.Surface
 import androidx.compose.runtime.Composable
+import androidx.compose.runtime.CompositionLocalProvider
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.unit.dp
+import java.time.LocalDate
+import kotlinx.coroutines.awaitCancellation
+import org.homeround.kit.screens.Player
 
 internal val doNothing = VisitActions(
     back = {}, patient = {}, forms = {}, take = { _, _, _ -> }, finish = {}, leaveOut = { _, _, _ -> }, planned = PlannedActions({}, { _, _, _ -> }, {}), typeVital = { _, _ -> }, recordVitals = {},
     how = HowActions({}, { _, _ -> }, { _, _ -> }, {}, {}, {}), dose = DoseActions({}, {}, {}, {}),
     consciousness = {}, oxygen = {}, give = {}, goOn = {}, holdBack = {},
     list = ListActions({}, { _, _ -> }, { _, _ -> }, {}, {}, {}), withhold = { _, _, _ -> }, typeNote = {}, saveNote = {}, outcome = {},
-    end = { _, _, _ -> }, pause = { _, _ -> }, photograph = {}, addFile = {}, openPhoto = {}, closePhoto = {}, settle = { _, _ -> },
+    end = { _, _, _ -> }, pause = { _, _ -> }, photos = PhotoActions({}, {}, {}, {}), settle = { _, _ -> },
     explain = { _, _, _ -> },
-    signOff = SignOffActions({}, {}, {}, {}), way = WayActions({}, { _, _ -> }, { _, _ -> }, { _, _, _, _ -> }), sync = {}, dismiss = {},
+    signOff = SignOffActions({}, {}, {}, {}, { _, _ -> }), way = WayActions({}, { _, _ -> }, { _, _ -> }, { _, _, _, _ -> }), sync = {}, dismiss = {},
 )
 
 internal val noDay = DayActions({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, NewVisitActions({}, {}, {}, {}, {}, {}))
@@ -31,6 +35,12 @@ private val noPlans = PlanActions(
 private val noMessages = MessageActions({}, {}, {}, {}, {}, {}, { _, _ -> }, {}, {})
 
 private val noAccount = AccountActions({}, {}, { _, _ -> }, { _, _ -> }, {}, {}, {}, {})
+
+/** A recording that is five seconds along, for good. */
+private val fiveSeconds = Player { _, at ->
+    at(5_200, 42_000)
+    awaitCancellation()
+}
 
 /** Every screen in every state that is worth a picture, by name. */
 internal fun shots(language: String): Map<String, @Composable () -> Unit> {
@@ -64,6 +74,7 @@ internal fun shots(language: String): Map<String, @Composable () -> Unit> {
         "account" to { AccountScreen(of.account, noAccount) },
         "visit-late" to { VisitScreen(of.late, doNothing) },
         "sync" to { SyncScreen(of.sync, {}, {}, { _, _ -> }, {}) },
+        "form" to { FormScreen(FormSamples.catheter, noForm) },
         "search" to { SearchScreen(of.search, of.network, {}, {}, {}, {}, {}) },
     )
 }
@@ -79,7 +90,11 @@ internal fun parts(language: String): Map<String, Pair<Int, @Composable () -> Un
     return mapOf(
         "presence" to part(640) { Presence(of.attended.presence) { _, _, _ -> } },
         "forms" to part(180) { FormsOf(of.late) {} },
-        "sign-offs" to part(720) { SignOffs(of.signOffs, doNothing.signOff) },
+        "sign-offs" to part(760) { SignOffs(of.signOffs, doNothing.signOff) },
+        "recordings" to part(660) {
+            CompositionLocalProvider(LocalPlayer provides fiveSeconds) { Photos(of.listening, doNothing.photos) }
+        },
+        "calendar" to part(720) { Days(LocalDate.of(2026, 3, 2), {}, {}) },
         "signing" to part(1100) { SignOffs(of.signing, doNothing.signOff) },
         "measuring" to part(900) {
             How(of.measured.vitals, doNothing.how)

@@ -33,17 +33,20 @@ import org.homeround.kit.screens.SignOffForm
 import org.homeround.kit.screens.SignWay
 import org.homeround.kit.screens.SignaturePad
 import org.homeround.kit.screens.VisitState
+import org.homeround.kit.screens.Words
 import org.junit.jupiter.api.Test
 
 /** Signing with a finger, and without one. */
 @OptIn(ExperimentalTestApi::class)
 class SignOffScreenTest {
     private var state by mutableStateOf(VisitState(loaded = true, maySignOff = true, signing = SignOffForm()))
+    private val takenBack = mutableListOf<Pair<String, String>>()
     private var saved: Pair<SignOffForm?, Drawing?>? = null
 
     private fun ComposeUiTest.show() = setContent {
         val signOff = SignOffActions(
             begin = {}, change = { state = state.copy(signing = it) }, save = { saved = state.signing to it }, close = {},
+            takeBack = { id, reason -> takenBack += id to reason },
         )
         CompositionLocalProvider(LocalDensity provides Density(1f)) {
             Box(Modifier.requiredSize(400.dp, 800.dp)) {
@@ -118,5 +121,23 @@ class SignOffScreenTest {
         assertEquals(org.homeround.core.NotSignedReason.INFECTION_CONTROL, form?.reason)
         press("I do")
         assertEquals(SignWay.HAND, state.signing?.way, "a member who takes it either signs or does not ask")
+    }
+
+    @Test
+    fun `a wrong signature is taken back with a reason only, and then says so`() = runComposeUiTest {
+        val rows = Samples("en").signOffs.signOffs.take(1)
+        state = state.copy(signing = null, signOffs = rows)
+        show()
+        press("This signature is wrong")
+        onNodeWithText("Take it back").assertIsNotEnabled()
+        onNodeWithContentDescription("What is wrong?").performTextInput("The neighbour signed")
+        press("Take it back")
+        assertEquals(listOf("o1" to "The neighbour signed"), takenBack)
+        gone("Take it back")
+        val wrong = Words("sign_off_taken_back", "Nina Alvarez", "9:55 AM", "The neighbour signed")
+        runOnIdle { state = state.copy(signOffs = rows.map { it.copy(wrong = wrong) }) }
+        seen("Taken back by Nina Alvarez, 9:55 AM: The neighbour signed")
+        seen("Signed by hand")
+        gone("This signature is wrong")
     }
 }

@@ -41,6 +41,17 @@ object Stage {
         CompositionLocalProvider(LocalStrings provides strings, LocalImages provides ::decoded) { HomeroundTheme(look.dark, Inter, content) }
     }
 
+    /** Has the machine speak this language, as a calendar does whatever the screens say. */
+    fun <T> speaking(language: String, work: () -> T): T {
+        val before = Locale.getDefault()
+        Locale.setDefault(Locale.forLanguageTag(language))
+        try {
+            return work()
+        } finally {
+            Locale.setDefault(before)
+        }
+    }
+
     @OptIn(ExperimentalComposeUiApi::class)
     fun draw(look: Look, content: @Composable () -> Unit): Image {
         val scene = ImageComposeScene(WIDTH, look.height, Density(1f, look.fontScale)) { Dressed(look, content) }
@@ -53,7 +64,7 @@ object Stage {
 
     /** Fails when the screen does not look as the committed picture does. */
     fun looksAs(name: String, look: Look = Look(), content: @Composable () -> Unit) {
-        val image = draw(look, content)
+        val image = speaking(look.language) { draw(look, content) }
         val png = checkNotNull(image.encodeToData(EncodedImageFormat.PNG)).bytes
         Files.createDirectories(drawn)
         Files.write(drawn.resolve("$name.png"), png)

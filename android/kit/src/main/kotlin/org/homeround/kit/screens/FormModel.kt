@@ -1,5 +1,6 @@
 package org.homeround.kit.screens
 
+import java.time.LocalDate
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.flow.first
 import org.homeround.core.EntryId
@@ -103,6 +104,9 @@ data class FormRowItem(
 ) {
     /** Yes, no, or nothing yet. */
     val flag: Boolean? get() = (answers.singleOrNull()?.value as? FormValue.Flag)?.yes
+
+    /** The date that its field holds, if it holds one. */
+    val day: LocalDate? get() = dayOf(typed)
 }
 
 /** What a form's screen shows. */
@@ -168,6 +172,12 @@ class FormModel(
     /** Saves what is typed in the item's field; an empty field takes the answer back. */
     fun save(item: FormRowItem) = act { saved(item) }
 
+    /** Answers a date as a calendar has it; none takes the answer back. */
+    fun pick(item: FormRowItem, day: LocalDate?) {
+        type(item, day?.toString().orEmpty())
+        save(item)
+    }
+
     /** Saves everything that is typed, then leaves; what can't be saved is said, and the person stays. */
     fun leave(gone: () -> Unit) = act { if (savedAll()) gone() }
 
@@ -195,7 +205,7 @@ class FormModel(
         }
         FormItemType.DATE -> FormValue.Date(text)
         FormItemType.TIME -> FormValue.Time(if (text.count { it == ':' } == 1) "$text:00" else text)
-        FormItemType.DATE_TIME -> FormValue.Instant(text)
+        FormItemType.DATE_TIME -> FormValue.Instant(momentOf(text))
         else -> FormValue.Words(text)
     }
 
@@ -263,6 +273,7 @@ class FormModel(
         fun field(answer: FormEntry): String = when (val value = answer.value) {
             is FormValue.Quantity -> value.number.toBigDecimal().stripTrailingZeros().toPlainString()
             is FormValue.Choice -> if (value.coding.code.isEmpty()) value.coding.text else ""
+            is FormValue.Instant -> typedMoment(value.text)
             else -> answer.text
         }
 

@@ -86,7 +86,8 @@ data class SignOffRow(
     val taken: Words,
     /** What was changed after it: its signer was not shown that. */
     val changed: List<Words>,
-    val wrong: String?,
+    /** That it was taken back: by whom, when and why. */
+    val wrong: Words?,
 )
 
 internal fun signOffRow(one: SignOff, formats: Formats, zone: String): SignOffRow {
@@ -112,7 +113,8 @@ internal fun signOffRow(one: SignOff, formats: Formats, zone: String): SignOffRo
         },
         (given as? GivenSignature.Drawn)?.drawing, (given as? GivenSignature.NotSigned)?.comment,
         Words("sign_off_taken", one.by.name, formats.moment(one.atMs, zone)),
-        one.changed.map(::fieldWords).distinct(), one.corrected?.reason,
+        one.changed.map(::fieldWords).distinct(),
+        one.corrected?.let { Words("sign_off_taken_back", it.by.name, formats.moment(it.atMs, zone), it.reason) },
     )
 }
 

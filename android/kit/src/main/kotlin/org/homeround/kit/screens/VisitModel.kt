@@ -19,6 +19,7 @@ import org.homeround.core.LateEdit
 import org.homeround.core.MedicationGivenEntry
 import org.homeround.core.MedicationNotGivenEntry
 import org.homeround.core.NewAttachment
+import org.homeround.core.NewCorrection
 import org.homeround.core.NewPresenceReason
 import org.homeround.core.NotDoneReason
 import org.homeround.core.PresenceReason
@@ -55,7 +56,7 @@ class VisitModel(
         follow(phone.sync.state) { state, sync -> state.copy(network = chip(sync)) }
         follow(visit.view, ::take)
         follow(visit.planned) { state, tasks -> state.copy(planned = planned(tasks, formats, zone)) }
-        follow(visit.attachments) { state, photos -> state.copy(photos = photos.map(::photo)) }
+        follow(visit.attachments) { state, photos -> state.with(photos.map(::photo)) }
         follow(visit.late) { state, late -> state.copy(late = late.map(::late)) }
         follow(combine(visit.way, visit.view) { way, view -> Triple(way, view, visit.colleagues()) }) { state, (way, view, team) ->
             val unsent = view.summary?.unsent?.toInt() ?: 0
@@ -288,6 +289,9 @@ class VisitModel(
         change { it.copy(signing = null) }
     }
 
+    /** Says that a signature by hand is wrong, and why; it stays and says so. */
+    fun takeBack(signOff: EntryId, reason: String) = act { visit.correct(NewCorrection("sign_offs", signOff, null, reason.trim())) }
+
     /** The visit does not take place. */
     fun end(ending: Ending, reason: NotDoneReason, comment: String) = act {
         val said = comment.ifBlank { null }
@@ -324,7 +328,7 @@ class VisitModel(
         visit.attach(NewAttachment(mediaType, caption.ifBlank { null }, null, null), bytes)
     }
 
-    /** Shows a photo; a colleague's is fetched first. */
+    /** Shows a photo or plays a recording; a colleague's is fetched first. */
     fun open(photo: PhotoRow) = act {
         change { it.copy(opened = Opened(photo, null)) }
         try {
@@ -395,7 +399,7 @@ class VisitModel(
             is org.homeround.core.Upload.Pending -> Chip(Words("photo_pending"), Tone.QUIET, Glyph.UNSENT)
             null -> Chip(Words("photo_elsewhere"), Tone.QUIET, Glyph.ONLINE)
         },
-        image = one.mediaType.startsWith("image/"),
+        image = one.mediaType.startsWith("image/"), audio = one.mediaType.startsWith("audio/"),
     )
 
     private fun late(edit: LateEdit) = LateRow(

@@ -42,7 +42,7 @@ data class FindingRow(
 /** A medication's line: of the chart's list, with what was done about it during this visit. */
 data class MedicationRow(val medication: ChartMedication, val title: String, val dose: String, val done: Words?)
 
-/** A photo's line. */
+/** The line of a photo, a recording or a file. */
 data class PhotoRow(
     val id: EntryId,
     val caption: String,
@@ -50,12 +50,13 @@ data class PhotoRow(
     val by: String,
     val state: Chip,
     val image: Boolean = true,
+    val audio: Boolean = false,
 )
 
 /** What a camera gives: the picture, and a small one for lists. */
 class Shot(val mediaType: String, val bytes: ByteArray, val thumbnail: ByteArray? = null)
 
-/** A photo that is looked at; its bytes come when they are there. */
+/** A photo that is looked at, or a recording that is listened to; its bytes come when they are there. */
 data class Opened(val photo: PhotoRow, val bytes: ByteArray?)
 
 /** An answered form. */
@@ -128,4 +129,8 @@ data class VisitState(
 ) {
     /** What the note's field holds. */
     val noteShown: String get() = draft?.text ?: note
+
+    /** With these photos; what was opened and is not among them any more is closed. */
+    internal fun with(photos: List<PhotoRow>): VisitState =
+        copy(photos = photos, opened = opened?.takeIf { now -> photos.any { it.id == now.photo.id } })
 }
