@@ -8,7 +8,9 @@ struct PatientView: View {
 
     private let kinds: [(kind: String?, key: String)] = [
         (nil, "patient_all"), ("Observation", "patient_observation"), ("Encounter", "patient_encounter"),
-        ("Procedure", "patient_procedure"),
+        ("MedicationAdministration", "patient_doses"),
+        ("QuestionnaireResponse", "patient_forms"), ("DocumentReference", "patient_documents"),
+        ("Communication", "patient_letters"),
     ]
 
     var body: some View {

@@ -49,7 +49,8 @@ struct MessageTests {
         #expect(read.first?.readBy.map(\.by.name) == ["Nina Alvarez"])
         #expect(read.last?.unread == true && read.last?.text == "I bring them")
         await model.takeBack(answer, "another patient").value
-        try await until("the taking back") { model.state.rows.last?.takenBack == Words("message_taken_back", "another patient") }
+        let gone = Words("message_taken_back", "another patient")
+        try await until("the taking back") { model.state.rows.last?.takenBack == gone }
         #expect(model.state.rows.last?.text.isEmpty == true)
     }
 }

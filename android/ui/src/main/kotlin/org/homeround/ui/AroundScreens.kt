@@ -99,7 +99,9 @@ private fun Emergency(asking: Boolean, onAsk: (String) -> Unit) {
 }
 
 private val KINDS = listOf(
-    null to "patient_all", "Observation" to "patient_observation", "Encounter" to "patient_encounter", "Procedure" to "patient_procedure",
+    null to "patient_all", "Observation" to "patient_observation", "Encounter" to "patient_encounter",
+    "MedicationAdministration" to "patient_doses", "QuestionnaireResponse" to "patient_forms", "DocumentReference" to "patient_documents",
+    "Communication" to "patient_letters",
 )
 
 @Composable
