@@ -232,12 +232,6 @@ impl Inner {
 }
 
 impl ReadSide {
-    /// Whose phone this is.
-    pub(super) fn person(&self) -> Result<PersonId, AppError> {
-        let me = self.me.as_ref().ok_or(AppError::NotEnrolled)?;
-        Ok(me.person)
-    }
-
     /// Whether this patient's data may be shown now: still in scope, and the
     /// device was not dark past its lease.
     pub(super) fn may_read(

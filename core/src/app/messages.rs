@@ -9,9 +9,11 @@ use super::Homeround;
 use super::chart::ChartHandle;
 use super::edit::Saved;
 use super::error::AppError;
+use super::inner::{ReadSide, denied as denied_as};
+use crate::access;
 use crate::model::{
-    CorrectionEntry, DocumentId, EntryId, MESSAGE_READS_MAX, MessageEntry, MessagePriority,
-    MessageReadEntry, Millis, PatientId, PersonId, Refused, VisitId,
+    CorrectionEntry, DocumentId, DocumentKind, EntryId, FieldPath, MESSAGE_READS_MAX, MessageEntry,
+    MessagePriority, MessageReadEntry, Millis, PatientId, PersonId, Refused, VisitId,
 };
 use crate::store::Rows;
 
@@ -170,9 +172,10 @@ impl ChartHandle {
     /// Every message about the patient, in order, with who was shown it.
     ///
     /// # Errors
-    /// As [`read`](Self::read).
+    /// [`AppError::NotAllowed`] for those who plan; as [`read`](Self::read).
     pub fn messages(&self) -> Result<Vec<MessageView>, AppError> {
-        let me = self.inner.reads()?.person()?;
+        let reads = self.inner.reads()?;
+        let me = reader_of(&reads)?;
         let said: Said = self.inner.read_view(self.document())?;
         Ok(said.in_order(me))
     }
@@ -232,6 +235,17 @@ impl ChartHandle {
     }
 }
 
+/// Whose phone this is, if they are shown messages: those who plan are not.
+fn reader_of(reads: &ReadSide) -> Result<PersonId, AppError> {
+    let me = reads.me.as_ref().ok_or(AppError::NotEnrolled)?;
+    let path = FieldPath("messages/*".into());
+    if !access::may_see(me.role, DocumentKind::Chart, &path) {
+        let denied = access::Denied::new(access::code::NOT_PERMITTED, &path.0);
+        return Err(denied_as(denied));
+    }
+    Ok(me.person)
+}
+
 fn has_messages(view: &serde_json::Value) -> Result<(), AppError> {
     match view["messages"].is_object() {
         true => Ok(()),
@@ -242,13 +256,16 @@ fn has_messages(view: &serde_json::Value) -> Result<(), AppError> {
 impl Homeround {
     /// What is said about each patient on this phone, in brief: what presses first, then
     /// what is unread, then the latest. A chart that has just arrived is among them once
-    /// an idle slice has merged it.
+    /// an idle slice has merged it. Those who plan have none.
     ///
     /// # Errors
     /// [`AppError::Locked`], [`AppError::LeaseEnded`], [`AppError::NotEnrolled`].
     pub fn message_threads(&self) -> Result<Vec<MessageThread>, AppError> {
         let reads = self.inner.reads()?;
-        let me = reads.person()?;
+        let me = match reader_of(&reads) {
+            Err(AppError::NotAllowed { .. }) => return Ok(Vec::new()),
+            other => other?,
+        };
         let clock = self.inner.clocks.now();
         let rows = reads.store.reader()?;
         super::inner::lease_permits(&rows, clock)?;

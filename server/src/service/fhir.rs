@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use homeround::access::may_see;
 use homeround::forms::Definition;
 use homeround::merge::{Conflict, Document};
 use homeround::model::{
-    Booking, CareTeam, DeviceTag, DocumentId, DocumentKind, Millis, Patient, Person, PersonId,
-    PlanId, RecordId, RecordKind, Role, TenantId, Visit, VisitId,
+    Booking, CareTeam, Chart, DeviceTag, DocumentId, DocumentKind, FieldPath, Millis, Patient,
+    Person, PersonId, PlanId, RecordId, RecordKind, Role, TenantId, Visit, VisitId,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -110,7 +111,7 @@ impl Backend {
         caller.must_be(EXPORTERS)?;
         let (bundle, patient) = {
             let mut reader = self.storage.read(caller.tenant).await?;
-            export(reader.as_mut(), visit, now).await?
+            export(reader.as_mut(), caller.role, visit, now).await?
         };
         let mut tx = self.storage.write(caller.tenant).await?;
         let note = audit::Note::by(caller, "exported").about(patient);
@@ -122,6 +123,7 @@ impl Backend {
 
 async fn export(
     reader: &mut dyn Reader,
+    role: Role,
     visit: VisitId,
     now: Millis,
 ) -> Result<(Value, homeround::model::PatientId), ServiceError> {
@@ -133,10 +135,17 @@ async fn export(
     let id = booking.patient;
     let patient: Option<Patient> = body(reader, RecordKind::Patient, RecordId(id.0)).await?;
     let patient = patient.ok_or(missing("patient"))?;
-    let chart = match documents::load(reader, DocumentId::chart(id)).await? {
+    let mut chart: Option<Chart> = match documents::load(reader, DocumentId::chart(id)).await? {
         Some(loaded) => Some(read(loaded.document.view())?),
         None => None,
     };
+    // Within the team, whoever else may take the visit out of the house.
+    let messages = FieldPath("messages/*".into());
+    if let Some(chart) = &mut chart
+        && !may_see(role, DocumentKind::Chart, &messages)
+    {
+        chart.messages.clear();
+    }
     let mut plans = Vec::new();
     for plan in reader.documents_of(id, DocumentKind::Plan).await? {
         if let Some(loaded) = documents::load(reader, plan).await? {

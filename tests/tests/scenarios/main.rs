@@ -24,6 +24,7 @@ mod identity;
 mod imports;
 mod interruptions;
 mod log_lines;
+mod messages;
 mod plans;
 mod pushes;
 mod restores;

@@ -189,6 +189,9 @@ fn a_reader_who_writes_nothing_and_an_office_that_plans_can_not_write() {
         let phone = hub.phone(number, role);
         let sent = phone.app.chart(hub.patient).send_message(&new("hello"));
         assert!(matches!(sent, Err(AppError::NotAllowed { .. })), "{sent:?}");
+        let shown = phone.app.chart(hub.patient).messages().is_ok();
+        assert_eq!(shown, role == Role::Auditor, "{role:?}");
+        assert!(phone.app.message_threads().unwrap().is_empty());
     }
 }
 

@@ -103,10 +103,12 @@ public final class MessagesModel: Model<MessagesState> {
             state.rows = rows(messages)
             state.people = MessagesModel.people(team + messages.map { ($0.by.person, $0.by.name) }, without: me)
             state.loaded = true
-            // What is on the screen has been read.
-            if !unread.isEmpty { act { [self] in try await patient.markMessagesRead() } }
+            // What is on the screen has been read; said after the screen has it.
+            if !unread.isEmpty { Task { [weak self] in self?.markRead() } }
         }
     }
+
+    private func markRead() { act { [self] in try await patient.markMessagesRead() } }
 
     private static func people(_ named: [(PersonId?, String)], without me: PersonId?) -> [Addressee] {
         var people: [Addressee] = []
