@@ -41,6 +41,8 @@ impl Device {
             device: self.id.into(),
             changes: pack::pack(&parts).ok()?.into(),
             signature: self.sign(Domain::Push, &statement).into(),
+            proofs: None,
+            devices: None,
         };
         wire::seal_body(&request).ok()
     }
@@ -88,10 +90,6 @@ impl World {
             if status >= 500 && self.server.is_up() {
                 self.violated(format!("the backend failed on a stranger's push: {status}"));
             }
-            // What it wrote as itself may be taken, and it never offers anything again.
-            let taken = |(_, bytes): &(DocumentId, Vec<u8>)| self.server.has(&hash(bytes));
-            let taken = self.server.is_up() && own.iter().any(taken);
-            self.trouble.author_gone |= taken;
         }
         // What it wrote as itself is allowed, and is nobody's claim.
         self.model.murky.extend(documents.iter().map(|(id, _)| *id));

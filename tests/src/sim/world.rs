@@ -211,7 +211,6 @@ impl World {
         if !self.server.is_up() {
             return;
         }
-        self.trouble.author_gone = true;
         for number in 0..self.plan.phones {
             let patient = *self.dice.pick(&self.model.patients);
             let pair = [number, (number + 1) % self.plan.phones];
@@ -435,6 +434,7 @@ impl World {
     fn calm_down(&mut self) {
         self.note("calm");
         self.heal_everything();
+        self.excuse_what_is_gone();
         for round in 0..ROUNDS_MAX {
             let mut moved = 0;
             for number in 0..self.phones.len() {

@@ -146,6 +146,8 @@ impl Device {
             device: (*self.id.bytes()).into(),
             changes: pack::pack(changes).unwrap().into(),
             signature: self.sign(Domain::Push, &statement).into(),
+            proofs: None,
+            devices: None,
         }
     }
 

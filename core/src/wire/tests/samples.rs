@@ -66,6 +66,7 @@ pub(super) fn page() -> Page {
             reason: "access_ended".into(),
         }],
         remaining: Some(1_998),
+        proofs: None,
     }
 }
 
@@ -144,6 +145,8 @@ fn visit_sync(visitor: &mut impl Visitor) {
             device: device.into(),
             changes: vec![7; 40].into(),
             signature: [8; 64].into(),
+            proofs: None,
+            devices: None,
         },
     );
     visitor.visit(

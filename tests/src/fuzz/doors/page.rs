@@ -86,6 +86,7 @@ impl Pages {
                 verdict: Verdict::Duplicate,
             }],
             remaining: None,
+            proofs: None,
         }
     }
 
@@ -173,6 +174,8 @@ impl Door for Pages {
                 device: device.into(),
                 changes: self.packed().into(),
                 signature: signature.into(),
+                proofs: None,
+                devices: None,
             }),
             wire::encode(&PushResponse {
                 epoch: 1,

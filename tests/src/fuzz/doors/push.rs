@@ -138,6 +138,8 @@ impl Site {
             device: self.device.into(),
             changes: packed.to_vec().into(),
             signature: sign(&self.key, Domain::Push, &statement).into(),
+            proofs: None,
+            devices: None,
         }
     }
 
