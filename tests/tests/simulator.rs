@@ -76,6 +76,16 @@ fn a_backend_that_is_put_back_to_a_backup_is_given_everything_again() {
 }
 
 #[test]
+fn what_an_author_wrote_whose_phone_was_purged_comes_back_from_a_colleague() {
+    let mut faults = vec![(15, Fault::ServerBackup)];
+    faults.extend((0..8).map(|at| (40, Fault::Revoked(0, at, 300 * MINUTE))));
+    faults.push((55, Fault::ServerRestore));
+    let outcome = play(&with(&faults, 1));
+    assert!(outcome.violations.is_empty(), "{:#?}", outcome.violations);
+    assert!(outcome.figures.brought_back > 0);
+}
+
+#[test]
 fn a_phone_that_is_put_back_gets_back_what_it_sent_since_its_backup_and_never_heard_of() {
     let half_open = Weather {
         half_open: true,
@@ -143,5 +153,6 @@ planted! {
     an_altered_line_of_the_audit_trail_is_found: AuditAltered within 2;
     a_patient_in_the_log_is_found: NameInLog within 2;
     a_commit_that_is_not_synced_is_found: NoSync within 40;
+    proofs_that_are_not_kept_are_found: ProofsForgotten within 40;
     a_leaver_whose_work_is_not_uploaded_is_found: LeaversNotUploaded within 20;
 }

@@ -266,8 +266,12 @@ fn lost_of(tx: &WriteTx<'_>, id: DocumentId) -> Result<Option<Lost>, AppError> {
     let (open, there): (Vec<ProofRow>, Vec<ProofRow>) =
         tx.proofs_of(id)?.into_iter().partition(|proof| proof.open);
     let names = |rows: &[ProofRow]| rows.iter().map(|row| row.hash).collect::<Vec<_>>();
-    let document = load(tx, id)?;
-    let changes = document.between(&names(&there), &names(&open));
+    let changes = match load(tx, id) {
+        Ok(document) => document.between(&names(&there), &names(&open)),
+        // What can't be read can't be brought.
+        Err(AppError::Damaged { .. }) => Vec::new(),
+        Err(error) => return Err(error),
+    };
     let lost: BTreeSet<ChangeHash> = changes.iter().map(|(hash, _)| *hash).collect();
     let (open, proven): (Vec<ProofRow>, Vec<ProofRow>) =
         open.into_iter().partition(|row| lost.contains(&row.hash));

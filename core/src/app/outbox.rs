@@ -14,9 +14,11 @@ use crate::wire::{self, PushRequest, WireError};
 
 impl PhoneStore {
     pub(super) fn batch_of(&mut self, limits: OutboxLimits) -> Result<Outbox, AppError> {
-        self.bringing.clear();
-        if let Some(batch) = self.lost_batch(limits)? {
-            // First: one's own may stand on it.
+        // After one that nobody answered it is the turn of one's own: a backend that fails on
+        // what is brought back must not hold those up.
+        let own_first = !std::mem::take(&mut self.bringing).is_empty();
+        if !own_first && let Some(batch) = self.lost_batch(limits)? {
+            // Before one's own, which may stand on it.
             return Ok(Outbox::Batch(batch));
         }
         let (page, device, total) = {
@@ -36,7 +38,11 @@ impl PhoneStore {
             (page, opened.me()?.device, total)
         };
         if page.is_empty() {
-            return Ok(Outbox::Empty);
+            let lost = match own_first {
+                true => self.lost_batch(limits)?,
+                false => None,
+            };
+            return Ok(lost.map_or(Outbox::Empty, Outbox::Batch));
         }
         let hashes: Vec<ChangeHash> = page.iter().map(|unsent| unsent.hash).collect();
         let body = match self.sealed_push(device, &page, &hashes, Evidence::default())? {

@@ -146,17 +146,18 @@ impl Draft {
 
     /// Adds one change.
     pub(crate) fn change(&mut self, row: ChangeRow) -> bool {
-        let bytes = row.bytes.len() + PROOF_BYTES;
-        if self.used > 0 && self.used.saturating_add(bytes) > self.limit {
+        if self.used > 0 && self.used.saturating_add(row.bytes.len()) > self.limit {
             return false;
         }
-        self.used += bytes;
         self.patients.insert(row.patient);
         let heads = self.heads.entry(row.document).or_default();
+        let before = heads.len();
         for dep in links_of(&row.bytes).map_or_else(Vec::new, |(_, deps)| deps) {
             heads.remove(&dep);
         }
         heads.insert(row.hash);
+        let proofs = heads.len().saturating_sub(before);
+        self.used += row.bytes.len() + proofs * PROOF_BYTES;
         self.changes.push((row.document, row.bytes));
         true
     }

@@ -259,6 +259,7 @@ impl World {
         let older = "DROP TABLE attachment; DROP TABLE proof; PRAGMA user_version = 1;";
         database.connection().execute_batch(older).unwrap();
         drop(database);
+        self.steady_server();
         self.risk(|claim| claim.phone != number);
         self.trouble.unproven.insert(number);
         self.start_phone(number);

@@ -62,6 +62,13 @@ impl Device {
         device
     }
 
+    /// The same device at a backend that was started again.
+    #[must_use]
+    pub fn at(mut self, backend: &Backend) -> Self {
+        self.address = backend.address();
+        self
+    }
+
     /// What it enrols with.
     #[must_use]
     pub fn enrolment(&self) -> EnrolRequest {

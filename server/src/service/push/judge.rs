@@ -1,6 +1,7 @@
 //! Judges the offered changes of one document.
 
 mod bring_back;
+mod fallen;
 mod reinstate;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -229,15 +230,13 @@ impl Bench<'_> {
         index: usize,
         missing: Vec<ChangeHash>,
     ) -> Result<(), ServiceError> {
-        let mut fell = missing.iter().any(|hash| self.fallen.contains(hash));
-        for hash in &missing {
-            let device = self.judge.device.id;
-            fell = fell || tx.rejected_by_hash(hash, device).await?.is_some();
-        }
-        if fell {
+        if let Some(fell) = fallen::code(self, tx, &missing).await? {
             // Without access nothing of it can stand by itself: saying so now
-            // spares the phone from offering it again in parts.
-            let no = self.shut_out();
+            // spares the phone from offering it again in parts. Of a document
+            // that is not here, the change that it builds on was told so.
+            let mut shut = [ACCESS_ENDED, code::NO_GRANT].into_iter();
+            let shut = shut.find(|code| self.patient.is_none() && fell == *code);
+            let no = self.shut_out().or(shut.map(|code| No::Code(code, "")));
             let no = no.unwrap_or(No::Code(DEPENDS_ON_REJECTED, ""));
             self.reject(index, &no, &[]);
         } else {
@@ -392,6 +391,11 @@ impl Bench<'_> {
         };
         self.judged.accepted.push((index, row));
         self.judged.effects.extend(way::effects(self.id, inspected));
+    }
+
+    /// Tells that it is not taken in, and keeps nothing of it.
+    fn refuse(&mut self, index: usize, code: &str, field: &str) {
+        self.judged.verdicts.push((index, rejected(code, field)));
     }
 
     /// As [`reject`](Self::reject); what this device offered before is kept once.

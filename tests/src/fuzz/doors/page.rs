@@ -4,9 +4,9 @@
 use homeround::merge::Document;
 use homeround::merge::pack::{self, PackLimits};
 use homeround::wire::{
-    self, Beacon, Body, BreakGlassRequest, EnrolRequest, EnrolResponse, Enter, Failure,
-    LateVerdict, Leave, Page, PullRequest, PushRequest, PushResponse, Receipt, ReceiptsRequest,
-    RecordRow, SignedPolicy, Snapshot, Verdict, VerdictRun,
+    self, Beacon, Body, BreakGlassRequest, DeviceProof, EnrolRequest, EnrolResponse, Enter,
+    Failure, LateVerdict, Leave, Page, Proof, PullRequest, PushRequest, PushResponse, Receipt,
+    ReceiptsRequest, RecordRow, SignedPolicy, Snapshot, Verdict, VerdictRun,
 };
 
 use super::super::dice::{Dice, havoc};
@@ -86,7 +86,7 @@ impl Pages {
                 verdict: Verdict::Duplicate,
             }],
             remaining: None,
-            proofs: None,
+            proofs: Some(vec![proof()]),
         }
     }
 
@@ -133,6 +133,14 @@ impl Pages {
     }
 }
 
+fn proof() -> Proof {
+    Proof {
+        document: vec![1; 17].into(),
+        hash: [4; 32].into(),
+        code: [5; 16].into(),
+    }
+}
+
 fn plain<T: Body + PartialEq>(sent: &[u8]) -> Outcome {
     match wire::open_body::<T>(sent) {
         Err(error) => Outcome::refused(format!("{} {:.30}", T::NAME, error.to_string())),
@@ -174,8 +182,13 @@ impl Door for Pages {
                 device: device.into(),
                 changes: self.packed().into(),
                 signature: signature.into(),
-                proofs: None,
-                devices: None,
+                proofs: Some(vec![proof()]),
+                devices: Some(vec![DeviceProof {
+                    device: device.into(),
+                    person: [2; 16].into(),
+                    public_key: [3; 32].into(),
+                    code: [5; 16].into(),
+                }]),
             }),
             wire::encode(&PushResponse {
                 epoch: 1,

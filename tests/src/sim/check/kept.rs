@@ -37,6 +37,8 @@ pub(super) fn check(world: &mut World) {
     }
     (world.figures.quarantined, world.figures.taken_back) = figures;
     world.figures.lost += missing.len() as u64;
+    let given_back = world.server.brought_back();
+    world.figures.brought_back = world.figures.brought_back.max(given_back);
     for told in missing {
         world.violated(format!("lost: {told}"));
     }

@@ -2,15 +2,15 @@
 //!
 //! Whoever may see the patient may bring it: the proof says that it was judged once, under
 //! the access that its author had then. So it is judged as any change but for its author's
-//! access, and stands under its author's name. What can't be taken in is kept for a reviewer,
-//! as anything that is rejected: this may be the last copy. It is judged anew when it is
-//! offered again, by this device or another.
+//! access, and stands under its author's name. What is refused stays on the phone that brought
+//! it, and may be offered again. Who may not see the patient any more has to give the phone's
+//! copy away: that one is kept for a reviewer, as it may be the last.
 
 use homeround::merge::VetError;
 use homeround::model::{ActorId, DeviceId, PersonId};
 use homeround::vault::device_tag;
 
-use super::{Bench, Judge, No, reinstate, signs};
+use super::{Bench, Judge, signs};
 use crate::service::records::put_device;
 use crate::service::verdict::{AUTHOR_UNKNOWN, UNKNOWN_DOCUMENT};
 use crate::service::{ServerKeys, ServiceError};
@@ -25,19 +25,32 @@ pub(super) async fn one(
     let inspected = match bench.trial.inspect(&offered.bytes) {
         Ok(inspected) => inspected,
         Err(VetError::Waiting { missing }) => return bench.wait(tx, index, missing).await,
-        Err(error) => return bench.reject_once(tx, index, &No::Vet(error), &[]).await,
+        Err(error) => {
+            bench.refuse(index, error.code(), "");
+            return Ok(());
+        }
     };
-    let touched = &inspected.touched;
-    if bench.patient.is_none() && !reinstate::founds(bench, tx, &inspected).await? {
-        let no = No::Code(UNKNOWN_DOCUMENT, "patient");
-        return bench.reject_once(tx, index, &no, touched).await;
+    let founds = bench.patient.is_none();
+    if founds {
+        let Some(patient) = bench.owner_of_new(tx, &inspected).await? else {
+            bench.refuse(index, UNKNOWN_DOCUMENT, "patient");
+            return Ok(());
+        };
+        bench.belongs_to(tx, patient).await?;
     }
     if let Some(no) = bench.shut_out() {
+        if founds {
+            bench.patient = None;
+        }
+        let touched = &inspected.touched;
         return bench.reject_once(tx, index, &no, touched).await;
     }
     let Some(author) = author(bench.judge, tx, inspected.actor).await? else {
-        let no = No::Code(AUTHOR_UNKNOWN, "devices");
-        return bench.reject_once(tx, index, &no, touched).await;
+        bench.refuse(index, AUTHOR_UNKNOWN, "devices");
+        if founds {
+            bench.patient = None;
+        }
+        return Ok(());
     };
     let after_seal = bench.knew_of_seal(tx, &inspected).await? || signs(&inspected);
     match bench.trial.accept(&offered.bytes) {

@@ -74,7 +74,7 @@ pub(super) async fn all(
 }
 
 /// Whether it begins the document of a patient whom the offerer may see.
-pub(super) async fn founds(
+async fn founds(
     bench: &mut Bench<'_>,
     tx: &mut dyn Writer,
     inspected: &Inspected,
