@@ -143,7 +143,7 @@ planted! {
     a_cursor_that_moves_before_its_page_is_found: CursorBeforeApply within 2;
     a_sequence_number_that_comes_late_is_found: LateSequenceNumber within 12;
     an_acknowledgement_before_the_commit_is_found: AckBeforeCommit within 4;
-    a_rejection_that_is_swallowed_is_found: RejectionSwallowed within 12;
+    a_rejection_that_is_swallowed_is_found: RejectionSwallowed within 24;
     an_epoch_that_is_ignored_is_found: EpochIgnored within 40;
     data_that_stays_after_access_ended_is_found: LeaveIgnored within 40;
     a_conflict_that_the_last_writer_wins_is_found: LastWriterWins within 40;
@@ -154,5 +154,5 @@ planted! {
     a_patient_in_the_log_is_found: NameInLog within 2;
     a_commit_that_is_not_synced_is_found: NoSync within 40;
     proofs_that_are_not_kept_are_found: ProofsForgotten within 40;
-    a_leaver_whose_work_is_not_uploaded_is_found: LeaversNotUploaded within 20;
+    a_leaver_whose_work_is_not_uploaded_is_found: LeaversNotUploaded within 120;
 }

@@ -405,11 +405,15 @@ impl World {
         let Some(app) = phone.app() else { return false };
         let place = app.whereabouts(claim.document, &claim.hash);
         let place = place.unwrap_or(Whereabouts::Nowhere);
-        if phone.number == claim.phone {
-            return place != Whereabouts::Nowhere;
-        }
         let patient = app.patient_of(claim.document);
         let may = patient.is_ok_and(|patient| self.model.may(phone.person, patient));
+        if phone.number == claim.phone {
+            // Nobody is shown what a phone holds still after access ended.
+            let hidden = app.documents().unwrap_or_default();
+            let hidden = !may && hidden.contains(&claim.document);
+            let intact = !self.trouble.put_back.contains(&phone.number);
+            return place != Whereabouts::Nowhere || (hidden && intact);
+        }
         let proven = !self.trouble.unproven.contains(&phone.number);
         may && proven && place == Whereabouts::Document
     }

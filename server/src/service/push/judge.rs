@@ -234,9 +234,10 @@ impl Bench<'_> {
             // Without access nothing of it can stand by itself: saying so now
             // spares the phone from offering it again in parts. Of a document
             // that is not here, the change that it builds on was told so.
-            let mut shut = [ACCESS_ENDED, code::NO_GRANT].into_iter();
-            let shut = shut.find(|code| self.patient.is_none() && fell == *code);
-            let no = self.shut_out().or(shut.map(|code| No::Code(code, "")));
+            let ended = self.patient.is_none() && fell == ACCESS_ENDED;
+            let no = self
+                .shut_out()
+                .or(ended.then_some(No::Code(ACCESS_ENDED, "")));
             let no = no.unwrap_or(No::Code(DEPENDS_ON_REJECTED, ""));
             self.reject(index, &no, &[]);
         } else {

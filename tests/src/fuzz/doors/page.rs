@@ -90,6 +90,21 @@ impl Pages {
         }
     }
 
+    fn push(&self) -> PushRequest {
+        PushRequest {
+            device: [7; 16].into(),
+            changes: self.packed().into(),
+            signature: [1; 64].into(),
+            proofs: Some(vec![proof()]),
+            devices: Some(vec![DeviceProof {
+                device: [7; 16].into(),
+                person: [2; 16].into(),
+                public_key: [3; 32].into(),
+                code: [5; 16].into(),
+            }]),
+        }
+    }
+
     fn take_page(&self, sent: &[u8]) -> Outcome {
         let page: Page = match wire::open_body(sent) {
             Ok(page) => page,
@@ -178,18 +193,7 @@ impl Door for Pages {
                 label: "Phone 12".into(),
                 proof: signature.into(),
             }),
-            wire::encode(&PushRequest {
-                device: device.into(),
-                changes: self.packed().into(),
-                signature: signature.into(),
-                proofs: Some(vec![proof()]),
-                devices: Some(vec![DeviceProof {
-                    device: device.into(),
-                    person: [2; 16].into(),
-                    public_key: [3; 32].into(),
-                    code: [5; 16].into(),
-                }]),
-            }),
+            wire::encode(&self.push()),
             wire::encode(&PushResponse {
                 epoch: 1,
                 server_ms: 2,

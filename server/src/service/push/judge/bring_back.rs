@@ -3,16 +3,16 @@
 //! Whoever may see the patient may bring it: the proof says that it was judged once, under
 //! the access that its author had then. So it is judged as any change but for its author's
 //! access, and stands under its author's name. What is refused stays on the phone that brought
-//! it, and may be offered again. Who may not see the patient any more has to give the phone's
+//! it, and may be offered again. Somebody whose access ended has to give the phone's
 //! copy away: that one is kept for a reviewer, as it may be the last.
 
 use homeround::merge::VetError;
 use homeround::model::{ActorId, DeviceId, PersonId};
 use homeround::vault::device_tag;
 
-use super::{Bench, Judge, signs};
+use super::{Bench, Judge, No, signs};
 use crate::service::records::put_device;
-use crate::service::verdict::{AUTHOR_UNKNOWN, UNKNOWN_DOCUMENT};
+use crate::service::verdict::{ACCESS_ENDED, AUTHOR_UNKNOWN, UNKNOWN_DOCUMENT};
 use crate::service::{ServerKeys, ServiceError};
 use crate::store::{DeviceRow, Writer};
 
@@ -42,8 +42,17 @@ pub(super) async fn one(
         if founds {
             bench.patient = None;
         }
-        let touched = &inspected.touched;
-        return bench.reject_once(tx, index, &no, touched).await;
+        match no {
+            No::Code(ACCESS_ENDED, _) => {
+                let touched = &inspected.touched;
+                return bench.reject_once(tx, index, &no, touched).await;
+            }
+            // The backup may have forgotten a grant that the office gives again.
+            No::Denied(denied) => bench.refuse(index, denied.rule, &denied.field),
+            No::Code(code, field) => bench.refuse(index, code, field),
+            No::Vet(error) => bench.refuse(index, error.code(), ""),
+        }
+        return Ok(());
     }
     let Some(author) = author(bench.judge, tx, inspected.actor).await? else {
         bench.refuse(index, AUTHOR_UNKNOWN, "devices");
