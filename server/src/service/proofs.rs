@@ -129,7 +129,10 @@ pub(crate) fn check_limits(
 
 /// Over the parts, each after its length: no two lists of parts share bytes.
 fn keyed(key: &[u8; 32], parts: &[&[u8]]) -> Hmac<Sha256> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+    // HMAC fills a key that is shorter than a block with zeros.
+    let mut block = Zeroizing::new([0; 64]);
+    block[..32].copy_from_slice(key);
+    let mut mac = Hmac::<Sha256>::new((&*block).into());
     for part in parts {
         mac.update(&(part.len() as u64).to_be_bytes());
         mac.update(part);
