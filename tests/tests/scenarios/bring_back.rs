@@ -198,7 +198,7 @@ fn a_proof_that_is_not_of_this_change_brings_nothing_in() {
     let mut of_another = elsewhere.clone();
     of_another.hash = good.hash;
     for wrong in [&altered, &elsewhere, &of_another, other.unwrap()] {
-        let codes = ground.offer(&ground.holder, &[lost.clone()], wrong);
+        let codes = ground.offer(&ground.holder, std::slice::from_ref(&lost), wrong);
         assert_eq!(codes, ["actor_not_yours"]);
     }
     ground.nothing_came_in();
