@@ -76,6 +76,16 @@ fn a_backend_that_is_put_back_to_a_backup_is_given_everything_again() {
 }
 
 #[test]
+fn what_an_author_wrote_whose_phone_was_purged_comes_back_from_a_colleague() {
+    let mut faults = vec![(15, Fault::ServerBackup)];
+    faults.extend((0..8).map(|at| (40, Fault::Revoked(0, at, 300 * MINUTE))));
+    faults.push((55, Fault::ServerRestore));
+    let outcome = play(&with(&faults, 1));
+    assert!(outcome.violations.is_empty(), "{:#?}", outcome.violations);
+    assert!(outcome.figures.brought_back > 0);
+}
+
+#[test]
 fn a_phone_that_is_put_back_gets_back_what_it_sent_since_its_backup_and_never_heard_of() {
     let half_open = Weather {
         half_open: true,
@@ -133,7 +143,7 @@ planted! {
     a_cursor_that_moves_before_its_page_is_found: CursorBeforeApply within 2;
     a_sequence_number_that_comes_late_is_found: LateSequenceNumber within 12;
     an_acknowledgement_before_the_commit_is_found: AckBeforeCommit within 4;
-    a_rejection_that_is_swallowed_is_found: RejectionSwallowed within 12;
+    a_rejection_that_is_swallowed_is_found: RejectionSwallowed within 24;
     an_epoch_that_is_ignored_is_found: EpochIgnored within 40;
     data_that_stays_after_access_ended_is_found: LeaveIgnored within 40;
     a_conflict_that_the_last_writer_wins_is_found: LastWriterWins within 40;
@@ -143,5 +153,6 @@ planted! {
     an_altered_line_of_the_audit_trail_is_found: AuditAltered within 2;
     a_patient_in_the_log_is_found: NameInLog within 2;
     a_commit_that_is_not_synced_is_found: NoSync within 40;
-    a_leaver_whose_work_is_not_uploaded_is_found: LeaversNotUploaded within 20;
+    proofs_that_are_not_kept_are_found: ProofsForgotten within 40;
+    a_leaver_whose_work_is_not_uploaded_is_found: LeaversNotUploaded within 120;
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use sha2::{Digest as _, Sha256};
 
 use super::Homeround;
+use super::bring_back::Evidence;
 use super::error::AppError;
 use super::inner::Me;
 use super::session::vault_error;
@@ -108,7 +109,7 @@ impl Homeround {
         left.reverse();
         while let Some(batch) = left.pop() {
             let hashes: Vec<ChangeHash> = batch.iter().map(|unsent| unsent.hash).collect();
-            match store.sealed_push(me.device, batch, &hashes)? {
+            match store.sealed_push(me.device, batch, &hashes, Evidence::default())? {
                 Some(body) => wire::add_to_escrow(&mut bodies, &body).map_err(encode)?,
                 None if batch.len() > 1 => {
                     let (first, rest) = batch.split_at(batch.len() / 2);

@@ -9,6 +9,7 @@
 mod anchor;
 mod arrive;
 mod attachments;
+mod bring_back;
 mod care;
 mod chart;
 mod clinical;

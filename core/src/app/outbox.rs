@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::bring_back::Evidence;
 use super::error::AppError;
 use super::sync_store::PhoneStore;
 use crate::merge::pack;
@@ -13,6 +14,13 @@ use crate::wire::{self, PushRequest, WireError};
 
 impl PhoneStore {
     pub(super) fn batch_of(&mut self, limits: OutboxLimits) -> Result<Outbox, AppError> {
+        // After one that nobody answered it is the turn of one's own: a backend that fails on
+        // what is brought back must not hold those up.
+        let own_first = !std::mem::take(&mut self.bringing).is_empty();
+        if !own_first && let Some(batch) = self.lost_batch(limits)? {
+            // Before one's own, which may stand on it.
+            return Ok(Outbox::Batch(batch));
+        }
         let (page, device, total) = {
             let mut guard = self.phone.inner.opened()?;
             let opened = guard.as_mut().ok_or(AppError::Locked)?;
@@ -30,10 +38,14 @@ impl PhoneStore {
             (page, opened.me()?.device, total)
         };
         if page.is_empty() {
-            return Ok(Outbox::Empty);
+            let lost = match own_first {
+                true => self.lost_batch(limits)?,
+                false => None,
+            };
+            return Ok(lost.map_or(Outbox::Empty, Outbox::Batch));
         }
         let hashes: Vec<ChangeHash> = page.iter().map(|unsent| unsent.hash).collect();
-        let body = match self.sealed_push(device, &page, &hashes)? {
+        let body = match self.sealed_push(device, &page, &hashes, Evidence::default())? {
             Some(body) => body,
             None => return Ok(Outbox::TooLarge),
         };
@@ -55,6 +67,7 @@ impl PhoneStore {
         device: DeviceId,
         page: &[Unsent],
         hashes: &[ChangeHash],
+        evidence: Evidence,
     ) -> Result<Option<Vec<u8>>, AppError> {
         let changes: Vec<(DocumentId, &[u8])> = page
             .iter()
@@ -67,6 +80,8 @@ impl PhoneStore {
             device: (*device.bytes()).into(),
             changes: packed.into(),
             signature: self.sign(Domain::Push, &statement)?.into(),
+            proofs: some(evidence.proofs),
+            devices: some(evidence.devices),
         };
         match wire::seal_body(&request) {
             Ok(body) => Ok(Some(body)),
@@ -74,6 +89,10 @@ impl PhoneStore {
             Err(_) => Err(AppError::Failed { code: "encode" }),
         }
     }
+}
+
+fn some<T>(list: Vec<T>) -> Option<Vec<T>> {
+    (!list.is_empty()).then_some(list)
 }
 
 /// What is unsent of patients that left scope goes before everything else.

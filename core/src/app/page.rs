@@ -1,8 +1,9 @@
 //! One page of the backend: one transaction with its cursor.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::arrive::{Dock, PAGE_LIMITS, by_document, page_detail};
+use super::bring_back::keep_proofs;
 use super::error::AppError;
 use super::lease;
 use super::session::{CURSOR, EPOCH, check_policy, put_policy};
@@ -48,15 +49,18 @@ impl PhoneStore {
             for snapshot in &page.snapshots {
                 dock.snapshot(snapshot)?;
             }
+            let mut changes = BTreeMap::new();
             if !page.changes.is_empty() {
                 let unpacked =
                     pack::unpack(&page.changes, &PAGE_LIMITS).map_err(|_| AppError::Failed {
                         code: "page_changes",
                     })?;
-                for (id, changes) in by_document(unpacked) {
-                    dock.changes(id, &changes)?;
+                changes = by_document(unpacked);
+                for (id, changes) in &changes {
+                    dock.changes(*id, changes)?;
                 }
             }
+            keep_proofs(tx, page, &changes)?;
             let (touched, quarantined) = (dock.touched, dock.quarantined);
             left = confirm_scope(tx, page)?;
             close_page(tx, page, &in_force, clock)?;

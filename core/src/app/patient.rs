@@ -212,7 +212,7 @@ pub(super) fn demographics(rows: &Rows, id: PatientId) -> Result<Option<Patient>
     record(rows, RecordKind::Patient, RecordId(id.0))
 }
 
-fn parse_key(hex: &[u8]) -> Option<[u8; 32]> {
+pub(super) fn parse_key(hex: &[u8]) -> Option<[u8; 32]> {
     let text = std::str::from_utf8(hex).ok()?;
     text.parse::<crate::model::ChangeHash>()
         .ok()

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::error::AppError;
 use super::inner::Opened;
 use super::session::{CURSOR, EPOCH, vault_error};
-use super::{Homeround, fold};
+use super::{Homeround, bring_back, fold};
 use crate::merge::pack;
 use crate::model::{
     Anchor, ChangeHash, Clock, DeviceTag, DocumentId, Millis, PatientId, RecordId, Stamp,
@@ -28,6 +28,10 @@ pub struct PhoneStore {
     pub(super) batch: BTreeMap<ChangeHash, DocumentId>,
     /// Changes that the backend told to wait, and those that it misses.
     pub(super) waiting: BTreeSet<ChangeHash>,
+    /// Documents that the last batch was to bring back.
+    pub(super) bringing: BTreeSet<DocumentId>,
+    /// Documents that the backend did not take back.
+    pub(super) kept_back: BTreeSet<DocumentId>,
     beacon_at: Option<i64>,
 }
 
@@ -39,6 +43,8 @@ impl Homeround {
             phone: self.clone(),
             batch: BTreeMap::new(),
             waiting: BTreeSet::new(),
+            bringing: BTreeSet::new(),
+            kept_back: BTreeSet::new(),
             beacon_at: None,
         }
     }
@@ -102,6 +108,13 @@ impl SyncStore for PhoneStore {
     fn apply_verdicts(&mut self, verdicts: &[ChangeVerdict]) -> Result<bool, StoreFault> {
         let clock = self.clock();
         let batch = std::mem::take(&mut self.batch);
+        let bringing = std::mem::take(&mut self.bringing);
+        if !bringing.is_empty() {
+            // What waited may stand on it.
+            self.waiting.clear();
+            let done = self.brought_back(&bringing, verdicts, &batch);
+            return done.map(|()| false).map_err(|error| fault(&error));
+        }
         let (unsent, touched) =
             self.with(|opened| opened.apply_verdicts(verdicts, &batch, clock))?;
         // From here on an older store is known for one.
@@ -135,11 +148,15 @@ impl SyncStore for PhoneStore {
         self.phone.reopen().map_err(|error| fault(&error))?;
         self.phone.lease_renewed().map_err(|error| fault(&error))?;
         self.tell(&touched);
+        if !page.more {
+            unsent |= self.with(|opened| bring_back::may_begin(opened))?;
+        }
         Ok(unsent)
     }
 
     fn reset_epoch(&mut self, epoch: u64) -> Result<(), StoreFault> {
         let now = self.clock().wall_ms;
+        self.kept_back.clear();
         self.with(|opened| {
             let tag = opened.actor.device_tag();
             let store = std::sync::Arc::clone(&opened.store);
@@ -151,6 +168,7 @@ impl SyncStore for PhoneStore {
                     offer_whole_again(tx, id, tag, now)?;
                 }
                 tx.offer_attachments_again()?;
+                bring_back::question(tx)?;
                 tx.put_meta(CURSOR, None)?;
                 tx.put_meta(EPOCH, Some(&epoch.to_be_bytes()))?;
                 tx.audit(&AuditEntry {

@@ -1,6 +1,8 @@
 //! Single changes of a document's history: what they are called, who wrote
 //! them, what they build on and what they did.
 
+use std::collections::BTreeSet;
+
 use automerge::{Automerge, Change, ReadDoc as _};
 use serde_json::Value;
 
@@ -21,7 +23,38 @@ pub fn writer_of(bytes: &[u8]) -> Option<ActorId> {
     vet::header_of(bytes).map(|(_, actor)| actor)
 }
 
+/// The name of a change and of those that it builds on, if the bytes are one within the
+/// limits.
+#[must_use]
+pub fn links_of(bytes: &[u8]) -> Option<(ChangeHash, Vec<ChangeHash>)> {
+    vet::links_of(bytes)
+}
+
 impl Document {
+    /// Of what these changes are and build on, what those do not: each after what it
+    /// builds on. Names that are not part of the document count for nothing.
+    #[must_use]
+    pub fn between(
+        &self,
+        those: &[ChangeHash],
+        these: &[ChangeHash],
+    ) -> Vec<(ChangeHash, Vec<u8>)> {
+        let known = those.iter().filter(|hash| self.has(hash));
+        let known: Vec<_> = known.map(theirs).collect();
+        let mut wanted: BTreeSet<ChangeHash> = these.iter().copied().collect();
+        let mut found = Vec::new();
+        // From the last to the first: each comes after everything that stands on it.
+        for change in self.automerge().get_changes(&known).iter().rev() {
+            let hash = ours(change.hash());
+            if wanted.contains(&hash) {
+                wanted.extend(change.deps().iter().map(|dep| ours(*dep)));
+                found.push((hash, change.raw_bytes().to_vec()));
+            }
+        }
+        found.reverse();
+        found
+    }
+
     /// What a change of this document touched; none: it is not part of it.
     #[must_use]
     pub fn touched(&self, hash: &ChangeHash) -> Option<Vec<Touch>> {

@@ -341,3 +341,9 @@ pub(super) fn header_of(bytes: &[u8]) -> Option<(ChangeHash, ActorId)> {
     let header = chunk::read(bytes).ok()?.header;
     Some((header.hash, header.actor))
 }
+
+/// The same, with what it builds on.
+pub(super) fn links_of(bytes: &[u8]) -> Option<(ChangeHash, Vec<ChangeHash>)> {
+    let header = chunk::read(bytes).ok()?.header;
+    Some((header.hash, header.deps))
+}

@@ -266,6 +266,10 @@ pub struct Device {
     pub public_key: String,
     /// As its owner calls it.
     pub label: String,
+    /// That the backend enrolled it, 32 hexadecimal digits for the backend alone to read.
+    /// None for a device that an older backend enrolled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<String>,
 }
 
 /// A care team.

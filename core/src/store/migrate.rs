@@ -26,6 +26,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "attachments",
         sql: include_str!("migrations/0002_attachments.sql"),
     },
+    Migration {
+        version: 3,
+        name: "proofs",
+        sql: include_str!("migrations/0003_proofs.sql"),
+    },
 ];
 
 /// The schema version of a database; 0 when it is new.

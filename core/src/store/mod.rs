@@ -25,6 +25,7 @@ mod meta;
 mod migrate;
 mod open;
 mod outbox;
+mod proofs;
 mod purge;
 mod quarantine;
 mod records;
@@ -60,6 +61,7 @@ pub use open::{
     open_connection, rekey, set_aside,
 };
 pub use outbox::Unsent;
+pub use proofs::ProofRow;
 pub use purge::{PurgeCounts, PurgeMode, PurgeReceipt};
 pub use quarantine::{QuarantineState, Quarantined, Rejected};
 pub use records::{TimelineCursor, TimelinePage};

@@ -3,7 +3,7 @@
 
 use minicbor::{CborLen, Decode, Encode};
 
-use super::Body;
+use super::{Body, DeviceProof, Proof};
 use super::{PAGE_BYTES_MAX, PAGE_INFLATED_MAX, PUSH_BYTES_MAX, PUSH_INFLATED_MAX, SMALL_BODY_MAX};
 
 type Bytes16 = minicbor::bytes::ByteArray<16>;
@@ -95,7 +95,7 @@ pub struct SignedPolicy {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, CborLen)]
 #[cbor(map)]
 pub struct PushRequest {
-    /// The device that offers them; all their actors are its own.
+    /// The device that offers them; all their actors are its own, but for what is proven.
     #[n(0)]
     pub device: Bytes16,
     /// The changes as `merge::pack` lays them out, in an order in which every
@@ -105,6 +105,12 @@ pub struct PushRequest {
     /// Signature by the device over [`push_statement`] of the hashes, in order.
     #[n(2)]
     pub signature: Bytes64,
+    /// That changes of others were accepted before: what makes them come back.
+    #[n(3)]
+    pub proofs: Option<Vec<Proof>>,
+    /// Whose the devices are that wrote them.
+    #[n(4)]
+    pub devices: Option<Vec<DeviceProof>>,
 }
 body!(PushRequest, "push", PUSH_BYTES_MAX, PUSH_INFLATED_MAX);
 
@@ -248,6 +254,9 @@ pub struct Page {
     /// Work of the backfill that remains, in documents and records; a progress bar.
     #[n(11)]
     pub remaining: Option<u64>,
+    /// That the latest changes of each document in this page were accepted.
+    #[n(12)]
+    pub proofs: Option<Vec<Proof>>,
 }
 body!(Page, "page", PAGE_BYTES_MAX, PAGE_INFLATED_MAX);
 

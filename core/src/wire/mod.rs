@@ -11,6 +11,7 @@ mod bodies;
 mod codec;
 mod escrow;
 mod paths;
+mod proofs;
 
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ pub use bodies::*;
 pub use codec::*;
 pub use escrow::*;
 pub use paths::*;
+pub use proofs::*;
 
 /// Version of the protocol that this build speaks.
 pub const PROTOCOL: u32 = 1;

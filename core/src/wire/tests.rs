@@ -216,6 +216,8 @@ fn an_oversized_body_is_refused_in_both_directions() {
             .collect::<Vec<_>>()
             .into(),
         signature: [8; 64].into(),
+        proofs: None,
+        devices: None,
     };
     let limit = PUSH_BYTES_MAX;
     let refused = seal_body(&push).unwrap_err();

@@ -2,7 +2,7 @@
 //! the truth. One document at a time is open.
 
 use homeround::merge::Document;
-use homeround::model::DocumentId;
+use homeround::model::{ChangeHash, DocumentId};
 
 use super::ServiceError;
 use crate::store::{DocumentRow, Reader, StorageError};
@@ -55,19 +55,32 @@ pub(crate) async fn load(
     }))
 }
 
-/// The document as one blob that holds everything, for a fill.
+/// A document in one piece, for a fill.
+pub(crate) struct Whole {
+    pub(crate) bytes: Vec<u8>,
+    /// Its latest changes.
+    pub(crate) heads: Vec<ChangeHash>,
+}
+
+/// The document as one blob that holds everything.
 pub(crate) async fn whole(
     reader: &mut dyn Reader,
     id: DocumentId,
-) -> Result<Option<Vec<u8>>, ServiceError> {
+) -> Result<Option<Whole>, ServiceError> {
     let Some(row) = reader.document(id).await? else {
         return Ok(None);
     };
     if reader.changes_of(id, row.snapshot_seq).await?.is_empty() {
-        return Ok(Some(row.snapshot));
+        return Ok(Some(Whole {
+            bytes: row.snapshot,
+            heads: row.heads,
+        }));
     }
     let loaded = load(reader, id).await?;
-    Ok(loaded.map(|loaded| loaded.document.save()))
+    Ok(loaded.map(|loaded| Whole {
+        bytes: loaded.document.save(),
+        heads: loaded.document.heads(),
+    }))
 }
 
 /// Whether the snapshot is renewed after this many changes beside it.

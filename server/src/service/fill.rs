@@ -440,8 +440,8 @@ async fn add_document(
     patient: PatientId,
     priority: u8,
 ) -> Result<(), ServiceError> {
-    if let Some(bytes) = documents::whole(reader, id).await? {
-        unit.add_snapshot(id, patient, bytes, priority);
+    if let Some(whole) = documents::whole(reader, id).await? {
+        unit.add_snapshot(id, patient, whole, priority);
     }
     Ok(())
 }

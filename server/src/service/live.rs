@@ -132,11 +132,7 @@ async fn give_change(
     draft: &mut Draft,
 ) -> Result<Given, ServiceError> {
     let change = reader.change_at(seq).await?.ok_or(ServiceError::Damaged)?;
-    Ok(room(draft.change(
-        change.document,
-        change.patient,
-        change.bytes,
-    )))
+    Ok(room(draft.change(change)))
 }
 
 /// An entry that still holds; one that was followed by a leave is nothing.

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | enrol | a device proves its key and is tied to the token's person |
 //! | push | who may offer what; a verdict for each change |
+//! | proofs | what was accepted once and may come back after a restore |
 //! | pull, fill, live, page, cursor | what a phone gets, in which order |
 //! | scope, grants | who has which patient, as events in the tenant's order |
 //! | attachments | who may bring and have the bytes of photos and files |
@@ -37,6 +38,7 @@ mod live;
 mod page;
 mod plans;
 mod presence;
+mod proofs;
 mod pull;
 mod push;
 mod receipts;

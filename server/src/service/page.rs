@@ -1,13 +1,17 @@
 //! A page while it is filled: its parts, its bytes, whose data it shows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use homeround::merge::pack;
-use homeround::model::{DocumentId, PatientId};
-use homeround::wire::{self, Enter, Leave, Page, RecordRow as WireRecord, SignedPolicy, Snapshot};
+use homeround::merge::{links_of, pack};
+use homeround::model::{ChangeHash, DocumentId, PatientId};
+use homeround::wire::{
+    self, Enter, Leave, Page, Proof, RecordRow as WireRecord, SignedPolicy, Snapshot,
+};
 
 use super::ServiceError;
-use crate::store::{RecordRow, Tenant};
+use super::documents::Whole;
+use super::proofs::Proofs;
+use crate::store::{ChangeRow, RecordRow, Tenant};
 
 /// Fewest bytes of a page that a phone may ask for.
 pub const PAGE_ASKED_MIN: u64 = 16 * 1024;
@@ -16,12 +20,16 @@ pub const PAGE_ASKED_MIN: u64 = 16 * 1024;
 pub const PAGE_ASKED_MAX: u64 = 3 * 1024 * 1024;
 /// What a row costs beside its body: kind, ids, version, lengths.
 const ROW_BYTES: usize = 48;
+/// What a proof costs: document, hash, code, lengths.
+const PROOF_BYTES: usize = 72;
 
 /// What belongs together and is given together.
 #[derive(Default)]
 pub(crate) struct Unit {
     pub(crate) records: Vec<RecordRow>,
     pub(crate) snapshots: Vec<Snapshot>,
+    /// The latest changes of those documents.
+    heads: Vec<(DocumentId, ChangeHash)>,
 }
 
 impl Unit {
@@ -33,13 +41,15 @@ impl Unit {
         &mut self,
         document: DocumentId,
         patient: PatientId,
-        bytes: Vec<u8>,
+        whole: Whole,
         priority: u8,
     ) {
+        let heads = whole.heads.into_iter().map(|head| (document, head));
+        self.heads.extend(heads);
         self.snapshots.push(Snapshot {
             document: document.key().to_vec().into(),
             patient: (*patient.bytes()).into(),
-            bytes: bytes.into(),
+            bytes: whole.bytes.into(),
             priority,
         });
     }
@@ -47,7 +57,7 @@ impl Unit {
     fn bytes(&self) -> usize {
         let records = self.records.iter().map(record_bytes);
         let snapshots = self.snapshots.iter().map(|it| it.bytes.len() + ROW_BYTES);
-        records.sum::<usize>() + snapshots.sum::<usize>()
+        records.sum::<usize>() + snapshots.sum::<usize>() + self.heads.len() * PROOF_BYTES
     }
 }
 
@@ -64,6 +74,8 @@ pub(crate) struct Draft {
     records: Vec<WireRecord>,
     snapshots: Vec<Snapshot>,
     changes: Vec<(DocumentId, Vec<u8>)>,
+    /// The latest changes of the documents in it, each of which proves what is before it.
+    heads: BTreeMap<DocumentId, BTreeSet<ChangeHash>>,
     pub(crate) leaves: Vec<Leave>,
     /// Whose data it shows, for the audit trail.
     pub(crate) patients: BTreeSet<PatientId>,
@@ -81,6 +93,7 @@ impl Draft {
             records: Vec::new(),
             snapshots: Vec::new(),
             changes: Vec::new(),
+            heads: BTreeMap::new(),
             leaves: Vec::new(),
             patients: BTreeSet::new(),
             remaining: None,
@@ -118,6 +131,9 @@ impl Draft {
             self.patients.insert(PatientId(patient));
             self.snapshots.push(snapshot);
         }
+        for (document, head) in unit.heads {
+            self.heads.entry(document).or_default().insert(head);
+        }
         true
     }
 
@@ -129,18 +145,20 @@ impl Draft {
     }
 
     /// Adds one change.
-    pub(crate) fn change(
-        &mut self,
-        document: DocumentId,
-        patient: PatientId,
-        bytes: Vec<u8>,
-    ) -> bool {
-        if self.used > 0 && self.used.saturating_add(bytes.len()) > self.limit {
+    pub(crate) fn change(&mut self, row: ChangeRow) -> bool {
+        if self.used > 0 && self.used.saturating_add(row.bytes.len()) > self.limit {
             return false;
         }
-        self.used += bytes.len();
-        self.patients.insert(patient);
-        self.changes.push((document, bytes));
+        self.patients.insert(row.patient);
+        let heads = self.heads.entry(row.document).or_default();
+        let before = heads.len();
+        for dep in links_of(&row.bytes).map_or_else(Vec::new, |(_, deps)| deps) {
+            heads.remove(&dep);
+        }
+        heads.insert(row.hash);
+        let proofs = heads.len().saturating_sub(before);
+        self.used += row.bytes.len() + proofs * PROOF_BYTES;
+        self.changes.push((row.document, row.bytes));
         true
     }
 
@@ -168,6 +186,12 @@ impl Draft {
         } else {
             pack::pack(&borrowed).map_err(|_| ServiceError::Damaged)?
         };
+        let proofs = Proofs::of(tenant);
+        let heads = self.heads.into_iter();
+        let heads = heads.flat_map(|(id, heads)| heads.into_iter().map(move |head| (id, head)));
+        let proofs: Vec<Proof> = heads
+            .map(|(id, head)| proofs.of_change(id, &head))
+            .collect();
         Ok(Page {
             epoch: tenant.epoch,
             server_ms,
@@ -181,6 +205,7 @@ impl Draft {
             verdicts: Vec::<wire::LateVerdict>::new(),
             leaves: self.leaves,
             remaining: self.remaining,
+            proofs: (!proofs.is_empty()).then_some(proofs),
         })
     }
 }

@@ -120,6 +120,7 @@ async fn facts(reader: &mut dyn Reader) -> Result<Facts, ServiceError> {
             person: device.person,
             public_key: hex(&device.public_key),
             label: device.label,
+            proof: None,
         });
     }
     for (patient, _) in reader.patients().await? {

@@ -14,6 +14,7 @@ use homeround::vault::{Domain, verify_signed};
 use homeround::wire::{self, PushRequest, PushResponse, Verdict};
 
 use self::judge::{Judge, Judged};
+use super::proofs::{Proofs, check_limits};
 use super::verdict::{name_of, runs};
 use super::way::{self, Effect};
 use super::{Backend, Caller, News, ServiceError, audit, own_device, policy_of, scope};
@@ -46,6 +47,7 @@ impl Backend {
         request: &PushRequest,
         now: Millis,
     ) -> Result<PushResponse, ServiceError> {
+        check_limits(request.proofs.as_deref(), request.devices.as_deref())?;
         let offered = unfold(&request.changes)?;
         let hashes: Vec<[u8; 32]> = offered.iter().map(|change| change.hash.0).collect();
         self.settle_due(caller.tenant, now).await?;
@@ -62,6 +64,10 @@ impl Backend {
         }
         let tenant = tx.tenant().await?;
         let policy = policy_of(&tenant)?;
+        let proofs = Proofs::of(&tenant);
+        let given = request.proofs.as_deref().unwrap_or_default();
+        let known = request.devices.as_deref().unwrap_or_default();
+        let (proven, enrolled) = (proofs.proven(&offered, given), proofs.enrolled(known));
         let mut batch = Batch::new(offered.len());
         for (document, indices) in by_document(&offered) {
             let judge = Judge {
@@ -70,6 +76,9 @@ impl Backend {
                 policy: &policy,
                 now,
                 offered: &offered,
+                tenant: &tenant,
+                proven: &proven,
+                enrolled: &enrolled,
             };
             let judged = judge.document(tx.as_mut(), document, &indices).await?;
             batch.take(judged);
@@ -132,6 +141,7 @@ struct Batch {
     /// What is stored because of an offered change, itself the last.
     accepted: BTreeMap<usize, Vec<ChangeRow>>,
     reinstated: u64,
+    brought_back: u64,
     rejected: Vec<RejectedRow>,
     documents: Vec<Judged>,
 }
@@ -142,6 +152,7 @@ impl Batch {
             verdicts: vec![None; size],
             accepted: BTreeMap::new(),
             reinstated: 0,
+            brought_back: 0,
             rejected: Vec::new(),
             documents: Vec::new(),
         }
@@ -155,6 +166,7 @@ impl Batch {
             self.accepted.entry(index).or_default().push(row);
         }
         self.reinstated += judged.reinstated;
+        self.brought_back += judged.brought_back;
         self.rejected.append(&mut judged.rejected);
         self.documents.push(judged);
     }
@@ -183,7 +195,8 @@ impl Batch {
                 change.seq = seq;
                 tx.add_change(&change).await?;
                 last.insert(change.document, seq);
-                *counts.entry(change.patient).or_default() += 1;
+                let own = u64::from(change.device == device.id);
+                *counts.entry(change.patient).or_default() += own;
             }
             // One that was refused, or waits, has its verdict: only what it needs is in.
             let verdict = &mut self.verdicts[index];
@@ -201,21 +214,20 @@ impl Batch {
         for rejected in &self.rejected {
             tx.add_rejected(rejected).await?;
         }
-        for (patient, count) in &counts {
+        for (patient, count) in counts.iter().filter(|(_, count)| **count > 0) {
             let note = audit::Note::by(caller, "changed")
                 .from(device.id)
                 .about(*patient);
             audit::note(tx, now, note.saying(format!("{count} changes"))).await?;
         }
-        if self.reinstated > 0 {
-            let note = audit::Note::by(caller, "reinstated").from(device.id);
-            let detail = format!("{} changes", self.reinstated);
-            audit::note(tx, now, note.saying(detail)).await?;
-        }
-        if !self.rejected.is_empty() {
-            let note = audit::Note::by(caller, "rejected").from(device.id);
-            let detail = format!("{} changes", self.rejected.len());
-            audit::note(tx, now, note.saying(detail)).await?;
+        let told = [
+            ("reinstated", self.reinstated),
+            ("brought_back", self.brought_back),
+            ("rejected", self.rejected.len() as u64),
+        ];
+        for (action, count) in told.into_iter().filter(|(_, count)| *count > 0) {
+            let note = audit::Note::by(caller, action).from(device.id);
+            audit::note(tx, now, note.saying(format!("{count} changes"))).await?;
         }
         let verdicts: Option<Vec<Verdict>> = self.verdicts.into_iter().collect();
         let verdicts = verdicts.ok_or(ServiceError::Damaged)?;

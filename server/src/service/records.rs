@@ -4,6 +4,7 @@
 use homeround::model::{Device, PatientId, Person, RecordId, RecordKind, Refused};
 
 use super::ServiceError;
+use super::proofs::Proofs;
 use crate::store::{DeviceRow, Event, EventRow, PersonRow, RecordRow, Writer};
 
 /// Most characters of a name, a login or a label that the office gives.
@@ -119,11 +120,13 @@ pub(crate) async fn put_device(
     device: &DeviceRow,
 ) -> Result<(), ServiceError> {
     tx.add_device(device).await?;
+    let proof = Proofs::of(&tx.tenant().await?).of_device(device);
     let body = json(&Device {
         id: device.id,
         person: device.person,
         public_key: hex(&device.public_key),
         label: device.label.clone(),
+        proof: Some(hex(&proof)),
     })?;
     let row = Put {
         kind: RecordKind::Device,

@@ -11,6 +11,8 @@ pub(crate) const ACCESS_ENDED: &str = "access_ended";
 pub(crate) const UNKNOWN_DOCUMENT: &str = "unknown_document";
 /// The actor is not of the device that offers the change.
 pub(crate) const ACTOR_NOT_YOURS: &str = "actor_not_yours";
+/// It was accepted before, and nobody here knows any more who wrote it.
+pub(crate) const AUTHOR_UNKNOWN: &str = "author_unknown";
 /// It builds on a change that was rejected.
 pub(crate) const DEPENDS_ON_REJECTED: &str = "depends_on_rejected";
 

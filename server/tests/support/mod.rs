@@ -284,6 +284,8 @@ impl Phone {
             device: self.device.into(),
             changes: pack::pack(&changes).unwrap().into(),
             signature: signature.into(),
+            proofs: None,
+            devices: None,
         }
     }
 

@@ -176,6 +176,7 @@ impl Hub {
             verdicts: Vec::new(),
             leaves: Vec::new(),
             remaining: None,
+            proofs: None,
         };
         let (mut filled, mut seen) = (filled, seen);
         if filled < self.items.len() {

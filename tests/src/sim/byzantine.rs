@@ -2,10 +2,12 @@
 //! poison, all with a good token.
 
 use ed25519_dalek::{Signer as _, SigningKey};
-use homeround::merge::{Document, Op, name_of, pack};
+use homeround::merge::{Document, Op, name_of, pack, writer_of};
 use homeround::model::{ActorId, ChangeHash, DocumentId, FieldPath};
 use homeround::vault::{Domain, device_tag};
-use homeround::wire::{self, EnrolRequest, EnrolResponse, PushRequest};
+use homeround::wire::{
+    self, EnrolRequest, EnrolResponse, Proof, PushRequest, PushResponse, Verdict,
+};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
@@ -31,18 +33,39 @@ impl Device {
 
     /// A push as it should be signed, whatever is in it.
     fn push(&self, changes: &Batch) -> Option<Vec<u8>> {
+        wire::seal_body(&self.request(changes)?).ok()
+    }
+
+    /// A change in a colleague's name, with a proof of its own making.
+    fn in_a_name(&self, id: DocumentId, history: &[Vec<u8>]) -> Option<Vec<u8>> {
+        let parts = history.iter().map(Vec::as_slice);
+        let mut document = Document::load(id, None, parts).ok()?;
+        let actor = writer_of(history.last()?)?;
+        let edit = document.edit(actor, super::parts::START, &[says(id, "forged")]);
+        let edit = edit.ok()?;
+        let mut request = self.request(&vec![(id, edit.bytes)])?;
+        request.proofs = Some(vec![Proof {
+            document: id.key().to_vec().into(),
+            hash: edit.hash.0.into(),
+            code: [7; wire::PROOF_CODE_BYTES].into(),
+        }]);
+        wire::seal_body(&request).ok()
+    }
+
+    fn request(&self, changes: &Batch) -> Option<PushRequest> {
         let hashes: Vec<[u8; 32]> = changes.iter().map(|(_, bytes)| hash(bytes).0).collect();
         let parts: Vec<_> = changes
             .iter()
             .map(|(id, bytes)| (*id, &bytes[..]))
             .collect();
         let statement = wire::push_statement(&self.id, &hashes);
-        let request = PushRequest {
+        Some(PushRequest {
             device: self.id.into(),
             changes: pack::pack(&parts).ok()?.into(),
             signature: self.sign(Domain::Push, &statement).into(),
-        };
-        wire::seal_body(&request).ok()
+            proofs: None,
+            devices: None,
+        })
     }
 }
 
@@ -69,29 +92,29 @@ impl World {
             let Some(history) = self.witnessed(id) else {
                 continue;
             };
-            let mut own: Batch = Vec::new();
-            let body = match dice.below(4) {
+            let mut in_a_name = false;
+            let body = match dice.below(5) {
                 0 => self.overheard.clone(),
                 1 => device.push(&vec![(id, poison(&history, &mut dice))]),
                 2 => device.push(&forged(id, &history)),
-                _ => equivocation(&device, id, &history).and_then(|both| {
-                    own = both;
-                    device.push(&own)
-                }),
+                3 => {
+                    in_a_name = true;
+                    device.in_a_name(id, &history)
+                }
+                _ => equivocation(&device, id, &history).and_then(|both| device.push(&both)),
             };
             let Some(body) = body else { continue };
             let token = Some(device.token.as_str());
             let answer = self.server.call(wire::PUSH, token, body);
             self.look_for_server_death();
-            let status = answer.map_or(0, |answer| answer.status);
+            let status = answer.as_ref().map_or(0, |answer| answer.status);
+            if in_a_name && answer.is_some_and(|answer| takes_something(&answer.body)) {
+                self.violated("the backend took a proof that it never made".into());
+            }
             self.note(&format!("stranger pushes: {status}"));
             if status >= 500 && self.server.is_up() {
                 self.violated(format!("the backend failed on a stranger's push: {status}"));
             }
-            // What it wrote as itself may be taken, and it never offers anything again.
-            let taken = |(_, bytes): &(DocumentId, Vec<u8>)| self.server.has(&hash(bytes));
-            let taken = self.server.is_up() && own.iter().any(taken);
-            self.trouble.author_gone |= taken;
         }
         // What it wrote as itself is allowed, and is nobody's claim.
         self.model.murky.extend(documents.iter().map(|(id, _)| *id));
@@ -148,20 +171,32 @@ fn equivocation(device: &Device, id: DocumentId, history: &[Vec<u8>]) -> Option<
     let tag = device_tag(&device.key.verifying_key().to_bytes());
     let actor = ActorId::new(tag, [history.len() as u8; 8]);
     let parts = || history.iter().map(Vec::as_slice);
+    let mut both = Batch::new();
+    for says in ["one", "other"] {
+        let mut document = Document::load(id, None, parts()).ok()?;
+        let edit = document.edit(actor, super::parts::START, &[self::says(id, says)]);
+        both.push((id, edit.ok()?.bytes));
+    }
+    Some(both)
+}
+
+fn says(id: DocumentId, what: &str) -> Op {
     let field = match id.kind {
         homeround::model::DocumentKind::Visit => "outcome",
         homeround::model::DocumentKind::Chart => "home_access/parking",
         homeround::model::DocumentKind::Plan => "title",
     };
-    let mut both = Batch::new();
-    for says in ["one", "other"] {
-        let mut document = Document::load(id, None, parts()).ok()?;
-        let op = Op::Put {
-            path: FieldPath(field.into()),
-            value: json!(says),
-        };
-        let at = super::parts::START;
-        both.push((id, document.edit(actor, at, &[op]).ok()?.bytes));
+    Op::Put {
+        path: FieldPath(field.into()),
+        value: json!(what),
     }
-    Some(both)
+}
+
+/// Whether an answer accepts a change.
+fn takes_something(body: &[u8]) -> bool {
+    let answer = wire::open_body::<PushResponse>(body);
+    answer.is_ok_and(|answer| {
+        let mut runs = answer.verdicts.iter();
+        runs.any(|run| matches!(run.verdict, Verdict::Accepted { .. }))
+    })
 }

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use homeround::app::AppError;
-use homeround::model::{PatientId, PersonId};
+use homeround::app::{AppError, Whereabouts};
+use homeround::model::{ChangeHash, PatientId, PersonId};
 use homeround::store::{DatabaseKey, OpenMode, open_connection};
+use homeround::sync::SyncState;
 
 use crate::disk::Fault as DiskFault;
 
 use super::logs;
+use super::model::Claim;
+use super::phone::Phone;
 use super::plan::Fault;
 use super::server::copy_database;
 use super::world::{Event, World};
@@ -43,10 +46,10 @@ pub(super) struct Trouble {
     power: BTreeSet<usize>,
     phone_backups: BTreeSet<usize>,
     server_backup: bool,
-    /// Since that backup the author of something lost it: a phone was purged or put back, or
-    /// the backend itself began a visit, or a device in the wrong hands wrote something. Only
-    /// the author may offer a change again.
-    pub(super) author_gone: bool,
+    /// Phones that were updated and have not synced since: they hold no proofs.
+    pub(super) unproven: BTreeSet<usize>,
+    /// Claims that the backend lost, or of which somebody lost a copy while the backend had none.
+    pub(super) at_risk: BTreeSet<usize>,
     /// Phones that were put back to a backup: their chip knows a later line.
     pub(super) put_back: BTreeSet<usize>,
 }
@@ -253,9 +256,12 @@ impl World {
         let key = DatabaseKey::from_bytes(&self.phones[number].key).unwrap();
         let path = self.phones[number].folder.join("homeround.sqlite");
         let database = open_connection(&path, &key, OpenMode::Existing).unwrap();
-        let older = "DROP TABLE attachment; PRAGMA user_version = 1;";
+        let older = "DROP TABLE attachment; DROP TABLE proof; PRAGMA user_version = 1;";
         database.connection().execute_batch(older).unwrap();
         drop(database);
+        self.steady_server();
+        self.risk(|claim| claim.phone != number);
+        self.trouble.unproven.insert(number);
         self.start_phone(number);
     }
 
@@ -269,7 +275,8 @@ impl World {
         if !self.model.access.remove(&(person, patient)) {
             return;
         }
-        self.trouble.author_gone = true;
+        let others = |claim: &Claim| claim.phone != phone;
+        self.risk(others);
         let (office, now) = (self.server.office(), self.time.wall());
         let ending = self
             .server
@@ -291,18 +298,21 @@ impl World {
                 &self.folder.path().join("server-backup"),
             );
             self.trouble.server_backup = true;
-            let all = self.phones.len() * self.model.patients.len();
-            self.trouble.author_gone = self.model.access.len() < all;
         }
     }
 
     /// Grants of the office that were lost with the restore are given and ended again: a
     /// coordinator would.
     fn put_server_back(&mut self) {
-        if !self.trouble.server_backup || self.trouble.author_gone {
+        if !self.trouble.server_backup || !self.trouble.unproven.is_empty() {
             return;
         }
         self.steady_server();
+        let had: BTreeSet<ChangeHash> = self.model.claims.iter().map(|claim| claim.hash).collect();
+        let had: BTreeSet<_> = had
+            .into_iter()
+            .filter(|hash| self.server.has(hash))
+            .collect();
         self.server.end();
         let backup = self.folder.path().join("server-backup");
         let head = self.server.folder.join("backend.sqlite.head");
@@ -317,6 +327,7 @@ impl World {
         if !self.server.is_up() {
             return;
         }
+        self.risk(|claim| had.contains(&claim.hash));
         let (office, now) = (self.server.office(), self.time.wall());
         let patients = self.model.patients.clone();
         for number in 0..self.phones.len() {
@@ -337,6 +348,9 @@ impl World {
         let Some(app) = self.phones[number].app().cloned() else {
             return;
         };
+        if self.trouble.unproven.contains(&number) {
+            return;
+        }
         if self.phones[number]
             .process
             .as_ref()
@@ -351,6 +365,59 @@ impl World {
         }
     }
 
+    /// Of these claims, those that the backend does not have: a copy of them goes, and it may
+    /// be the last. Answers which.
+    fn risk(&mut self, which: impl Fn(&Claim) -> bool) -> Vec<usize> {
+        let claims = self.model.claims.iter().enumerate();
+        let open = claims.filter(|(_, claim)| !claim.excused && which(claim));
+        let lost = open.filter(|(_, claim)| !self.server.has(&claim.hash));
+        let lost: Vec<usize> = lost.map(|(index, _)| index).collect();
+        self.trouble.at_risk.extend(&lost);
+        lost
+    }
+
+    /// A run that came to its end has brought the proofs that an updated phone lacks.
+    pub(super) fn has_proofs(&mut self, number: usize, ended: &SyncState) {
+        if matches!(ended, SyncState::Idle { .. }) {
+            self.trouble.unproven.remove(&number);
+        }
+    }
+
+    /// With every phone running and nothing synced yet: what was at risk, and nobody holds any
+    /// more who could bring it back, is not asked for. Everything else has to come back.
+    pub(super) fn excuse_what_is_gone(&mut self) {
+        for index in self.trouble.at_risk.clone() {
+            let claim = &self.model.claims[index];
+            if !self.is_held(claim) && !self.server.has(&claim.hash) {
+                self.model.murky.insert(claim.document);
+                self.model.claims[index].excused = true;
+            }
+        }
+    }
+
+    pub(super) fn is_held(&self, claim: &Claim) -> bool {
+        self.phones.iter().any(|phone| self.can_bring(phone, claim))
+    }
+
+    /// The author's own phone, or one of somebody who may see the patient and got the change
+    /// from the backend, with its proof.
+    fn can_bring(&self, phone: &Phone, claim: &Claim) -> bool {
+        let Some(app) = phone.app() else { return false };
+        let place = app.whereabouts(claim.document, &claim.hash);
+        let place = place.unwrap_or(Whereabouts::Nowhere);
+        let patient = app.patient_of(claim.document);
+        let may = patient.is_ok_and(|patient| self.model.may(phone.person, patient));
+        if phone.number == claim.phone {
+            // Nobody is shown what a phone holds still after access ended.
+            let hidden = app.documents().unwrap_or_default();
+            let hidden = !may && hidden.contains(&claim.document);
+            let intact = !self.trouble.put_back.contains(&phone.number);
+            return place != Whereabouts::Nowhere || (hidden && intact);
+        }
+        let proven = !self.trouble.unproven.contains(&phone.number);
+        may && proven && place == Whereabouts::Document
+    }
+
     /// What only this phone held is gone with the restore, and is not asked for.
     fn put_phone_back(&mut self, number: usize) {
         if !self.trouble.phone_backups.contains(&number) {
@@ -360,20 +427,14 @@ impl World {
             return;
         }
         self.steady_server();
-        let mut gone = Vec::new();
-        for (index, claim) in self.model.claims.iter().enumerate() {
-            let own = claim.phone == number && !claim.excused;
-            if own && !self.server.has(&claim.hash) {
-                gone.push(index);
+        let gone = self.risk(|_| true);
+        for index in gone {
+            let claim = &self.model.claims[index];
+            if claim.phone == number {
+                self.model.murky.insert(claim.document);
             }
         }
-        for index in gone {
-            let claim = &mut self.model.claims[index];
-            claim.excused = true;
-            self.model.murky.insert(claim.document);
-        }
         self.trouble.put_back.insert(number);
-        self.trouble.author_gone = true;
         self.phones[number].end();
         let backup = self.folder.path().join(format!("phone{number}-backup"));
         copy_database(&backup, &self.phones[number].folder);

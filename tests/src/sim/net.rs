@@ -26,6 +26,7 @@ impl World {
         if let Some(report) = report {
             let (pushed, pages) = (report.pushed, report.pages);
             let ended = ended(&report.ended);
+            self.has_proofs(number, &report.ended);
             self.note(&format!(
                 "phone {number} synced: {pushed} pushed, {pages} pages, {ended}"
             ));
@@ -150,6 +151,7 @@ impl World {
             if let Some(report) = report {
                 let app = self.phones[number].app()?.clone();
                 while !app.idle_slice().ok()?.is_done() {}
+                self.has_proofs(number, &report.ended);
                 return Some((report.pushed, report.ended));
             }
             let (request, token) = self.phones[number].take_sent()?;

@@ -44,6 +44,8 @@ pub enum Bug {
     NameInLog,
     /// The log of the database is not synced at a commit.
     NoSync,
+    /// The phone keeps no proofs of what colleagues wrote, so that it can't bring it back.
+    ProofsForgotten,
     /// What was written for a patient is not uploaded once access to them ends.
     LeaversNotUploaded,
 }
@@ -94,6 +96,7 @@ impl<S: SyncStore> SyncStore for Planted<S> {
         match self.bug {
             Some(Bug::CursorBeforeApply) => page.changes = Vec::new().into(),
             Some(Bug::LeaveIgnored) => page.leaves.clear(),
+            Some(Bug::ProofsForgotten) => page.proofs = None,
             Some(Bug::RejectionSwallowed) => page.verdicts.clear(),
             _ => {}
         }

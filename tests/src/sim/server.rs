@@ -186,6 +186,16 @@ impl Server {
         found.unwrap() > 0
     }
 
+    /// How often somebody gave it back what it had lost, by its audit trail.
+    pub(super) fn brought_back(&self) -> u64 {
+        let sql = "SELECT count(*) FROM audit WHERE action = 'brought_back'";
+        let database = self.database();
+        let found = database
+            .connection()
+            .query_row(sql, [], |row| row.get::<_, i64>(0));
+        found.unwrap().unsigned_abs()
+    }
+
     /// A token of this login.
     pub(super) fn token(&self, login: &str, ttl_ms: i64) -> String {
         self.issuer.mint(TENANT, login, self.time.wall(), ttl_ms)

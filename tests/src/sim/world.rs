@@ -95,6 +95,8 @@ pub struct Figures {
     pub kills: u64,
     /// Edits that ended in a quarantine.
     pub quarantined: u64,
+    /// Pushes with which the backend was given back what it had lost of others' work.
+    pub brought_back: u64,
     /// Moments at which everything was looked at.
     pub checks: u64,
 }
@@ -211,7 +213,6 @@ impl World {
         if !self.server.is_up() {
             return;
         }
-        self.trouble.author_gone = true;
         for number in 0..self.plan.phones {
             let patient = *self.dice.pick(&self.model.patients);
             let pair = [number, (number + 1) % self.plan.phones];
@@ -435,6 +436,7 @@ impl World {
     fn calm_down(&mut self) {
         self.note("calm");
         self.heal_everything();
+        self.excuse_what_is_gone();
         for round in 0..ROUNDS_MAX {
             let mut moved = 0;
             for number in 0..self.phones.len() {

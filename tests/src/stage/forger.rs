@@ -62,6 +62,13 @@ impl Device {
         device
     }
 
+    /// The same device at a backend that was started again.
+    #[must_use]
+    pub fn at(mut self, backend: &Backend) -> Self {
+        self.address = backend.address();
+        self
+    }
+
     /// What it enrols with.
     #[must_use]
     pub fn enrolment(&self) -> EnrolRequest {
@@ -146,6 +153,8 @@ impl Device {
             device: (*self.id.bytes()).into(),
             changes: pack::pack(changes).unwrap().into(),
             signature: self.sign(Domain::Push, &statement).into(),
+            proofs: None,
+            devices: None,
         }
     }
 

@@ -13,6 +13,7 @@
 
 mod access;
 mod attachments;
+mod bring_back;
 mod calls;
 mod canaries;
 mod clocks;

@@ -332,6 +332,7 @@ impl Hub {
             verdicts: Vec::new(),
             leaves: Vec::new(),
             remaining: None,
+            proofs: None,
         }
     }
 

@@ -390,6 +390,8 @@ fn a_store_of_every_older_schema_opens_with_everything_that_it_held() {
         migrate(&database, &migrate::MIGRATIONS[..older]).unwrap();
         let rows = Rows::new(database);
         let id = transact(&rows, |tx| {
+            tx.put_meta("cursor", Some(&[1]))?;
+            tx.put_meta("epoch", Some(&[2]))?;
             tx.put_record(&patient_record(1, "Núñez", "José"))?;
             edited_visit(tx, 1, 1)
         });
@@ -400,5 +402,9 @@ fn a_store_of_every_older_schema_opens_with_everything_that_it_held() {
         assert_eq!(reader.unsent().unwrap(), 1, "from version {older}");
         assert!(reader.view(id).unwrap().is_some());
         assert_eq!(reader.attachments_unsent().unwrap(), 0);
+        // What is held without proofs is downloaded once more.
+        let meta = |key| reader.meta(key).unwrap();
+        assert_eq!((meta("cursor"), meta("epoch")), (None, Some(vec![2])));
+        assert!(reader.proofs_of(id).unwrap().is_empty());
     }
 }

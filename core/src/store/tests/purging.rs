@@ -37,6 +37,7 @@ fn whole_patient(tx: &WriteTx<'_>, n: u128) -> Result<DocumentId, StoreError> {
     tx.append_changes(id, &[pulled(name, b"theirs")])?;
     tx.append_whole(id, b"whole")?;
     tx.put_snapshot(id, &[hash(1)], b"cache")?;
+    tx.put_proof(id, &hash(1), &[3; 16])?;
     tx.wait(id, hash(name + 1), None, b"waits")?;
     tx.defer(id, 1, ArrivalKind::Whole, None, b"later")?;
     let conflict = OpenConflict {

@@ -334,3 +334,37 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn a_proof_is_open_after_a_restore_until_the_backend_says_that_it_has_the_change() {
+    let home = home();
+    let ids = [1, 2].map(|n| DocumentId::visit(visit(n)));
+    home.write(|tx| {
+        for id in ids {
+            tx.ensure_document(id, patient(1))?;
+            tx.put_proof(id, &hash(1), &[4; 16])?;
+            tx.put_proof(id, &hash(2), &[5; 16])?;
+        }
+        Ok(())
+    });
+    assert!(home.read().in_question().unwrap().is_empty());
+    home.write(|tx| {
+        tx.question_proofs()?;
+        Ok(())
+    });
+    assert_eq!(home.read().in_question().unwrap(), ids);
+    home.write(|tx| {
+        // One is sent again, the other is under a later one.
+        tx.put_proof(ids[0], &hash(1), &[4; 16])?;
+        tx.drop_proofs(ids[0], &[hash(2)])?;
+        tx.settle_proofs(ids[1])
+    });
+    let reader = home.read();
+    assert!(reader.in_question().unwrap().is_empty());
+    let left = [(hash(1), [4; 16]), (hash(2), [5; 16])];
+    for (id, count) in [(ids[0], 1), (ids[1], 2)] {
+        let rows = reader.proofs_of(id).unwrap();
+        let kept: Vec<_> = rows.iter().map(|row| (row.hash, row.code)).collect();
+        assert_eq!(kept, left[..count]);
+    }
+}

@@ -185,6 +185,7 @@ impl FakeServer {
             verdicts: Vec::new(),
             leaves: taken.iter().filter_map(|it| it.err()).map(leave).collect(),
             remaining: Some((items.len() - taken.len()) as u64),
+            proofs: None,
         })
     }
 }

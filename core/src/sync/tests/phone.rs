@@ -163,6 +163,8 @@ impl SyncStore for FakeStore {
             device: (*DEVICE.bytes()).into(),
             changes: packed.into(),
             signature: [0; 64].into(),
+            proofs: None,
+            devices: None,
         });
         Ok(Outbox::Batch(OutboxBatch {
             hashes: batch.iter().map(|it| it.hash).collect(),

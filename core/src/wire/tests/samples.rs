@@ -66,6 +66,7 @@ pub(super) fn page() -> Page {
             reason: "access_ended".into(),
         }],
         remaining: Some(1_998),
+        proofs: None,
     }
 }
 
@@ -76,6 +77,7 @@ pub(super) trait Visitor {
 
 pub(super) fn visit_all(visitor: &mut impl Visitor) {
     visit_sync(visitor);
+    visit_proofs(visitor);
     visit_rest(visitor);
 }
 
@@ -136,6 +138,35 @@ fn visit_rest(visitor: &mut impl Visitor) {
     );
 }
 
+/// The bodies with what came after the first release of the protocol.
+fn visit_proofs(visitor: &mut impl Visitor) {
+    let proof = Proof {
+        document: vec![1; 17].into(),
+        hash: [3; 32].into(),
+        code: [4; 16].into(),
+    };
+    let with_proofs = Page {
+        proofs: Some(vec![proof.clone()]),
+        ..page()
+    };
+    visitor.visit("page_proofs", &with_proofs);
+    visitor.visit(
+        "push_request_proofs",
+        &PushRequest {
+            device: [2; 16].into(),
+            changes: vec![7; 40].into(),
+            signature: [8; 64].into(),
+            proofs: Some(vec![proof]),
+            devices: Some(vec![DeviceProof {
+                device: [5; 16].into(),
+                person: [6; 16].into(),
+                public_key: [7; 32].into(),
+                code: [9; 16].into(),
+            }]),
+        },
+    );
+}
+
 fn visit_sync(visitor: &mut impl Visitor) {
     let device = [2; 16];
     visitor.visit(
@@ -144,6 +175,8 @@ fn visit_sync(visitor: &mut impl Visitor) {
             device: device.into(),
             changes: vec![7; 40].into(),
             signature: [8; 64].into(),
+            proofs: None,
+            devices: None,
         },
     );
     visitor.visit(

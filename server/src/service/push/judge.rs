@@ -1,5 +1,7 @@
 //! Judges the offered changes of one document.
 
+mod bring_back;
+mod fallen;
 mod reinstate;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use homeround::access::{self, Change as Asked, Denied, Policy, Subject, code};
 use homeround::merge::{Document, Inspected, Touch, Trial, VetError};
 use homeround::model::{
-    ChangeHash, DocumentId, DocumentKind, FieldPath, Grant, Millis, PatientId, PersonId,
+    ChangeHash, DeviceId, DocumentId, DocumentKind, FieldPath, Grant, Millis, PatientId, PersonId,
 };
 use homeround::vault::device_tag;
 use homeround::wire::Verdict;
@@ -19,7 +21,7 @@ use crate::service::verdict::{
 };
 use crate::service::way::{self, Effect};
 use crate::service::{Caller, ServiceError};
-use crate::store::{ChangeRow, DeviceRow, DocumentRow, Reader, RejectedRow, Writer};
+use crate::store::{ChangeRow, DeviceRow, DocumentRow, Reader, RejectedRow, Tenant, Writer};
 
 /// Most field paths kept with a rejected change.
 const PATHS_KEPT_MAX: usize = 64;
@@ -31,6 +33,11 @@ pub(super) struct Judge<'j> {
     pub(super) policy: &'j Policy,
     pub(super) now: Millis,
     pub(super) offered: &'j [Offered],
+    pub(super) tenant: &'j Tenant,
+    /// Which of them were accepted before, by index.
+    pub(super) proven: &'j [bool],
+    /// Devices that were enrolled before, whether they are known now or not.
+    pub(super) enrolled: &'j [DeviceRow],
 }
 
 /// What became of one document's changes.
@@ -42,6 +49,8 @@ pub(super) struct Judged {
     pub(super) accepted: Vec<(usize, ChangeRow)>,
     /// How many of them were taken back in.
     pub(super) reinstated: u64,
+    /// How many of them were accepted before the backend was put back to a backup.
+    pub(super) brought_back: u64,
     pub(super) rejected: Vec<RejectedRow>,
     /// What is to be done once the document is stored.
     pub(super) effects: Vec<Effect>,
@@ -132,6 +141,7 @@ impl Judge<'_> {
                 verdicts: Vec::new(),
                 accepted: Vec::new(),
                 reinstated: 0,
+                brought_back: 0,
                 rejected: Vec::new(),
                 effects: Vec::new(),
                 id,
@@ -174,6 +184,9 @@ impl Bench<'_> {
             self.judged.verdicts.push((index, Verdict::Duplicate));
             return Ok(());
         }
+        if self.judge.proven[index] {
+            return bring_back::one(self, tx, index).await;
+        }
         let device = self.judge.device.id;
         if let Some(row) = tx.rejected_by_hash(&offered.hash, device).await? {
             self.fallen.insert(offered.hash);
@@ -199,7 +212,10 @@ impl Bench<'_> {
         };
         match self.judge(tx, &inspected).await? {
             Ok(after_seal) => match self.trial.accept(&offered.bytes) {
-                Ok(()) => self.accept(index, &inspected, after_seal),
+                Ok(()) => {
+                    let author = (device, self.judge.caller.person);
+                    self.accept(index, &inspected, after_seal, author);
+                }
                 Err(error) => self.spoiled = Some((index, error.code())),
             },
             Err(no) => self.reject(index, &no, &inspected.touched),
@@ -214,15 +230,14 @@ impl Bench<'_> {
         index: usize,
         missing: Vec<ChangeHash>,
     ) -> Result<(), ServiceError> {
-        let mut fell = missing.iter().any(|hash| self.fallen.contains(hash));
-        for hash in &missing {
-            let device = self.judge.device.id;
-            fell = fell || tx.rejected_by_hash(hash, device).await?.is_some();
-        }
-        if fell {
+        if let Some(fell) = fallen::code(self, tx, &missing).await? {
             // Without access nothing of it can stand by itself: saying so now
-            // spares the phone from offering it again in parts.
-            let no = self.shut_out();
+            // spares the phone from offering it again in parts. Of a document
+            // that is not here, the change that it builds on was told so.
+            let ended = self.patient.is_none() && fell == ACCESS_ENDED;
+            let no = self
+                .shut_out()
+                .or(ended.then_some(No::Code(ACCESS_ENDED, "")));
             let no = no.unwrap_or(No::Code(DEPENDS_ON_REJECTED, ""));
             self.reject(index, &no, &[]);
         } else {
@@ -352,7 +367,13 @@ impl Bench<'_> {
         .map_err(|denied| self.no_access(denied))
     }
 
-    fn accept(&mut self, index: usize, inspected: &Inspected, after_seal: bool) {
+    fn accept(
+        &mut self,
+        index: usize,
+        inspected: &Inspected,
+        after_seal: bool,
+        (device, person): (DeviceId, PersonId),
+    ) {
         let offered = &self.judge.offered[index];
         let Some(patient) = self.patient else { return };
         self.sealed |= self.id.kind == DocumentKind::Visit && signs(inspected);
@@ -364,13 +385,35 @@ impl Bench<'_> {
             hash: offered.hash,
             actor: inspected.actor,
             actor_seq: inspected.seq,
-            device: self.judge.device.id,
-            person: self.judge.caller.person,
+            device,
+            person,
             after_seal,
             bytes: offered.bytes.clone(),
         };
         self.judged.accepted.push((index, row));
         self.judged.effects.extend(way::effects(self.id, inspected));
+    }
+
+    /// Tells that it is not taken in, and keeps nothing of it.
+    fn refuse(&mut self, index: usize, code: &str, field: &str) {
+        self.judged.verdicts.push((index, rejected(code, field)));
+    }
+
+    /// As [`reject`](Self::reject); what this device offered before is kept once.
+    async fn reject_once(
+        &mut self,
+        tx: &mut dyn Writer,
+        index: usize,
+        no: &No,
+        touched: &[Touch],
+    ) -> Result<(), ServiceError> {
+        self.reject(index, no, touched);
+        let hash = self.judge.offered[index].hash;
+        let kept = tx.rejected_by_hash(&hash, self.judge.device.id).await?;
+        if kept.is_some() {
+            self.judged.rejected.pop();
+        }
+        Ok(())
     }
 
     fn reject(&mut self, index: usize, no: &No, touched: &[Touch]) {

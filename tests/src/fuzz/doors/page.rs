@@ -4,9 +4,9 @@
 use homeround::merge::Document;
 use homeround::merge::pack::{self, PackLimits};
 use homeround::wire::{
-    self, Beacon, Body, BreakGlassRequest, EnrolRequest, EnrolResponse, Enter, Failure,
-    LateVerdict, Leave, Page, PullRequest, PushRequest, PushResponse, Receipt, ReceiptsRequest,
-    RecordRow, SignedPolicy, Snapshot, Verdict, VerdictRun,
+    self, Beacon, Body, BreakGlassRequest, DeviceProof, EnrolRequest, EnrolResponse, Enter,
+    Failure, LateVerdict, Leave, Page, Proof, PullRequest, PushRequest, PushResponse, Receipt,
+    ReceiptsRequest, RecordRow, SignedPolicy, Snapshot, Verdict, VerdictRun,
 };
 
 use super::super::dice::{Dice, havoc};
@@ -86,6 +86,22 @@ impl Pages {
                 verdict: Verdict::Duplicate,
             }],
             remaining: None,
+            proofs: Some(vec![proof()]),
+        }
+    }
+
+    fn push(&self) -> PushRequest {
+        PushRequest {
+            device: [7; 16].into(),
+            changes: self.packed().into(),
+            signature: [1; 64].into(),
+            proofs: Some(vec![proof()]),
+            devices: Some(vec![DeviceProof {
+                device: [7; 16].into(),
+                person: [2; 16].into(),
+                public_key: [3; 32].into(),
+                code: [5; 16].into(),
+            }]),
         }
     }
 
@@ -132,6 +148,14 @@ impl Pages {
     }
 }
 
+fn proof() -> Proof {
+    Proof {
+        document: vec![1; 17].into(),
+        hash: [4; 32].into(),
+        code: [5; 16].into(),
+    }
+}
+
 fn plain<T: Body + PartialEq>(sent: &[u8]) -> Outcome {
     match wire::open_body::<T>(sent) {
         Err(error) => Outcome::refused(format!("{} {:.30}", T::NAME, error.to_string())),
@@ -169,11 +193,7 @@ impl Door for Pages {
                 label: "Phone 12".into(),
                 proof: signature.into(),
             }),
-            wire::encode(&PushRequest {
-                device: device.into(),
-                changes: self.packed().into(),
-                signature: signature.into(),
-            }),
+            wire::encode(&self.push()),
             wire::encode(&PushResponse {
                 epoch: 1,
                 server_ms: 2,

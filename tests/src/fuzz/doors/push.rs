@@ -13,7 +13,7 @@ use homeround::model::{
 };
 use homeround::store::DatabaseKey;
 use homeround::vault::{Domain, device_tag};
-use homeround::wire::{self, EnrolRequest, Page, PullRequest, PushRequest, Verdict};
+use homeround::wire::{self, EnrolRequest, Page, Proof, PullRequest, PushRequest, Verdict};
 use homeround_server::auth::Claims;
 use homeround_server::connect::fhir::{ImportContext, import};
 use homeround_server::service::{
@@ -58,6 +58,8 @@ struct Site {
     device: [u8; 16],
     documents: BTreeMap<DocumentId, Document>,
     cursors: Vec<Vec<u8>>,
+    /// That what is there was accepted, as pages say.
+    proofs: Vec<Proof>,
     worn: u32,
     _folder: TempDir,
 }
@@ -86,6 +88,7 @@ impl Site {
             device,
             documents: BTreeMap::new(),
             cursors: Vec::new(),
+            proofs: Vec::new(),
             worn: 0,
             _folder: folder,
         };
@@ -117,6 +120,7 @@ impl Site {
                     self.documents.insert(id, document);
                 }
             }
+            self.proofs.extend(page.proofs.into_iter().flatten());
             cursor = page.cursor.to_vec();
             self.cursors.push(cursor.clone());
             if !page.more {
@@ -138,6 +142,8 @@ impl Site {
             device: self.device.into(),
             changes: packed.to_vec().into(),
             signature: sign(&self.key, Domain::Push, &statement).into(),
+            proofs: Some(self.proofs.clone()),
+            devices: None,
         }
     }
 

@@ -140,6 +140,8 @@ impl Door for Escrows {
                 .unwrap_or_default()
                 .into(),
             signature: [1; 64].into(),
+            proofs: None,
+            devices: None,
         };
         let body = wire::seal_body(&push).unwrap_or_default();
         let mut escrow = Vec::new();

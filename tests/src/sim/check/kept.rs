@@ -15,7 +15,7 @@ pub(super) fn check(world: &mut World) {
     let rejected = rejected(world);
     let mut missing = Vec::new();
     let mut figures = (0, 0);
-    for claim in &world.model.claims {
+    for (index, claim) in world.model.claims.iter().enumerate() {
         let document = authored
             .entry(claim.document)
             .or_insert_with(|| witness.authorship(claim.document).unwrap_or_default());
@@ -23,8 +23,10 @@ pub(super) fn check(world: &mut World) {
             continue;
         }
         let put_back = world.trouble.put_back.contains(&claim.phone);
+        // The last who had it had no access any more: a reviewer has it now.
+        let handed_in = world.trouble.at_risk.contains(&index) && !world.is_held(claim);
         if is_quarantined(world, claim.phone, &claim.hash)
-            || (put_back && rejected.contains(&claim.hash))
+            || ((put_back || handed_in) && rejected.contains(&claim.hash))
         {
             figures.0 += 1;
         } else if claim.excused {
@@ -35,6 +37,8 @@ pub(super) fn check(world: &mut World) {
     }
     (world.figures.quarantined, world.figures.taken_back) = figures;
     world.figures.lost += missing.len() as u64;
+    let given_back = world.server.brought_back();
+    world.figures.brought_back = world.figures.brought_back.max(given_back);
     for told in missing {
         world.violated(format!("lost: {told}"));
     }
