@@ -16,13 +16,12 @@ use homeround_ffi::{
     HomeroundError, Measure, Medication, MedicationGivenEntry, NewAttachment, NewCorrection,
     NewMessage, NewPlan, NewSignature, NewVisit, NoteEdit, OpenConfig, PlanSchedule,
     ReconciledLine, Reconciliation, Signer, SoftwareVault, TaskOutcome, TimelineQuery, TokenError,
-    TokenSource, TrendQuery, UniFfiTag, Visit, WarningOverride,
+    TokenSource, TrendQuery, Visit, WarningOverride,
 };
 use homeround_tests::stage::{Backend, Booking, Office, fixture};
 use tempfile::TempDir;
-use uniffi::{Lift, Lower};
 
-use self::feed::Feed;
+use self::feed::{Feed, crossed};
 use super::super::dice::{Dice, havoc};
 use super::{Door, Outcome};
 
@@ -108,19 +107,6 @@ fn enrolled(backend: &Backend, patient: model::PatientId, visit: model::VisitId)
     }
 }
 
-/// A record through the generated code's form and back.
-fn crossed<T: Lift<UniFfiTag> + Lower<UniFfiTag>>(value: T) -> T {
-    let mut there = Vec::new();
-    <T as Lower<UniFfiTag>>::write(value, &mut there);
-    let mut left = there.as_slice();
-    let read = <T as Lift<UniFfiTag>>::try_read(&mut left).expect("what was written is read");
-    assert!(left.is_empty(), "all of it is read");
-    let mut again = Vec::new();
-    <T as Lower<UniFfiTag>>::write(read, &mut again);
-    assert_eq!(again, there, "and is the same");
-    <T as Lift<UniFfiTag>>::try_read(&mut again.as_slice()).expect("what was written is read")
-}
-
 type Told = Result<(), HomeroundError>;
 
 fn told<T>(done: Result<T, HomeroundError>) -> Told {
@@ -173,7 +159,7 @@ impl Bindings {
                     ingredients: feed.some(Feed::coding),
                 }))),
             ),
-            3 => (
+            _ => (
                 "contact",
                 told(chart.add_contact(crossed(Contact {
                     name: feed.text(),
@@ -182,6 +168,13 @@ impl Bindings {
                     preference: feed.maybe(Feed::text),
                 }))),
             ),
+        }
+    }
+
+    /// What else is written into the chart.
+    fn charted_more(&self, kind: u8, feed: &mut Feed<'_>) -> (&'static str, Told) {
+        let chart = &self.face.chart;
+        match kind {
             4 => (
                 "condition",
                 told(chart.add_condition(crossed(Condition {
@@ -226,7 +219,7 @@ impl Bindings {
         }
     }
 
-    /// What is written into the visit.
+    /// What is measured and given during the visit.
     fn visited(&self, kind: u8, feed: &mut Feed<'_>) -> (&'static str, Told) {
         let visit = &self.face.visit;
         match kind {
@@ -242,7 +235,7 @@ impl Bindings {
                     },
                 }))),
             ),
-            11 => (
+            _ => (
                 "given",
                 told(visit.medication_given(crossed(MedicationGivenEntry {
                     medication: feed.maybe(|feed| self.entry(feed)),
@@ -257,6 +250,13 @@ impl Bindings {
                     }),
                 }))),
             ),
+        }
+    }
+
+    /// What is written down of it.
+    fn written(&self, kind: u8, feed: &mut Feed<'_>) -> (&'static str, Told) {
+        let visit = &self.face.visit;
+        match kind {
             12 => (
                 "note",
                 told(visit.edit_note(crossed(NoteEdit {
@@ -286,7 +286,7 @@ impl Bindings {
                     }),
                 )),
             ),
-            15 => (
+            _ => (
                 "sign_off",
                 told(visit.sign_off(
                     crossed(match feed.below(3) {
@@ -300,6 +300,13 @@ impl Bindings {
                     crossed(NewSignature::Typed { text: feed.text() }),
                 )),
             ),
+        }
+    }
+
+    /// Who was there, what they took, and what was filled in.
+    fn beside(&self, kind: u8, feed: &mut Feed<'_>) -> (&'static str, Told) {
+        let visit = &self.face.visit;
+        match kind {
             16 => (
                 "check_in",
                 told(visit.check_in(feed.maybe(Feed::fix).map(crossed), None)),
@@ -470,8 +477,11 @@ impl Door for Bindings {
             self.face = enrolled(&self.backend, self.patient, self.visit);
         }
         let (name, told) = match kind {
-            0..=7 => self.charted(kind, &mut feed),
-            8..=19 => self.visited(kind, &mut feed),
+            0..=3 => self.charted(kind, &mut feed),
+            4..=7 => self.charted_more(kind, &mut feed),
+            8..=11 => self.visited(kind, &mut feed),
+            12..=15 => self.written(kind, &mut feed),
+            16..=19 => self.beside(kind, &mut feed),
             _ => self.called(kind, &mut feed),
         };
         match told {

@@ -1,5 +1,7 @@
 //! The chart of the visit with everything in it.
 
+use std::collections::BTreeMap;
+
 use homeround::model::*;
 use serde_json::json;
 
@@ -66,39 +68,49 @@ pub(super) fn chart() -> Chart {
                 json!({ "text": "Stairs under repair", "severity": "mild", "active": false }),
             ),
         ]),
-        reviews: entries(vec![(
-            0xD1,
-            json!({ "section": "medications", "by": person(NURSE), "at_ms": AS_OF.plus(25 * MINUTE_MS), "comment": "Daughter showed the box",
-                "reconciliation": { "visit": id(0x11), "lines": [
-                    { "medication": entry(0xA1), "finding": "taking" },
-                    { "medication": entry(0xA2), "finding": "not_found" },
-                    { "medication": entry(0xA3), "finding": "taking_differently", "comment": "two at night" } ],
-                    "found": [{ "code": { "text": "St John's wort" }, "frequency": "daily" }] } }),
-        )]),
-        messages: entries(vec![
-            (
-                0xE1,
-                json!({ "by": person(AIDE), "at_ms": AS_OF.plus(12 * MINUTE_MS), "text": "His left leg is swollen.", "priority": "urgent",
-                    "to": [person(NURSE)], "visit": id(0x11) }),
-            ),
-            (
-                0xE2,
-                json!({ "by": person(NURSE), "at_ms": AS_OF.plus(20 * MINUTE_MS), "text": "Measured, doctor informed.",
-                    "visit": id(0x11), "reply_to": entry(0xE1) }),
-            ),
-            (
-                0xE3,
-                json!({ "by": person(NURSE), "at_ms": AS_OF.plus(22 * MINUTE_MS), "text": "He fell.", "visit": id(0x11) }),
-            ),
-            (
-                0xE4,
-                json!({ "by": person(NURSE), "at_ms": AS_OF, "text": "Of another day." }),
-            ),
-        ]),
+        reviews: reviews(),
+        messages: messages(),
         corrections: entries(vec![(
             0xE5,
             json!({ "section": "messages", "target": entry(0xE3), "reason": "another patient", "by": person(NURSE), "at_ms": AS_OF }),
         )]),
         ..serde_json::from_value(json!({ "schema": 1, "patient": id(PATIENT) })).unwrap()
     }
+}
+
+/// Three about the visit, one of them taken back, and one of another day.
+fn messages() -> BTreeMap<EntryId, MessageEntry> {
+    entries(vec![
+        (
+            0xE1,
+            json!({ "by": person(AIDE), "at_ms": AS_OF.plus(12 * MINUTE_MS), "text": "His left leg is swollen.", "priority": "urgent",
+                    "to": [person(NURSE)], "visit": id(0x11) }),
+        ),
+        (
+            0xE2,
+            json!({ "by": person(NURSE), "at_ms": AS_OF.plus(20 * MINUTE_MS), "text": "Measured, doctor informed.",
+                    "visit": id(0x11), "reply_to": entry(0xE1) }),
+        ),
+        (
+            0xE3,
+            json!({ "by": person(NURSE), "at_ms": AS_OF.plus(22 * MINUTE_MS), "text": "He fell.", "visit": id(0x11) }),
+        ),
+        (
+            0xE4,
+            json!({ "by": person(NURSE), "at_ms": AS_OF, "text": "Of another day." }),
+        ),
+    ])
+}
+
+/// The list, looked through during the visit.
+fn reviews() -> BTreeMap<EntryId, ReviewEntry> {
+    entries(vec![(
+        0xD1,
+        json!({ "section": "medications", "by": person(NURSE), "at_ms": AS_OF.plus(25 * MINUTE_MS), "comment": "Daughter showed the box",
+                "reconciliation": { "visit": id(0x11), "lines": [
+                    { "medication": entry(0xA1), "finding": "taking" },
+                    { "medication": entry(0xA2), "finding": "not_found" },
+                    { "medication": entry(0xA3), "finding": "taking_differently", "comment": "two at night" } ],
+                    "found": [{ "code": { "text": "St John's wort" }, "frequency": "daily" }] } }),
+    )])
 }

@@ -1,6 +1,7 @@
-//! Fields drawn out of an input.
+//! Fields drawn out of an input, and records through the generated code.
 
-use homeround_ffi::{Coding, Dosing, Fix, Measured, Vitals, VitalsEntry};
+use homeround_ffi::{Coding, Dosing, Fix, Measured, UniFfiTag, Vitals, VitalsEntry};
+use uniffi::{Lift, Lower};
 
 /// Draws fields out of an input; an input that has ended gives nothings.
 pub(super) struct Feed<'i>(pub(super) &'i [u8]);
@@ -175,4 +176,17 @@ impl Feed<'_> {
             figures: Vec::new(),
         }
     }
+}
+
+/// A record through the generated code's form and back.
+pub(super) fn crossed<T: Lift<UniFfiTag> + Lower<UniFfiTag>>(value: T) -> T {
+    let mut there = Vec::new();
+    <T as Lower<UniFfiTag>>::write(value, &mut there);
+    let mut left = there.as_slice();
+    let read = <T as Lift<UniFfiTag>>::try_read(&mut left).expect("what was written is read");
+    assert!(left.is_empty(), "all of it is read");
+    let mut again = Vec::new();
+    <T as Lower<UniFfiTag>>::write(read, &mut again);
+    assert_eq!(again, there, "and is the same");
+    <T as Lift<UniFfiTag>>::try_read(&mut again.as_slice()).expect("what was written is read")
 }
