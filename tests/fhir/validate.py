@@ -28,12 +28,13 @@ BASE = "http://hl7.org/fhir/StructureDefinition/"
 # answers has one value in each: it counts them together, and the models of
 # fhir.resources hold each answer to one value. A questionnaire is named by its
 # canonical address and need not be at hand. It does not find the choice inside an
-# ingredient, whichever it is; the models of fhir.resources require one of them. It
+# ingredient or a payload, whichever it is; the models of fhir.resources require one of them. It
 # knows no translations of the texts inside an action.
 REFUSED_WRONGLY = {
     ("questionnaire.unresolved", "QuestionnaireResponse.questionnaire"),
     ("profile.element.cardinality.max", "QuestionnaireResponse.item.answer.value[x]"),
     ("cardinality.min", "Medication.ingredient.item[x]"),
+    ("cardinality.min", "Communication.payload.content[x]"),
     ("element.unknown", "PlanDefinition.action._title"),
     ("element.unknown", "PlanDefinition.action._description"),
 }

@@ -13,7 +13,7 @@ use super::inner::{ReadSide, denied as denied_as};
 use crate::access;
 use crate::model::{
     CorrectionEntry, DocumentId, DocumentKind, EntryId, FieldPath, MESSAGE_READS_MAX, MessageEntry,
-    MessagePriority, MessageReadEntry, Millis, PatientId, PersonId, Refused, VisitId,
+    MessagePriority, MessageReadEntry, Millis, PatientId, PersonId, Refused, Role, VisitId,
 };
 use crate::store::Rows;
 
@@ -75,7 +75,7 @@ struct Said {
 impl Said {
     /// The messages, in order: by the writers' clocks, and none before the one that it
     /// answers.
-    fn in_order(self, me: PersonId) -> Vec<MessageView> {
+    fn in_order(self, me: Reader) -> Vec<MessageView> {
         let mut read: BTreeMap<EntryId, BTreeMap<PersonId, Millis>> = BTreeMap::new();
         for one in self.message_reads.values() {
             for message in &one.messages {
@@ -95,11 +95,11 @@ impl Said {
             .into_iter()
             .map(|(id, entry)| {
                 let mut read_by = read.remove(&id).unwrap_or_default();
-                let seen = read_by.contains_key(&me);
+                let seen = read_by.contains_key(&me.person);
                 read_by.remove(&entry.by);
                 let taken_back = taken.remove(&id).filter(|it| it.by == entry.by);
                 MessageView {
-                    unread: entry.by != me && taken_back.is_none() && !seen,
+                    unread: me.answers && entry.by != me.person && taken_back.is_none() && !seen,
                     id,
                     entry,
                     taken_back,
@@ -235,15 +235,26 @@ impl ChartHandle {
     }
 }
 
+/// Who is shown messages.
+#[derive(Clone, Copy)]
+struct Reader {
+    person: PersonId,
+    /// Messages wait for them. For those who only look on, none does.
+    answers: bool,
+}
+
 /// Whose phone this is, if they are shown messages: those who plan are not.
-fn reader_of(reads: &ReadSide) -> Result<PersonId, AppError> {
+fn reader_of(reads: &ReadSide) -> Result<Reader, AppError> {
     let me = reads.me.as_ref().ok_or(AppError::NotEnrolled)?;
     let path = FieldPath("messages/*".into());
     if !access::may_see(me.role, DocumentKind::Chart, &path) {
         let denied = access::Denied::new(access::code::NOT_PERMITTED, &path.0);
         return Err(denied_as(denied));
     }
-    Ok(me.person)
+    Ok(Reader {
+        person: me.person,
+        answers: me.role != Role::Auditor,
+    })
 }
 
 fn has_messages(view: &serde_json::Value) -> Result<(), AppError> {
@@ -284,11 +295,7 @@ impl Homeround {
 }
 
 /// One patient's thread; none: nobody has written.
-fn thread(
-    rows: &Rows,
-    patient: PatientId,
-    me: PersonId,
-) -> Result<Option<MessageThread>, AppError> {
+fn thread(rows: &Rows, patient: PatientId, me: Reader) -> Result<Option<MessageThread>, AppError> {
     let document = DocumentId::chart(patient);
     let sections = ["messages", "message_reads", "corrections"];
     // What has arrived and is not merged yet is merged soon, and nobody waits for it here.
@@ -300,7 +307,7 @@ fn thread(
     let mut views = said.in_order(me);
     let waiting = || views.iter().filter(|view| view.unread);
     let presses = |view: &&MessageView| {
-        view.entry.priority != MessagePriority::Routine || view.entry.to.contains(&me)
+        view.entry.priority != MessagePriority::Routine || view.entry.to.contains(&me.person)
     };
     let (unread, pressing) = (waiting().count(), waiting().filter(presses).count());
     let last = views.pop();

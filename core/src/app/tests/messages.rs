@@ -185,13 +185,24 @@ fn a_message_is_refused_by_its_field() {
 #[test]
 fn a_reader_who_writes_nothing_and_an_office_that_plans_can_not_write() {
     let mut hub = hub();
+    let mut nurse = hub.phone(0x300, Role::Nurse);
+    let said = nurse.app.chart(hub.patient).send_message(&new("hello"));
+    said.unwrap();
+    nurse.push(&mut hub);
     for (number, role) in [(0x100, Role::Coordinator), (0x200, Role::Auditor)] {
-        let phone = hub.phone(number, role);
+        let mut phone = hub.phone(number, role);
+        phone.pull(&hub);
         let sent = phone.app.chart(hub.patient).send_message(&new("hello"));
         assert!(matches!(sent, Err(AppError::NotAllowed { .. })), "{sent:?}");
-        let shown = phone.app.chart(hub.patient).messages().is_ok();
-        assert_eq!(shown, role == Role::Auditor, "{role:?}");
-        assert!(phone.app.message_threads().unwrap().is_empty());
+        let audits = role == Role::Auditor;
+        let shown = phone.app.chart(hub.patient).messages();
+        assert_eq!(shown.is_ok(), audits, "{role:?}");
+        assert!(
+            shown.iter().flatten().all(|view| !view.unread),
+            "none waits"
+        );
+        let threads = phone.app.message_threads().unwrap();
+        assert_eq!(threads.len(), usize::from(audits));
     }
 }
 
