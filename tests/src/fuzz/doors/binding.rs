@@ -14,7 +14,7 @@ use homeround::model::{self, EntryId, Role};
 use homeround_ffi::{
     Alert, Allergy, Chart, Condition, Contact, FormValue, FoundMedication, Homeround,
     HomeroundError, Measure, Medication, MedicationGivenEntry, NewAttachment, NewCorrection,
-    NewMessage, NewPlan, NewSignature, NewVisit, NoteEdit, OpenConfig, PlanSchedule,
+    NewMessage, NewPlan, NewSignature, NewVisit, NoteEdit, OpenConfig, Patient, PlanSchedule,
     ReconciledLine, Reconciliation, Signer, SoftwareVault, TaskOutcome, TimelineQuery, TokenError,
     TokenSource, TrendQuery, Visit, WarningOverride,
 };
@@ -347,6 +347,28 @@ impl Bindings {
         }
     }
 
+    /// A plan with an activity.
+    fn plans(&self, patient: &Patient, feed: &mut Feed<'_>) -> Told {
+        let plan = patient.create_plan(crossed(NewPlan {
+            template: feed.maybe(Feed::text),
+            title: feed.maybe(Feed::text),
+            language: feed.text(),
+            begins: feed.text(),
+            time_zone: feed.maybe(Feed::text),
+            assignee: None,
+        }))?;
+        let schedule = crossed(PlanSchedule {
+            start: feed.text(),
+            rule: feed.maybe(Feed::text),
+            except: feed.some(Feed::text),
+            early_minutes: feed.small(),
+            late_minutes: feed.small(),
+            text: feed.maybe(Feed::text),
+        });
+        let plan = self.face.phone.plan(plan)?;
+        told(plan.add_activity(feed.coding(), None, Some(schedule)))
+    }
+
     /// Everything else.
     fn called(&self, kind: u8, feed: &mut Feed<'_>) -> (&'static str, Told) {
         let phone = &self.face.phone;
@@ -365,34 +387,7 @@ impl Bindings {
                     minutes: feed.small(),
                 }))),
             ),
-            21 => (
-                "new_plan",
-                told(
-                    patient
-                        .create_plan(crossed(NewPlan {
-                            template: feed.maybe(Feed::text),
-                            title: feed.maybe(Feed::text),
-                            language: feed.text(),
-                            begins: feed.text(),
-                            time_zone: feed.maybe(Feed::text),
-                            assignee: None,
-                        }))
-                        .and_then(|plan| {
-                            phone.plan(plan)?.add_activity(
-                                feed.coding(),
-                                None,
-                                Some(crossed(PlanSchedule {
-                                    start: feed.text(),
-                                    rule: feed.maybe(Feed::text),
-                                    except: feed.some(Feed::text),
-                                    early_minutes: feed.small(),
-                                    late_minutes: feed.small(),
-                                    text: feed.maybe(Feed::text),
-                                })),
-                            )
-                        }),
-                ),
-            ),
+            21 => ("new_plan", self.plans(&patient, feed)),
             22 => (
                 "timeline",
                 told(patient.timeline(crossed(TimelineQuery {

@@ -79,7 +79,8 @@ public final class MessagesModel: Model<MessagesState> {
                 text: said.draft, priority: said.urgent ? .urgent : .routine, to: Array(said.to), replyTo: said.answering?.id)
             try await patient.sendMessage(message)
             change {
-                $0.draft = ""
+                // What was typed meanwhile is the next one.
+                if $0.draft == said.draft { $0.draft = "" }
                 $0.urgent = false
                 $0.to = []
                 $0.answering = nil

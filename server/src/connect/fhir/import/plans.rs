@@ -98,19 +98,7 @@ impl Importer<'_> {
         let begins = instant::read(begins, zone).unwrap_or(self.context.as_of);
         let begins = chrono::DateTime::from_timestamp_millis(begins.0).unwrap_or_default();
         let begins = begins.with_timezone(&zone).date_naive();
-        for (nth, reference) in source.goal.iter().enumerate() {
-            match self.index.find(reference, "Goal") {
-                Target::Entry(target) if self.goals.contains_key(&target) => {
-                    self.goals_placed.insert(target);
-                    let entry = EntryId(self.id(target));
-                    if let Some((_, goal)) = self.goals.get(&target) {
-                        plan.progress.extend(self.progress_of(entry, &goal.note));
-                        plan.goals.insert(entry, plan_goal(goal));
-                    }
-                }
-                _ => self.note_dangling(at, format!("goal[{nth}]")),
-            }
-        }
+        self.place_goals(at, &source, &mut plan);
         for (nth, activity) in source.activity.iter().enumerate() {
             let names = ["CarePlan.activity", &id.to_string(), &nth.to_string()];
             let own = activity.id.parse::<EntryId>().ok();
@@ -142,6 +130,23 @@ impl Importer<'_> {
         }
         self.plans.insert(id, plan);
         Ok(())
+    }
+
+    /// The goals that a plan refers to.
+    fn place_goals(&mut self, at: usize, source: &fhir::CarePlan, plan: &mut Plan) {
+        for (nth, reference) in source.goal.iter().enumerate() {
+            match self.index.find(reference, "Goal") {
+                Target::Entry(target) if self.goals.contains_key(&target) => {
+                    self.goals_placed.insert(target);
+                    let entry = EntryId(self.id(target));
+                    if let Some((_, goal)) = self.goals.get(&target) {
+                        plan.progress.extend(self.progress_of(entry, &goal.note));
+                        plan.goals.insert(entry, plan_goal(goal));
+                    }
+                }
+                _ => self.note_dangling(at, format!("goal[{nth}]")),
+            }
+        }
     }
 
     /// Notes of somebody whom we know, at a time: how a goal or an activity went, in words.

@@ -19,15 +19,16 @@ const LINES_MAX: usize = 200;
 const ITEM_DEPTH_MAX: usize = homeround::forms::ITEM_DEPTH_MAX;
 
 impl Importer<'_> {
-    /// Answers for a visit that is still to come, as a patient gives them beforehand, are
-    /// the beginning of the visit's own form; others are a line of the history with
-    /// each question and its answer.
+    /// A line of the history with each question and its answer. Answers for a visit that is
+    /// still to come, as a patient gives them beforehand, are the beginning of the visit's own
+    /// form as well; a visit that is there already stays as it is, and has them in the history.
     pub(super) fn questionnaire_response(&mut self, at: usize) -> Result<(), Skip> {
         let source: fhir::QuestionnaireResponse = self.parse(at)?;
         stated(&source.status)?;
         let patient = self.about(&source.subject, "subject")?;
         self.check_encounter(at, &source.encounter, "encounter");
         let definition = self.asked(&source.questionnaire);
+        self.answered_before(at, patient, definition.as_ref(), &source)?;
         if let Some(visit) = self.visit_to_come(patient, &source.encounter)
             && source.status != "stopped"
         {
@@ -41,7 +42,7 @@ impl Importer<'_> {
                 "taken into the history; to begin the visit's form with it, import the questionnaire in the same file",
             );
         }
-        self.answered_before(at, patient, definition.as_ref(), &source)
+        Ok(())
     }
 
     /// The questionnaire of this input or of the app that a canonical address means; one

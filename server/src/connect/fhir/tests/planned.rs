@@ -6,6 +6,14 @@ use serde_json::json;
 use super::import;
 use super::sample::{id, sample};
 
+/// Of what somebody said how it went, by whom and when.
+fn said(plan: &Plan) -> Vec<(EntryId, PersonId, Millis)> {
+    let all = plan.progress.values();
+    let mut all: Vec<_> = all.map(|it| (it.of, it.by, it.at_ms)).collect();
+    all.sort();
+    all
+}
+
 #[test]
 fn what_a_plan_asks_for_goes_out_as_tasks_and_comes_back_with_its_schedule() {
     let sample = sample();
@@ -51,15 +59,6 @@ fn what_a_plan_asks_for_goes_out_as_tasks_and_comes_back_with_its_schedule() {
     let plan: Plan = serde_json::from_value(tree.unwrap().tree.clone()).unwrap();
     let sent = &sample.plans[0].1;
     assert_eq!(plan.activities.len(), sent.activities.len());
-    let said = |plan: &Plan| -> Vec<_> {
-        let mut all: Vec<_> = plan
-            .progress
-            .values()
-            .map(|it| (it.of, it.by, it.at_ms))
-            .collect();
-        all.sort();
-        all
-    };
     assert_eq!(said(&plan), said(sent));
     for (id, activity) in &sent.activities {
         let same = &plan.activities[id];

@@ -95,7 +95,8 @@ fn what_a_patient_filled_before_a_visit_begins_the_visits_own_form() {
     let resources = [filled, patient(), foot(), appointment, encounter];
     let taken = bundle(&resources);
     assert_eq!(taken.report.imported["QuestionnaireResponse"], 1);
-    assert!(lines(&taken).is_empty());
+    // An import leaves a visit that is there already as it is: the history has it in any case.
+    assert_eq!(lines(&taken)[0].components.len(), 4);
     let visit = visit(&taken);
     let (_, form) = visit.forms.first_key_value().unwrap();
     assert_eq!(form.questionnaire, format!("{FOOT}|1"));

@@ -79,7 +79,8 @@ class MessagesModel(
         val said = state.value
         val priority = if (said.urgent) MessagePriority.URGENT else MessagePriority.ROUTINE
         patient.sendMessage(NewMessage(said.draft, priority, said.to.toList(), null, said.answering?.id))
-        change { it.copy(draft = "", urgent = false, to = emptySet(), answering = null) }
+        // What was typed meanwhile is the next one.
+        change { it.copy(draft = if (it.draft == said.draft) "" else it.draft, urgent = false, to = emptySet(), answering = null) }
     }
 
     fun takeBack(row: MessageRow, reason: String) = act { patient.takeBackMessage(row.id, reason) }
