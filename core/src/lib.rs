@@ -11,6 +11,7 @@
 //! | [`care`] | care plans: when an activity is due, what became of it, tasks for a visit, templates | `model`, `forms` |
 //! | [`access`] | who may see and change what; the same code on phone and backend | `model` |
 //! | [`plan`] | the order of a day's visits: travel, arrival times and their uncertainty | `model` |
+//! | [`notice`] | what a patient is told of a visit, in their language, and not at night | `model` |
 //! | [`clinical`] | scores, unusual figures, conversions of units, warnings about medications | `model` |
 //! | [`wire`] | bodies, limits and version of the sync protocol; the same code on both ends | `model` |
 //! | [`store`] | the encrypted database: changes, caches, outbox, quarantine, audit | `model`; alone in knowing SQL and in holding `unsafe` |
@@ -77,6 +78,7 @@ pub mod clinical;
 pub mod forms;
 pub mod merge;
 pub mod model;
+pub mod notice;
 pub mod plan;
 pub mod store;
 pub mod sync;

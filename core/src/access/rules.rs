@@ -125,6 +125,7 @@ pub const TABLE: &[Row] = &[
     row(CARE, Visit, "unplanned", Right::Append),
     row(CARE_AND_PLANNING, Visit, "handover", Right::WriteOwn),
     row(CARE_AND_PLANNING, Visit, "duplicates/*", Right::Append),
+    row(CARE_AND_PLANNING, Visit, "notices/*", Right::Append),
     row(CLINICAL, Visit, "status", Right::Write),
     row_of(AIDES, Visit, "status", Right::Write, NOT_SEALED),
     row_of(COORDINATORS, Visit, "status", Right::Write, CALLED_OFF),
@@ -154,6 +155,7 @@ pub const TABLE: &[Row] = &[
     row(CLINICAL_AND_PLANNING, Chart, "contacts/**", Right::Write),
     row(CARE_AND_PLANNING, Chart, "home_access/*", Right::Write),
     row(CLINICAL_AND_PLANNING, Chart, "alerts/**", Right::Write),
+    row(CARE_AND_PLANNING, Chart, "notice_wishes", Right::WriteOwn),
     row(NURSING, Chart, "spo2_scale", Right::Write),
     row(NURSING, Chart, "allergies/**", Right::Write),
     row(NURSING, Chart, "conditions/**", Right::Write),
@@ -201,10 +203,12 @@ pub const TABLE: &[Row] = &[
     row(COORDINATORS, Visit, "unplanned", Right::See),
     row(COORDINATORS, Visit, "handover", Right::See),
     row(COORDINATORS, Visit, "duplicates/**", Right::See),
+    row(COORDINATORS, Visit, "notices/**", Right::See),
     row(COORDINATORS, Visit, "planned/**", Right::See),
     row(COORDINATORS, Chart, "contacts/**", Right::See),
     row(COORDINATORS, Chart, "home_access/**", Right::See),
     row(COORDINATORS, Chart, "alerts/**", Right::See),
+    row(COORDINATORS, Chart, "notice_wishes", Right::See),
 ];
 
 impl Row {

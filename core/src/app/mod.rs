@@ -33,6 +33,7 @@ mod lease;
 mod leave;
 mod medication;
 mod messages;
+mod notices;
 mod numbers;
 mod observer;
 mod order;
@@ -89,6 +90,7 @@ pub use inspect::{AuditState, Authored, DocumentState, StoreFigures, Whereabouts
 pub use leave::Escrow;
 pub use medication::{GivenDose, OVERRIDE_REASON_CHARS_MAX};
 pub use messages::{MessageThread, MessageView, NewMessage};
+pub use notices::{NewNoticeWishes, NoticeDraft, NoticeView};
 pub use numbers::{MyNumbers, NUMBERS_DAYS_MAX, ON_TIME_MINUTES};
 pub use observer::Observer;
 pub use order::{

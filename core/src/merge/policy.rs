@@ -161,10 +161,13 @@ pub(super) const TABLE: &[Row] = &[
     row(Visit, "amendments/*", Rule::Append, CLINICAL),
     row(Visit, "settlements/*", Rule::Append, CLINICAL),
     row(Visit, "duplicates/*", Rule::Append, CLINICAL),
+    row(Visit, "notices/*", Rule::Append, CLINICAL),
     row(Chart, "schema", Rule::Fixed, CLINICAL),
     row(Chart, "kind", Rule::Fixed, CLINICAL),
     row(Chart, "patient", Rule::Fixed, CLINICAL),
     row(Chart, "spo2_scale", Rule::KeepBoth, CLINICAL),
+    // Two people who heard two wishes: until somebody settles it, nobody is written to.
+    row(Chart, "notice_wishes", Rule::KeepBoth, CLINICAL),
     row(Chart, "contacts/*", Rule::Append, PLAIN),
     row(Chart, "contacts/*/name", Rule::Latest, PLAIN),
     row(Chart, "contacts/*/relationship", Rule::Latest, PLAIN),

@@ -178,12 +178,14 @@ const VISIT: &[Field] = &[
     node("amendments", Node::Entries),
     node("settlements", Node::Entries),
     node("duplicates", Node::Entries),
+    node("notices", Node::Entries),
 ];
 const CHART: &[Field] = &[
     must("schema", Leaf::Int),
     must("kind", Leaf::Str),
     must("patient", Leaf::Str),
     may("spo2_scale", Leaf::Str),
+    may("notice_wishes", Leaf::Json),
     node("contacts", Node::Items(CONTACT)),
     node("home_access", Node::Cells(Leaf::Str)),
     node("allergies", Node::Items(ALLERGY)),

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::medication::lenient;
 use super::{
-    Coding, CorrectionEntry, Dosing, EntryId, MessageEntry, MessageReadEntry, PatientId,
-    ReviewEntry, SettlementEntry, Spo2Scale,
+    Coding, CorrectionEntry, Dosing, EntryId, MessageEntry, MessageReadEntry, NoticeWishes,
+    PatientId, ReviewEntry, SettlementEntry, Spo2Scale,
 };
 
 /// What the team maintains about one patient.
@@ -36,6 +36,14 @@ pub struct Chart {
     /// decided; none: nobody did, and scale 1 holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spo2_scale: Option<Spo2Scale>,
+    /// Whether and how the patient wants notices; none: nobody has asked, or a later
+    /// version wrote it.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "lenient"
+    )]
+    pub notice_wishes: Option<NoticeWishes>,
     /// Warnings to everyone who enters.
     #[serde(default)]
     pub alerts: BTreeMap<EntryId, Alert>,

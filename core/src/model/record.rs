@@ -30,11 +30,13 @@ pub enum RecordKind {
     Questionnaire,
     /// A template of care plans: a FHIR `PlanDefinition`.
     PlanTemplate,
+    /// Where a notice to a patient stands. Its id is the notice's.
+    Notice,
 }
 
 impl RecordKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Booking,
         Self::Patient,
         Self::History,
@@ -44,6 +46,7 @@ impl RecordKind {
         Self::Organization,
         Self::Questionnaire,
         Self::PlanTemplate,
+        Self::Notice,
     ];
 
     /// The number that SQL and the wire use.
@@ -59,6 +62,7 @@ impl RecordKind {
             Self::Organization => 7,
             Self::Questionnaire => 8,
             Self::PlanTemplate => 9,
+            Self::Notice => 10,
         }
     }
 
@@ -70,7 +74,7 @@ impl RecordKind {
         Self::ALL
             .into_iter()
             .find(|kind| kind.code() == code)
-            .ok_or(Refused::new("record_kind", "1..=9"))
+            .ok_or(Refused::new("record_kind", "1..=10"))
     }
 }
 

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AmendmentEntry, AttachmentEntry, Coding, CorrectionEntry, DuplicateEntry, EntryId, Handover,
-    MedicationEntry, Millis, NotDoneReason, ObservationEntry, PatientId, PlannedOutcome, Presence,
-    SettlementEntry, SignOffEntry, SignatureEntry, StepEntry, TaskResult, TaskStatus, Unplanned,
-    VisitStatus,
+    MedicationEntry, Millis, NotDoneReason, NoticeEntry, ObservationEntry, PatientId,
+    PlannedOutcome, Presence, SettlementEntry, SignOffEntry, SignatureEntry, StepEntry, TaskResult,
+    TaskStatus, Unplanned, VisitStatus,
 };
 
 /// One home visit. Field for field the shape of its document; a field on which
@@ -82,6 +82,13 @@ pub struct Visit {
     /// What was decided about this visit and others like it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub duplicates: BTreeMap<EntryId, DuplicateEntry>,
+    /// What the patient was to be told. What a later version wrote is not among it.
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "super::plan::known"
+    )]
+    pub notices: BTreeMap<EntryId, NoticeEntry>,
 }
 
 /// Something to be done during a visit.

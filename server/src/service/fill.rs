@@ -457,12 +457,14 @@ async fn add_visit(
     add_document(reader, unit, document, visit.patient, priority).await
 }
 
-/// A patient's team, chart and plans.
+/// A patient's team, chart and plans, and where notices to them stand.
 async fn care_of(reader: &mut dyn Reader, patient: PatientId) -> Result<Unit, ServiceError> {
     let mut unit = Unit::default();
-    for row in reader.records_of(RecordKind::CareTeam, patient).await? {
-        if row.body.is_some() {
-            unit.add_record(row);
+    for kind in [RecordKind::CareTeam, RecordKind::Notice] {
+        for row in reader.records_of(kind, patient).await? {
+            if row.body.is_some() {
+                unit.add_record(row);
+            }
         }
     }
     for kind in [DocumentKind::Chart, DocumentKind::Plan] {

@@ -119,6 +119,7 @@ pub static PLACES: &[Place] = &[
     place(Visit, "unplanned", Form::Entry, "NTAS"),
     place(Visit, "handover", Form::Entry, "NTACS"),
     place(Visit, "duplicates/1", Form::Entry, "NTACS"),
+    place(Visit, "notices/1", Form::Entry, "NTACS"),
     place(Visit, "outcome", Form::Value, "NTS"),
     place(Visit, "note", Form::Value, "NTAS"),
     place(Visit, "tasks/1", Form::Value, "NTACS"),
@@ -178,6 +179,13 @@ pub static PLACES: &[Place] = &[
     place(Chart, "contacts/1/phone", Form::Value, "NTCS"),
     place(Chart, "home_access/door_code", Form::Value, "NTACS"),
     place(Chart, "alerts/1/text", Form::Value, "NTCS"),
+    place(Chart, "notice_wishes", Form::Entry, "NTACS"),
+    place(
+        Chart,
+        "settlements/1",
+        Form::Settles("notice_wishes", "somebody"),
+        "NTACS",
+    ),
     place(Chart, "spo2_scale", Form::Value, "NS"),
     place(Chart, "allergies/1/severity", Form::Value, "NS"),
     place(Chart, "conditions/1/clinical_status", Form::Value, "NS"),
@@ -266,8 +274,12 @@ pub type Ban = (Role, DocumentKind, &'static str);
 /// forbids the whole. `sealed`: it carries a signature that its author knew of.
 #[must_use]
 pub fn may_write(role: Role, parts: &[Part], creates: bool, bans: &[Ban], sealed: bool) -> bool {
-    let handover = |part: &Part| matches!(part.place.form, Form::Settles("handover", _));
-    let settled = parts.iter().any(handover);
+    let settled: Vec<&str> = (parts.iter())
+        .filter_map(|part| match part.place.form {
+            Form::Settles(field @ ("handover" | "notice_wishes"), _) => Some(field),
+            _ => None,
+        })
+        .collect();
     let unplanned = parts.iter().any(|part| part.place.path == "unplanned");
     let allowed = |part: &Part| {
         let kind = part.place.kind;
@@ -276,8 +288,8 @@ pub fn may_write(role: Role, parts: &[Part], creates: bool, bans: &[Ban], sealed
         match (creates, part.place.path) {
             // Whose it is belongs to every document from its birth.
             (true, "patient") => begins,
-            (true, _) => begins && may_do(role, part, bans, settled),
-            (false, _) => may_do(role, part, bans, settled),
+            (true, _) => begins && may_do(role, part, bans, &settled),
+            (false, _) => may_do(role, part, bans, &settled),
         }
     };
     let amends = parts.iter().any(|part| part.place.path == "amendments/1");
@@ -292,8 +304,8 @@ pub fn may_write(role: Role, parts: &[Part], creates: bool, bans: &[Ban], sealed
     parts.iter().all(allowed) && (!sealed || parts.iter().all(keeps_seal))
 }
 
-/// `settled`: the edit settles who gets the visit, so that it may say another's word for it.
-fn may_do(role: Role, part: &Part, bans: &[Ban], settled: bool) -> bool {
+/// `settled`: the fields that the edit settles, so that it may say another's word for them.
+fn may_do(role: Role, part: &Part, bans: &[Ban], settled: &[&str]) -> bool {
     let Place {
         kind,
         path,
@@ -301,7 +313,7 @@ fn may_do(role: Role, part: &Part, bans: &[Ban], settled: bool) -> bool {
         writers,
     } = *part.place;
     let banned = |path: &'static str| bans.contains(&(role, kind, section(path)));
-    let own = part.author == Author::Own || (settled && path == "handover");
+    let own = part.author == Author::Own || settled.contains(&path);
     let sound = match form {
         Form::Value | Form::Status(_) => true,
         Form::Entry | Form::Step(_) => own,
@@ -324,9 +336,10 @@ pub fn may_see(role: Role, kind: DocumentKind, section: &str) -> bool {
             "unplanned",
             "handover",
             "duplicates",
+            "notices",
         ]
         .contains(&section),
-        Chart => ["contacts", "home_access", "alerts"].contains(&section),
+        Chart => ["contacts", "home_access", "alerts", "notice_wishes"].contains(&section),
         Plan => false,
     };
     role != Role::Coordinator || plans

@@ -14,14 +14,15 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("care", &["model", "forms"]),
     ("store", &["model"]),
     ("plan", &["model"]),
+    ("notice", &["model"]),
     ("wire", &["model"]),
     ("vault", &["model"]),
     ("sync", &["model", "wire"]),
     (
         "app",
         &[
-            "model", "merge", "access", "clinical", "forms", "care", "store", "plan", "wire",
-            "vault", "sync",
+            "model", "merge", "access", "clinical", "forms", "care", "store", "plan", "notice",
+            "wire", "vault", "sync",
         ],
     ),
 ];

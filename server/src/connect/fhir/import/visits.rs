@@ -271,6 +271,7 @@ fn skeleton(patient: PatientId) -> Visit {
         unplanned: None,
         handover: None,
         duplicates: BTreeMap::new(),
+        notices: BTreeMap::new(),
         presence: BTreeMap::new(),
         observations: BTreeMap::new(),
         measures: BTreeMap::new(),
