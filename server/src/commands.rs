@@ -83,6 +83,7 @@ fn say(line: &str) -> Result<(), Problem> {
 fn check_config(configured: &Configured, env: &Env) -> Result<(), Problem> {
     let config = config(configured, env)?;
     config.database_key(env)?;
+    start::mail(&config, env)?;
     say("the configuration is good")
 }
 

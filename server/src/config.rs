@@ -16,6 +16,8 @@ use zeroize::Zeroizing;
 pub const ENV_PREFIX: &str = "HOMEROUND_";
 /// The database key in the environment: 64 hexadecimal digits.
 pub const ENV_DATABASE_KEY: &str = "HOMEROUND_DATABASE_KEY";
+/// The password for the mail relay in the environment.
+pub const ENV_MAIL_PASSWORD: &str = "HOMEROUND_MAIL_PASSWORD";
 /// Most bytes of the file.
 const FILE_BYTES_MAX: u64 = 256 * 1024;
 
@@ -54,6 +56,9 @@ pub struct Config {
     pub database: Database,
     /// Whose tokens are taken.
     pub auth: Auth,
+    /// Who delivers e-mails to patients; none: they get none.
+    #[serde(default)]
+    pub mail: Option<Mail>,
     /// What is logged.
     #[serde(default)]
     pub log: Log,
@@ -128,6 +133,55 @@ pub enum AuthMode {
     /// The built-in issuer, which vouches for anybody: loopback only, and
     /// only with `--development`.
     Development,
+}
+
+/// The SMTP relay that delivers e-mails to patients.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mail {
+    /// Who writes, as in `Cedar Home Health <visits@cedar.example>`.
+    pub from: String,
+    /// Put below each text: who this is, and how to reach them.
+    #[serde(default)]
+    pub signature: String,
+    /// The relay.
+    pub host: String,
+    /// Its port; none: 465 for `implicit`, 587 for `starttls`, 25 for `none`.
+    #[serde(default)]
+    pub port: Option<u16>,
+    /// How the way there is guarded.
+    #[serde(default)]
+    pub tls: MailTls,
+    /// Who signs in there; none: nobody.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// A file with the password. Not needed when `HOMEROUND_MAIL_PASSWORD` is set.
+    #[serde(default)]
+    pub password_file: Option<PathBuf>,
+    /// PEM certificates that the relay's own is signed by, beside those of the public
+    /// authorities.
+    #[serde(default)]
+    pub ca_file: Option<PathBuf>,
+    /// A relay that takes longer is tried again later.
+    #[serde(default = "mail_timeout")]
+    pub timeout_ms: u64,
+}
+
+const fn mail_timeout() -> u64 {
+    10_000
+}
+
+/// How the way to the relay is guarded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MailTls {
+    /// TLS from the first byte.
+    Implicit,
+    /// TLS once the relay was greeted, and nothing without it.
+    #[default]
+    Starttls,
+    /// None: a relay on this machine alone.
+    None,
 }
 
 /// What is logged.
@@ -219,7 +273,7 @@ impl Config {
         if self.server.requests_at_once == 0 {
             return fail("server.requests_at_once", "is 0", "use at least 1");
         }
-        Ok(())
+        self.mail.as_ref().map_or(Ok(()), Mail::check)
     }
 
     /// Refuses the built-in issuer unless configuration, listener and command
@@ -251,6 +305,35 @@ impl Config {
         }
     }
 
+    /// The password for the mail relay, from the environment or its file; none: nobody
+    /// signs in there.
+    ///
+    /// # Errors
+    /// [`ConfigError`] where there is a user and no password.
+    pub fn mail_password(
+        &self,
+        env: &BTreeMap<String, String>,
+    ) -> Result<Option<Zeroizing<String>>, ConfigError> {
+        let Some(mail) = self.mail.as_ref().filter(|mail| mail.user.is_some()) else {
+            return Ok(None);
+        };
+        let text = match (env.get(ENV_MAIL_PASSWORD), &mail.password_file) {
+            (Some(password), _) => Zeroizing::new(password.clone()),
+            (None, Some(path)) => Zeroizing::new(read(path).map_err(|error| ConfigError {
+                field: "mail.password_file".into(),
+                ..error
+            })?),
+            (None, None) => {
+                return Err(ConfigError::new(
+                    "mail.password_file",
+                    "is not set, and mail.user is",
+                    "name a file with the password, or set HOMEROUND_MAIL_PASSWORD",
+                ));
+            }
+        };
+        Ok(Some(Zeroizing::new(text.trim_end().to_owned())))
+    }
+
     /// The database key, from the environment or its file.
     ///
     /// # Errors
@@ -277,6 +360,28 @@ impl Config {
                 "make one with `homeround-server init`, or `openssl rand -hex 32`",
             )
         })
+    }
+}
+
+impl Mail {
+    fn check(&self) -> Result<(), ConfigError> {
+        if self.host.is_empty() {
+            let remedy = "name the relay, or leave the section out";
+            return Err(ConfigError::new("mail.host", "is empty", remedy));
+        }
+        let here = ["localhost", "127.0.0.1", "::1"].contains(&self.host.as_str());
+        if self.tls == MailTls::None && !here {
+            return Err(ConfigError::new(
+                "mail.tls",
+                "is \"none\", and the relay is another machine",
+                "use starttls or implicit: the letters name patients' visits",
+            ));
+        }
+        if self.timeout_ms == 0 {
+            let remedy = "use milliseconds, as in 10000";
+            return Err(ConfigError::new("mail.timeout_ms", "is 0", remedy));
+        }
+        Ok(())
     }
 }
 
@@ -323,12 +428,12 @@ fn is_guarded(url: &str) -> bool {
     url.starts_with("https://") || plain
 }
 
-const SECTIONS: [&str; 4] = ["server", "database", "auth", "log"];
+const SECTIONS: [&str; 5] = ["server", "database", "auth", "mail", "log"];
 
 /// Whether a field holds a figure: a text of digits, as an audience may be,
 /// stays a text.
 fn is_figure(field: &str) -> bool {
-    ["_ms", "_max", "_at_once"]
+    ["_ms", "_max", "_at_once", "port"]
         .iter()
         .any(|unit| field.ends_with(unit))
 }
@@ -343,7 +448,9 @@ fn overlay(table: &mut toml::Table, env: &BTreeMap<String, String>) {
         let Some((section, field)) = rest.split_once('_') else {
             continue;
         };
-        if name == ENV_DATABASE_KEY || !SECTIONS.contains(&section) {
+        if [ENV_DATABASE_KEY, ENV_MAIL_PASSWORD].contains(&name.as_str())
+            || !SECTIONS.contains(&section)
+        {
             continue;
         }
         let entry = table
@@ -425,6 +532,33 @@ mod tests {
     }
 
     #[test]
+    fn a_relay_elsewhere_is_guarded_and_a_user_has_a_password() {
+        let mail = |more: &str| {
+            let section = format!("{GOOD}\n[mail]\nfrom = \"a@example.org\"\n{more}");
+            Config::parse(&section, &BTreeMap::new())
+        };
+        let plain = mail("host = \"smtp.example.org\"\ntls = \"none\"").unwrap_err();
+        assert_eq!(plain.field, "mail.tls");
+        assert_eq!(mail("tls = \"none\"").unwrap_err().field, "mail.host");
+        let odd = mail("host = \"x\"\ntimeout_ms = 0").unwrap_err();
+        assert_eq!(odd.field, "mail.timeout_ms");
+        let here = mail("host = \"127.0.0.1\"\ntls = \"none\"").unwrap();
+        assert_eq!(here.mail_password(&BTreeMap::new()).unwrap(), None);
+        let user = mail("host = \"smtp.example.org\"\nuser = \"u\"").unwrap();
+        let missing = user.mail_password(&BTreeMap::new()).unwrap_err();
+        assert_eq!(missing.field, "mail.password_file");
+        let known = env(&[
+            (ENV_MAIL_PASSWORD, "secret"),
+            ("HOMEROUND_MAIL_PORT", "2525"),
+        ]);
+        let password = user.mail_password(&known).unwrap();
+        assert_eq!(password.as_deref().map(String::as_str), Some("secret"));
+        let section = format!("{GOOD}\n[mail]\nfrom = \"a@example.org\"\nhost = \"x\"");
+        let ported = Config::parse(&section, &known).unwrap();
+        assert_eq!(ported.mail.and_then(|it| it.port), Some(2525));
+    }
+
+    #[test]
     fn the_built_in_issuer_needs_the_flag() {
         let error = development("127.0.0.1:0")
             .check_development(false)
@@ -472,5 +606,7 @@ mod tests {
         let config = Config::parse(example, &BTreeMap::new()).unwrap();
         assert_eq!(config.server, Server::default());
         assert!(config.auth.jwks_url.is_some() && config.database.key_file.is_some());
+        let mail = config.mail.unwrap();
+        assert!(mail.port.is_some() && mail.password_file.is_some() && mail.ca_file.is_some());
     }
 }

@@ -6,6 +6,7 @@
 //! | [`auth`] | who is calling: tokens of an OIDC issuer, or of the built-in one in development |
 //! | [`service`] | the rules: enrolment, push, pull, scope, the office; no HTTP, no clock of its own |
 //! | [`store`] | one storage trait with plain types; the embedded implementation |
+//! | [`notify`] | who delivers notices to patients: a trait, and e-mail over SMTP |
 //! | [`connect`] | other systems' data in and out, as pure functions |
 //! | [`evv`] | verifying an export of visit verification, standing by itself |
 //! | [`http`] | routes, limits, errors, live pokes, health, metrics; nothing but translation |
@@ -22,5 +23,6 @@ pub mod config;
 pub mod connect;
 pub mod evv;
 pub mod http;
+pub mod notify;
 pub mod service;
 pub mod store;

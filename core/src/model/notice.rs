@@ -290,11 +290,13 @@ pub enum NotSent {
     QuietHours,
     /// The visit has begun, is over or called off, or the time has passed.
     TooLate,
+    /// The clock of the phone that asked for it was ahead: its times can't be right.
+    ClockDoubt,
     /// A later notice of the visit says it better.
     Superseded,
     /// The visit has had as many as it may.
     TooMany,
-    /// Who delivers does not take it now; it is tried again.
+    /// Who delivers does not take it now; it is tried again as long as it helps.
     Delayed,
     /// Who delivers does not take it: the address may be wrong.
     Refused,
@@ -315,6 +317,7 @@ impl NotSent {
             Self::NoProvider => "no_provider",
             Self::QuietHours => "quiet_hours",
             Self::TooLate => "too_late",
+            Self::ClockDoubt => "clock_doubt",
             Self::Superseded => "superseded",
             Self::TooMany => "too_many",
             Self::Delayed => "delayed",

@@ -12,6 +12,7 @@ use homeround_server::config::{AuthMode, Config, ConfigError};
 use homeround_server::http::{
     App, Clock as _, Hub, Metrics, Serving, SystemClock, SystemEntropy, serve as serve_http,
 };
+use homeround_server::notify::Smtp;
 use homeround_server::service::{Backend, Entropy as _, Silence};
 use homeround_server::store::Storage;
 use homeround_server::store::sqlite::{SqliteAttachments, SqliteStorage};
@@ -71,6 +72,10 @@ pub(super) async fn serve(asked: &Serve, env: &Env) -> Result<(), Problem> {
     let attachments = SqliteAttachments::beside(&config.database.path, &config.database_key(env)?)?;
     let backend = Backend::new(dyn_storage, Arc::new(SystemEntropy), bell)?
         .with_attachments(Arc::new(attachments));
+    let backend = match mail(&config, env)? {
+        Some(relay) => backend.with_provider(Arc::new(relay)),
+        None => backend,
+    };
     let (verifier, issuer) = tokens(&config)?;
     let metrics = Metrics::new().map_err(|error| Problem::Metrics(error.to_string()))?;
     let clock = Arc::new(SystemClock);
@@ -98,6 +103,14 @@ pub(super) async fn serve(asked: &Serve, env: &Env) -> Result<(), Problem> {
         super::say(&format!("listening http://{address}"))?;
     }
     Ok(serve_http(serving, stop).await?)
+}
+
+/// Who delivers e-mails, if the configuration names somebody.
+pub(super) fn mail(config: &Config, env: &Env) -> Result<Option<Smtp>, ConfigError> {
+    let Some(mail) = &config.mail else {
+        return Ok(None);
+    };
+    Smtp::new(mail, config.mail_password(env)?).map(Some)
 }
 
 /// A database that went back in time gets new epochs before anybody asks it.

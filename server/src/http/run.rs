@@ -18,6 +18,8 @@ const DRAIN_MAX: Duration = Duration::from_secs(20);
 /// How often grants that began or ran out are taken into the scope when no
 /// call does it.
 const SETTLE_EVERY: Duration = Duration::from_secs(15);
+/// How often notices that are due are sent.
+const SEND_EVERY: Duration = Duration::from_secs(2);
 
 /// What serving needs.
 pub struct Serving {
@@ -67,7 +69,8 @@ pub async fn serve(
         ending.close();
         stop.notify_one();
     });
-    let settling = tokio::spawn(settle(backend.clone(), clock));
+    let settling = tokio::spawn(settle(backend.clone(), Arc::clone(&clock)));
+    let sending = tokio::spawn(send(backend.clone(), clock));
     let mut server = tokio::spawn(graceful.into_future());
     let drained = tokio::select! {
         done = &mut server => Ok(done),
@@ -79,6 +82,7 @@ pub async fn serve(
         Err(_) => tracing::warn!("some requests did not finish in time"),
     }
     settling.abort();
+    sending.abort();
     if let Err(error) = backend.checkpoint().await {
         tracing::warn!(error = %error, "the last checkpoint failed; the log is kept");
     }
@@ -92,6 +96,15 @@ async fn settle(backend: Backend, clock: Arc<dyn super::Clock>) {
         let now: Millis = clock.now();
         if let Err(error) = backend.settle_all_due(now).await {
             tracing::warn!(error = %error, "grants could not be settled");
+        }
+    }
+}
+
+async fn send(backend: Backend, clock: Arc<dyn super::Clock>) {
+    loop {
+        tokio::time::sleep(SEND_EVERY).await;
+        if let Err(error) = backend.send_notices(clock.now()).await {
+            tracing::warn!(error = %error, "notices could not be sent");
         }
     }
 }

@@ -15,6 +15,7 @@
 //! | receipts, beacon, break_glass | the small calls |
 //! | escrow | what a phone could not send, brought by the office |
 //! | admin, visits, import, fhir | what the office does |
+//! | notices | what a patient is told, when, and what became of it |
 //! | presence | visit verification, exported and sealed |
 //! | records, documents, audit | rows that the others write through |
 
@@ -35,6 +36,7 @@ mod grants;
 mod import;
 mod keys;
 mod live;
+mod notices;
 mod page;
 mod plans;
 mod presence;
@@ -54,6 +56,7 @@ use std::sync::Arc;
 use homeround::access::Actor;
 use homeround::model::{DeviceId, Millis, PatientId, PersonId, Role, TenantId};
 
+use crate::notify::Provider;
 use crate::store::{Attachments, DeviceRow, Reader, Storage, Tenant};
 
 pub use admin::{ConflictOut, DeviceHealth, DocumentOut, NewPerson, PatientOut, PersonOut};
@@ -68,6 +71,7 @@ pub use fhir::{FhirError, FhirImported};
 pub use grants::NewGrant;
 pub use import::Imported;
 pub use keys::ServerKeys;
+pub use notices::NoticesDone;
 pub use page::{PAGE_ASKED_MAX, PAGE_ASKED_MIN};
 pub use presence::EvvFormat;
 pub use push::PUSH_LIMITS;
@@ -156,6 +160,8 @@ pub struct Backend {
     bell: Arc<dyn Bell>,
     /// None: this backend keeps no attachments.
     attachments: Option<Arc<dyn Attachments>>,
+    /// Who delivers notices, one for each channel.
+    providers: Vec<Arc<dyn Provider>>,
     /// The random half of the backend's own actors, drawn once per process.
     opening: [u8; 8],
 }
@@ -177,6 +183,7 @@ impl Backend {
             entropy,
             bell,
             attachments: None,
+            providers: Vec::new(),
             opening,
         })
     }
@@ -185,6 +192,13 @@ impl Backend {
     #[must_use]
     pub fn with_attachments(mut self, attachments: Arc<dyn Attachments>) -> Self {
         self.attachments = Some(attachments);
+        self
+    }
+
+    /// The same backend, with somebody more who delivers notices.
+    #[must_use]
+    pub fn with_provider(mut self, provider: Arc<dyn Provider>) -> Self {
+        self.providers.push(provider);
         self
     }
 

@@ -5,14 +5,14 @@
 use homeround::access::{Denied, code};
 use homeround::merge::{Inspected, Touch, Trial};
 use homeround::model::{
-    Booking, CareTeam, DocumentId, DocumentKind, FieldPath, HOUR_MS, Handover, Millis, PatientId,
-    PersonId, RecordId, RecordKind, Role, Unplanned, VisitId,
+    Booking, CareTeam, DocumentId, DocumentKind, FieldPath, HOUR_MS, Handover, Millis, NoticeEntry,
+    PatientId, PersonId, RecordId, RecordKind, Role, Unplanned, VisitId,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::records::{Put, json, put};
-use super::{Backend, Caller, ServiceError, audit, documents, grants};
+use super::{Backend, Caller, ServiceError, audit, documents, grants, notices};
 use crate::store::{Reader, Writer};
 
 /// How long who gives a visit away keeps the access that the assignment gave: what is still
@@ -23,6 +23,8 @@ pub const HANDOVER_GRACE_MS: i64 = HOUR_MS;
 pub(crate) const UNPLANNED_UNREADABLE: &str = "unplanned_unreadable";
 /// What a hand-over says can't be read, or is outside its limits.
 pub(crate) const HANDOVER_UNREADABLE: &str = "handover_unreadable";
+/// What the patient is to be told can't be read, or is outside its limits.
+pub(crate) const NOTICE_UNREADABLE: &str = "notice_unreadable";
 /// The colleague is not of the patient's team.
 pub(crate) const NOT_IN_TEAM: &str = "not_in_team";
 
@@ -33,6 +35,8 @@ pub(crate) enum Effect {
     Made,
     /// The visit was handed over, or who gets it was settled.
     Given,
+    /// The patient is to be told something.
+    Told,
 }
 
 /// What a change asks for, in order.
@@ -43,6 +47,7 @@ pub(crate) fn effects(id: DocumentId, inspected: &Inspected) -> Vec<Effect> {
     let effect = |touch: &Touch| match touch.path.0.as_str() {
         "unplanned" => Some(Effect::Made),
         "handover" => Some(Effect::Given),
+        _ if touch.path.matches("notices/*") => Some(Effect::Told),
         _ => None,
     };
     inspected.touched.iter().filter_map(effect).collect()
@@ -101,6 +106,11 @@ pub(crate) async fn refuses(
                 if !is_in_team(reader, given.to, patient).await? {
                     return no(NOT_IN_TEAM);
                 }
+            }
+            _ if touch.path.matches("notices/*")
+                && !value::<NoticeEntry>(touch).is_some_and(|one| one.check().is_ok()) =>
+            {
+                return no(NOTICE_UNREADABLE);
             }
             _ if names_its_author(&touch.path) && puts_words(caller, touch, stood) => {
                 return no(code::AUTHOR_MISMATCH);
@@ -166,6 +176,9 @@ pub(crate) async fn follow(
             let note = audit::Note::by(caller, "visit_made").about(patient);
             audit::note(tx, now, note.saying(made.reason.name())).await?;
         }
+    }
+    if effects.contains(&Effect::Told) {
+        notices::queue(tx, (visit, patient), view, now).await?;
     }
     let open = loaded.document.conflicts();
     let contested = open.iter().any(|conflict| conflict.path.0 == "handover");

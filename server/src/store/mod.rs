@@ -15,7 +15,7 @@ pub mod sqlite;
 
 use async_trait::async_trait;
 use homeround::model::{
-    ActorId, ChangeHash, DeviceId, DeviceTag, DocumentId, DocumentKind, Millis, PatientId,
+    ActorId, ChangeHash, DeviceId, DeviceTag, DocumentId, DocumentKind, EntryId, Millis, PatientId,
     PersonId, RecordId, RecordKind, TenantId,
 };
 use uuid::Uuid;
@@ -170,6 +170,9 @@ pub trait Reader: Send {
         limit: u32,
     ) -> Stored<Vec<(i64, RecordRow)>>;
 
+    /// Notices that are to be tried by `now`, those first that wait longest.
+    async fn notices_due(&mut self, now: Millis, limit: u32) -> Stored<Vec<NoticeRow>>;
+
     /// Events with a number after `seq`, in order.
     async fn events_after(&mut self, seq: u64, limit: u32) -> Stored<Vec<EventRow>>;
     /// Rejected changes, newest first.
@@ -230,6 +233,10 @@ pub trait Writer: Reader {
     async fn add_change(&mut self, change: &ChangeRow) -> Stored<()>;
     /// Adds or replaces a record; `sort_ms` orders history and bookings.
     async fn put_record(&mut self, record: &RecordRow, sort_ms: Option<i64>) -> Stored<()>;
+    /// Adds or replaces a notice that is to be sent.
+    async fn put_notice(&mut self, notice: &NoticeRow) -> Stored<()>;
+    /// Takes a notice out of those that are to be sent.
+    async fn remove_notice(&mut self, notice: EntryId) -> Stored<()>;
     /// Adds an event.
     async fn add_event(&mut self, event: &EventRow) -> Stored<()>;
     /// Keeps a rejected change, sealed.

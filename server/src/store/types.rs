@@ -1,8 +1,8 @@
 //! Rows as the services see them.
 
 use homeround::model::{
-    ActorId, ChangeHash, DeviceId, DocumentId, FieldPath, Grant, GrantSource, Millis, PatientId,
-    PersonId, RecordId, RecordKind, Role, TenantId,
+    ActorId, ChangeHash, DeviceId, DocumentId, EntryId, FieldPath, Grant, GrantSource, Millis,
+    PatientId, PersonId, RecordId, RecordKind, Role, TenantId, VisitId,
 };
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -160,6 +160,19 @@ pub struct ChangeMark {
     pub seq: u64,
     /// As in [`ChangeRow::after_seal`].
     pub after_seal: bool,
+}
+
+/// A notice to a patient that is to be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoticeRow {
+    /// The entry of the visit that asked for it.
+    pub notice: EntryId,
+    /// Of which visit.
+    pub visit: VisitId,
+    /// When it is tried next.
+    pub due: Millis,
+    /// How often it was tried.
+    pub attempts: u32,
 }
 
 /// A row that the backend owns.

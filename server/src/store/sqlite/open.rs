@@ -7,11 +7,18 @@ use homeround::store::{Database, DatabaseKey, Migration, OpenError, OpenMode};
 use crate::store::{StorageError, Stored};
 
 /// The backend's migrations, in order. Frozen once released.
-pub(super) const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "backend",
-    sql: include_str!("migrations/0001_backend.sql"),
-}];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "backend",
+        sql: include_str!("migrations/0001_backend.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "notice",
+        sql: include_str!("migrations/0002_notice.sql"),
+    },
+];
 
 /// Opens one connection with everything mended.
 pub(super) fn connection(path: &Path, key: &DatabaseKey, mode: OpenMode) -> Stored<Database> {

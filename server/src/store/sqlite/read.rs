@@ -11,8 +11,8 @@ use uuid::Uuid;
 use super::rows::{self, big, int, many, one};
 use crate::store::{
     AuditRow, BeaconRow, BookingRow, ChangeMark, ChangeRow, DeviceRow, DocumentRow, EventRow,
-    GrantRow, PersonRow, Reader, ReceiptRow, RecordRow, RejectedRow, ScopeRow, StorageError,
-    Stored, Tenant,
+    GrantRow, NoticeRow, PersonRow, Reader, ReceiptRow, RecordRow, RejectedRow, ScopeRow,
+    StorageError, Stored, Tenant,
 };
 
 /// A transaction of one tenant: its connection and the tenant's key.
@@ -325,6 +325,18 @@ impl<T: Inside> Reader for T {
         let kind = RecordKind::History.code();
         let key = params![tenant.bytes(), kind, patient.bytes(), at, id.bytes(), limit];
         many(conn, &sql, key, |row| Ok((row.get(5)?, rows::record(row)?)))
+    }
+
+    async fn notices_due(&mut self, now: Millis, limit: u32) -> Stored<Vec<NoticeRow>> {
+        let (conn, tenant) = self.conn();
+        let sql = "SELECT notice, visit, due, attempts FROM notice
+                   WHERE tenant = ?1 AND due <= ?2 ORDER BY due, notice LIMIT ?3";
+        many(
+            conn,
+            sql,
+            params![tenant.bytes(), now.0, limit],
+            rows::notice,
+        )
     }
 
     async fn events_after(&mut self, seq: u64, limit: u32) -> Stored<Vec<EventRow>> {

@@ -1,8 +1,8 @@
 //! Between SQL's columns and the rows of [`crate::store`].
 
 use homeround::model::{
-    ActorId, ChangeHash, DeviceId, DocumentId, Grant, GrantSource, Millis, PatientId, PersonId,
-    RecordId, RecordKind, Refused, TenantId,
+    ActorId, ChangeHash, DeviceId, DocumentId, EntryId, Grant, GrantSource, Millis, PatientId,
+    PersonId, RecordId, RecordKind, Refused, TenantId, VisitId,
 };
 use rusqlite::{Connection, ErrorCode, Params, Row};
 use uuid::Uuid;
@@ -10,7 +10,8 @@ use zeroize::Zeroizing;
 
 use crate::store::{
     AuditRow, BeaconRow, BookingRow, ChangeRow, DeviceRow, DocumentRow, Event, EventRow, GrantRow,
-    PersonRow, ReceiptRow, RecordRow, RejectedRow, ScopeRow, StorageError, Stored, Tenant,
+    NoticeRow, PersonRow, ReceiptRow, RecordRow, RejectedRow, ScopeRow, StorageError, Stored,
+    Tenant,
 };
 
 impl From<rusqlite::Error> for StorageError {
@@ -65,6 +66,15 @@ pub(super) fn many<T>(
 /// Runs one statement.
 pub(super) fn run(conn: &Connection, sql: &str, params: impl Params) -> Stored<usize> {
     Ok(conn.prepare_cached(sql)?.execute(params)?)
+}
+
+pub(super) fn notice(row: &Row<'_>) -> Stored<NoticeRow> {
+    Ok(NoticeRow {
+        notice: EntryId(uuid(row, 0)?),
+        visit: VisitId(uuid(row, 1)?),
+        due: millis(row, 2)?,
+        attempts: row.get(3)?,
+    })
 }
 
 /// SQL's integer; sequence numbers and counts are far below its end.

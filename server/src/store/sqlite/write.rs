@@ -1,15 +1,15 @@
 //! Writing inside a transaction.
 
 use async_trait::async_trait;
-use homeround::model::{DeviceId, Millis, PatientId, PersonId, TenantId};
+use homeround::model::{DeviceId, EntryId, Millis, PatientId, PersonId, TenantId};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::Writing;
 use super::read::Inside as _;
 use super::rows::{big, event_columns, int, run, source_name};
 use crate::store::{
-    AuditRow, BeaconRow, ChangeRow, DeviceRow, DocumentRow, Event, EventRow, GrantRow, PersonRow,
-    ReceiptRow, RecordRow, RejectedRow, ScopeRow, StorageError, Stored, Writer,
+    AuditRow, BeaconRow, ChangeRow, DeviceRow, DocumentRow, Event, EventRow, GrantRow, NoticeRow,
+    PersonRow, ReceiptRow, RecordRow, RejectedRow, ScopeRow, StorageError, Stored, Writer,
 };
 
 #[async_trait]
@@ -211,6 +211,26 @@ impl Writer for Writing {
             record.body
         ];
         run(conn, sql, row).map(drop)
+    }
+
+    async fn put_notice(&mut self, notice: &NoticeRow) -> Stored<()> {
+        let (conn, tenant) = self.conn();
+        let sql = "INSERT OR REPLACE INTO notice (tenant, notice, visit, due, attempts)
+                   VALUES (?1, ?2, ?3, ?4, ?5)";
+        let row = params![
+            tenant.bytes(),
+            notice.notice.bytes(),
+            notice.visit.bytes(),
+            notice.due.0,
+            notice.attempts
+        ];
+        run(conn, sql, row).map(drop)
+    }
+
+    async fn remove_notice(&mut self, notice: EntryId) -> Stored<()> {
+        let (conn, tenant) = self.conn();
+        let sql = "DELETE FROM notice WHERE tenant = ?1 AND notice = ?2";
+        run(conn, sql, params![tenant.bytes(), notice.bytes()]).map(drop)
     }
 
     async fn add_event(&mut self, row: &EventRow) -> Stored<()> {

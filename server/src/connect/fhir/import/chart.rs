@@ -82,6 +82,7 @@ impl ChartDraft {
             conditions: listed(std::mem::take(&mut self.conditions)),
             medications: listed(std::mem::take(&mut self.medications)),
             spo2_scale: self.spo2_scale,
+            notice_wishes: None,
             alerts: std::mem::take(&mut self.alerts),
             reviews: BTreeMap::new(),
             messages: BTreeMap::new(),

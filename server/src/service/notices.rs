@@ -1,0 +1,425 @@
+//! Notices to patients: what a phone asked for is queued with the visit's change, judged
+//! when it is due, and handed to who delivers it.
+//!
+//! Judged as late as possible: what was declined or called off meanwhile is not sent.
+//! Delivered at least once: a crash between handing over and writing that down sends the
+//! same letter again, under the same name.
+
+use std::sync::Arc;
+
+use homeround::merge::Document;
+use homeround::model::{
+    Booking, DocumentId, EntryId, MINUTE_MS, Millis, NOTICES_PER_VISIT_MAX, NotSent, NoticeChannel,
+    NoticeDelivery, NoticeEntry, NoticeState, NoticeWishes, Patient, PatientId, RecordId,
+    RecordKind, TenantId, VisitId, VisitStatus,
+};
+use homeround::notice::{Telling, language_of, quiet_until};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::records::{Put, json, put};
+use super::{Backend, News, ServiceError, audit, documents, scope};
+use crate::notify::{Letter, NotTaken, Provider};
+use crate::store::{NoticeRow, Reader, Writer};
+
+/// Notices of one tenant that are tried in one turn.
+const TURN_MAX: u32 = 100;
+/// Entries of one visit that are looked at: beyond what one may have, so that it is said.
+const LOOKED_AT_MAX: usize = 3 * NOTICES_PER_VISIT_MAX;
+/// How far ahead of the backend's clock a phone may be and still say when it arrives.
+const AHEAD_MAX_MS: i64 = 2 * MINUTE_MS;
+/// From the first to the second try; doubled each time.
+const RETRY_MS: i64 = MINUTE_MS / 2;
+/// Between two tries at most.
+const RETRY_MAX_MS: i64 = 15 * MINUTE_MS;
+
+/// What came of one turn.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct NoticesDone {
+    /// Handed to who delivers.
+    pub sent: u64,
+    /// Not sent, for good.
+    pub not_sent: u64,
+    /// To be tried again.
+    pub waiting: u64,
+}
+
+/// What is to become of a notice now.
+enum Judged {
+    Send(Box<Letter>, NoticeChannel),
+    Wait(Millis, NotSent),
+    Never(NotSent),
+}
+
+/// A notice as it lies in its visit.
+struct Case {
+    id: EntryId,
+    entry: NoticeEntry,
+    patient: PatientId,
+    visit: VisitId,
+}
+
+/// Queues what a visit asks for and was not queued before.
+pub(super) async fn queue(
+    tx: &mut dyn Writer,
+    (visit, patient): (VisitId, PatientId),
+    view: &Value,
+    now: Millis,
+) -> Result<(), ServiceError> {
+    let asked = view["notices"].as_object().into_iter().flatten();
+    let ids = asked.filter_map(|(id, _)| id.parse::<EntryId>().ok());
+    for (place, id) in ids.take(LOOKED_AT_MAX).enumerate() {
+        if tx
+            .record(RecordKind::Notice, RecordId(id.0))
+            .await?
+            .is_some()
+        {
+            continue;
+        }
+        let too_many = place >= NOTICES_PER_VISIT_MAX;
+        let delivery = NoticeDelivery {
+            notice: id,
+            visit,
+            patient,
+            state: if too_many {
+                NoticeState::NotSent
+            } else {
+                NoticeState::Queued
+            },
+            reason: too_many.then_some(NotSent::TooMany),
+            channel: None,
+            language: None,
+            at_ms: now,
+            next_ms: (!too_many).then_some(now),
+        };
+        write(tx, &delivery).await?;
+        if !too_many {
+            let row = NoticeRow {
+                notice: id,
+                visit,
+                due: now,
+                attempts: 0,
+            };
+            tx.put_notice(&row).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn write(tx: &mut dyn Writer, delivery: &NoticeDelivery) -> Result<bool, ServiceError> {
+    let body = json(delivery)?;
+    let row = Put {
+        kind: RecordKind::Notice,
+        id: RecordId(delivery.notice.0),
+        patient: Some(delivery.patient),
+        body: Some(&body),
+        sort_ms: None,
+    };
+    put(tx, row).await
+}
+
+impl Backend {
+    /// Sends the notices that are due, in every tenant. What can't be sent now is tried
+    /// again, less often each time, until the arrival that it announces.
+    ///
+    /// # Errors
+    /// [`ServiceError::Storage`]: what was not written down is tried again.
+    pub async fn send_notices(&self, now: Millis) -> Result<NoticesDone, ServiceError> {
+        let mut done = NoticesDone::default();
+        for tenant in self.storage.tenants().await? {
+            let due = {
+                let mut reader = self.storage.read(tenant.id).await?;
+                reader.notices_due(now, TURN_MAX).await?
+            };
+            for row in due {
+                match self.one(tenant.id, row, now).await? {
+                    NoticeState::Sent => done.sent += 1,
+                    NoticeState::Queued => done.waiting += 1,
+                    NoticeState::NotSent | NoticeState::Unknown => done.not_sent += 1,
+                }
+            }
+        }
+        Ok(done)
+    }
+
+    async fn one(
+        &self,
+        tenant: TenantId,
+        row: NoticeRow,
+        now: Millis,
+    ) -> Result<NoticeState, ServiceError> {
+        let (case, judged) = {
+            let mut reader = self.storage.read(tenant).await?;
+            let Some((case, view)) = case_of(reader.as_mut(), &row).await? else {
+                drop(reader);
+                return self.forget(tenant, row).await;
+            };
+            let judged = self.judge(reader.as_mut(), &case, &view, now).await?;
+            (case, judged)
+        };
+        let mut delivery = NoticeDelivery {
+            notice: case.id,
+            visit: case.visit,
+            patient: case.patient,
+            state: NoticeState::NotSent,
+            reason: None,
+            channel: None,
+            language: None,
+            at_ms: now,
+            next_ms: None,
+        };
+        match judged {
+            Judged::Never(reason) => delivery.reason = Some(reason),
+            Judged::Wait(until, reason) => {
+                delivery.state = NoticeState::Queued;
+                delivery.reason = Some(reason);
+                delivery.next_ms = Some(until);
+            }
+            Judged::Send(letter, channel) => {
+                self.hand_over(&letter, channel, (&row, &case), &mut delivery)
+                    .await;
+            }
+        }
+        self.settle_notice(tenant, row, &delivery).await?;
+        Ok(delivery.state)
+    }
+
+    /// Gives a letter to who delivers by the channel, and writes into the delivery what
+    /// came of it.
+    async fn hand_over(
+        &self,
+        letter: &Letter,
+        channel: NoticeChannel,
+        (row, case): (&NoticeRow, &Case),
+        delivery: &mut NoticeDelivery,
+    ) {
+        let Some(provider) = self.provider(channel) else {
+            delivery.reason = Some(NotSent::NoProvider);
+            return;
+        };
+        match provider.send(letter).await {
+            Ok(()) => {
+                delivery.state = NoticeState::Sent;
+                delivery.channel = Some(channel);
+                delivery.language = Some(letter.language.into());
+            }
+            Err(NotTaken::Never(detail)) => {
+                tracing::warn!(channel = channel.name(), %detail, "a notice was refused");
+                delivery.reason = Some(NotSent::Refused);
+            }
+            Err(NotTaken::Later(detail)) => {
+                tracing::warn!(channel = channel.name(), %detail, "a notice was not taken");
+                let wait_ms = RETRY_MS << row.attempts.min(5);
+                let next = delivery.at_ms.plus(wait_ms.min(RETRY_MAX_MS));
+                delivery.reason = Some(NotSent::Delayed);
+                if next <= case.entry.arrives_until_ms {
+                    delivery.state = NoticeState::Queued;
+                    delivery.next_ms = Some(next);
+                }
+            }
+        }
+    }
+
+    fn provider(&self, channel: NoticeChannel) -> Option<&Arc<dyn Provider>> {
+        self.providers.iter().find(|it| it.channel() == channel)
+    }
+
+    async fn settle_notice(
+        &self,
+        tenant: TenantId,
+        row: NoticeRow,
+        delivery: &NoticeDelivery,
+    ) -> Result<(), ServiceError> {
+        let mut tx = self.storage.write(tenant).await?;
+        match delivery.next_ms {
+            Some(due) => {
+                let row = NoticeRow {
+                    due,
+                    attempts: row.attempts.saturating_add(1),
+                    ..row
+                };
+                tx.put_notice(&row).await?;
+            }
+            None => tx.remove_notice(row.notice).await?,
+        }
+        let known = tx
+            .record(RecordKind::Notice, RecordId(row.notice.0))
+            .await?;
+        let known = known.and_then(|it| serde_json::from_str::<NoticeDelivery>(&it.body?).ok());
+        // Since when: not since the last try.
+        let since = known.filter(|it| (it.state, it.reason) == (delivery.state, delivery.reason));
+        let delivery = NoticeDelivery {
+            at_ms: since.map_or(delivery.at_ms, |it| it.at_ms),
+            ..delivery.clone()
+        };
+        write(tx.as_mut(), &delivery).await?;
+        if delivery.state != NoticeState::Queued {
+            let action = match delivery.state {
+                NoticeState::Sent => "notice_sent",
+                _ => "notice_not_sent",
+            };
+            let note = audit::Note::by_backend(action).about(delivery.patient);
+            let why = delivery.reason.map_or("", NotSent::name);
+            audit::note(tx.as_mut(), delivery.at_ms, note.saying(why)).await?;
+        }
+        let people = scope::people_around(tx.as_mut(), &[delivery.patient]).await?;
+        tx.commit().await?;
+        self.bell.ring(News {
+            tenant,
+            everyone: false,
+            patients: vec![delivery.patient],
+            people,
+            from: None,
+        });
+        Ok(())
+    }
+
+    /// What can't be read, or is not there any more, is not to be sent.
+    async fn forget(&self, tenant: TenantId, row: NoticeRow) -> Result<NoticeState, ServiceError> {
+        tracing::warn!("a notice without its visit was dropped");
+        let mut tx = self.storage.write(tenant).await?;
+        tx.remove_notice(row.notice).await?;
+        tx.commit().await?;
+        Ok(NoticeState::NotSent)
+    }
+
+    async fn judge(
+        &self,
+        reader: &mut dyn Reader,
+        case: &Case,
+        view: &Value,
+        now: Millis,
+    ) -> Result<Judged, ServiceError> {
+        if let Some(why) = outdated(case, view, now) {
+            return Ok(Judged::Never(why));
+        }
+        let booking: Option<Booking> =
+            record(reader, RecordKind::Booking, RecordId(case.visit.0)).await?;
+        let zone = booking.and_then(|it| it.time_zone.parse().ok());
+        let Some(zone) = zone else {
+            // Called off by the office.
+            return Ok(Judged::Never(NotSent::TooLate));
+        };
+        let wishes = match wishes_of(reader, case.patient).await? {
+            Ok(wishes) => wishes,
+            Err(why) => return Ok(Judged::Never(why)),
+        };
+        if let Some(end) = quiet_until(wishes.quiet.unwrap_or_default(), zone, now) {
+            return Ok(match end <= case.entry.arrives_until_ms {
+                true => Judged::Wait(end, NotSent::QuietHours),
+                false => Judged::Never(NotSent::QuietHours),
+            });
+        }
+        let patient: Option<Patient> =
+            record(reader, RecordKind::Patient, RecordId(case.patient.0)).await?;
+        let own = patient.as_ref().and_then(|it| it.language.as_deref());
+        let language = language_of(wishes.language.as_deref().into_iter().chain(own));
+        let who = reader.person(case.entry.by).await?;
+        let telling = Telling {
+            kind: case.entry.kind,
+            who: who.as_ref().map_or("", |it| it.name.as_str()),
+            from: case.entry.arrives_from_ms,
+            until: case.entry.arrives_until_ms,
+            now,
+            zone,
+        };
+        let Some(text) = telling.text(language) else {
+            return Ok(Judged::Never(NotSent::Unknown));
+        };
+        let letter = Letter {
+            notice: case.id,
+            to: wishes.address,
+            language,
+            text,
+        };
+        Ok(Judged::Send(Box::new(letter), wishes.channel))
+    }
+}
+
+async fn case_of(
+    reader: &mut dyn Reader,
+    row: &NoticeRow,
+) -> Result<Option<(Case, Value)>, ServiceError> {
+    let Some(loaded) = documents::load(reader, DocumentId::visit(row.visit)).await? else {
+        return Ok(None);
+    };
+    let view = loaded.document.view().clone();
+    Ok(entry_of(&view, row.notice).map(|entry| {
+        let case = Case {
+            id: row.notice,
+            entry,
+            patient: loaded.row.patient,
+            visit: row.visit,
+        };
+        (case, view)
+    }))
+}
+
+fn entry_of(view: &Value, id: EntryId) -> Option<NoticeEntry> {
+    serde_json::from_value(view["notices"].get(id.to_string())?.clone()).ok()
+}
+
+/// Why it says nothing that helps any more.
+fn outdated(case: &Case, view: &Value, now: Millis) -> Option<NotSent> {
+    let status = view["status"].as_str().and_then(|it| it.parse().ok());
+    let ahead = matches!(
+        status,
+        Some(VisitStatus::Scheduled | VisitStatus::Traveling)
+    );
+    if !ahead || case.entry.arrives_until_ms < now {
+        return Some(NotSent::TooLate);
+    }
+    let said = case.entry.stamp.best();
+    if said > now.plus(AHEAD_MAX_MS) {
+        return Some(NotSent::ClockDoubt);
+    }
+    let others = view["notices"].as_object().into_iter().flatten();
+    // Those beyond are not sent, and stand in nobody's way.
+    let later = others
+        .take(NOTICES_PER_VISIT_MAX)
+        .filter_map(|(id, entry)| {
+            let entry: NoticeEntry = serde_json::from_value(entry.clone()).ok()?;
+            Some((entry.stamp.best(), id.parse::<EntryId>().ok()?))
+        })
+        // One that is from a clock ahead is not sent itself.
+        .filter(|(at, _)| *at <= now.plus(AHEAD_MAX_MS));
+    later
+        .max()
+        .is_some_and(|last| last > (said, case.id))
+        .then_some(NotSent::Superseded)
+}
+
+/// How the patient wants to be reached, or why nobody is to write to them.
+async fn wishes_of(
+    reader: &mut dyn Reader,
+    patient: PatientId,
+) -> Result<Result<NoticeWishes, NotSent>, ServiceError> {
+    let Some(loaded) = documents::load(reader, DocumentId::chart(patient)).await? else {
+        return Ok(Err(NotSent::NotAsked));
+    };
+    Ok(wishes_in(&loaded.document))
+}
+
+fn wishes_in(chart: &Document) -> Result<NoticeWishes, NotSent> {
+    let open = chart.conflicts();
+    if open.iter().any(|it| it.path.0 == "notice_wishes") {
+        return Err(NotSent::Contested);
+    }
+    let wishes = &chart.view()["notice_wishes"];
+    let wishes: NoticeWishes =
+        serde_json::from_value(wishes.clone()).map_err(|_| NotSent::NotAsked)?;
+    if !wishes.agreed {
+        return Err(NotSent::Declined);
+    }
+    wishes.check().map_err(|_| NotSent::NoAddress)?;
+    Ok(wishes)
+}
+
+async fn record<T: DeserializeOwned>(
+    reader: &mut dyn Reader,
+    kind: RecordKind,
+    id: RecordId,
+) -> Result<Option<T>, ServiceError> {
+    let row = reader.record(kind, id).await?;
+    Ok(row.and_then(|row| serde_json::from_str(&row.body?).ok()))
+}
