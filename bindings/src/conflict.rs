@@ -121,6 +121,11 @@ pub(crate) fn text_of(value: &Value) -> String {
             if let (Some(_), Some(status)) = (text("occurrence"), text("status")) {
                 return status.to_owned();
             }
+            // Of a patient's wishes for notices, where to, or that they want none.
+            if let Some(agreed) = fields.get("agreed").and_then(Value::as_bool) {
+                let address = text("address").unwrap_or_default();
+                return if agreed { address } else { "–" }.to_owned();
+            }
             if let Some(start) = text("start") {
                 let rule = text("rule").or_else(|| text("text")).unwrap_or_default();
                 return format!("{start} {rule}").trim_end().to_owned();
@@ -161,6 +166,11 @@ mod tests {
         assert_eq!(
             read(serde_json::json!({"occurrence": "2026-11-28T09:00", "status": "not_done"})),
             "not_done"
+        );
+        let wishes = |agreed: bool| serde_json::json!({"agreed": agreed, "address": "a@b.org"});
+        assert_eq!(
+            (&*read(wishes(true)), &*read(wishes(false))),
+            ("a@b.org", "–")
         );
         assert_eq!(
             read(serde_json::json!({"start": "2026-11-28T09:00", "rule": "FREQ=DAILY"})),

@@ -229,6 +229,23 @@ async fn two_different_wishes_keep_the_backend_silent_until_somebody_settles_the
 }
 
 #[tokio::test]
+async fn who_is_named_is_who_comes_whoever_asks_for_it() {
+    let mut case = Case::agreed().await;
+    let carl = case.world.person("carl", Role::Supervisor).await;
+    case.world.grant(carl.person, case.patient).await;
+    let mut other = Phone::enrol(&case.world, carl, 22).await;
+    other.sync(&case.world).await;
+    let mut entry = case.entry("late", 0, 15);
+    entry["by"] = json!(carl.person);
+    let (section, id) = ("notices".into(), EntryId(Uuid::from_u128(0x901)));
+    other.edit(case.visit, &[Op::Append { section, id, entry }]);
+    assert_eq!(codes(&other.push(&case.world).await), ["accepted"]);
+    assert_eq!(case.turn(0).await, SENT);
+    let body = case.given()[0].text.body.clone();
+    assert!(body.starts_with("Person nina va con retraso"), "{body}");
+}
+
+#[tokio::test]
 async fn wishes_stand_in_nobody_elses_name() {
     let mut case = Case::new().await;
     let mut another = wishes(&case.nurse);

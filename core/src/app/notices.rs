@@ -77,7 +77,7 @@ impl VisitHandle {
     ///
     /// # Errors
     /// [`AppError::Refused`] on `status` for a visit that is not ahead, on `visit` for one
-    /// that is not of one's own day today; as [`read`](Self::read).
+    /// that nobody makes today; as [`read`](Self::read).
     pub fn notice_draft(
         &self,
         kind: NoticeKind,
@@ -88,9 +88,10 @@ impl VisitHandle {
         let app = Homeround {
             inner: std::sync::Arc::clone(&self.inner),
         };
-        let order = app.order_of_day(app.today()?, options)?;
+        let options = self.of_who_goes(options)?;
+        let order = app.order_of_day(app.today()?, &options)?;
         let estimate = order.visits.iter().find(|one| one.visit == self.id);
-        let estimate = estimate.ok_or_else(|| refused("visit", "a visit of one's own today"))?;
+        let estimate = estimate.ok_or_else(|| refused("visit", "a visit of today"))?;
         let chart = self.chart_of(visit.patient)?;
         let reads = self.inner.reads()?;
         let me = reads.me.as_ref().ok_or(AppError::NotEnrolled)?;
@@ -111,8 +112,12 @@ impl VisitHandle {
         let wished = wishes.and_then(|it| it.language.as_deref());
         let language = language_of(wished.into_iter().chain(own));
         let zone = zone_of(&rows, self)?;
+        // As the backend will name them.
+        let booking: Option<Booking> =
+            super::patient::record(&rows, RecordKind::Booking, RecordId(self.id.0))?;
+        let comes = booking.map_or(me.person, |it| it.who_comes(me.person));
         let who: Option<Person> =
-            super::patient::record(&rows, RecordKind::Person, RecordId(me.person.0))?;
+            super::patient::record(&rows, RecordKind::Person, RecordId(comes.0))?;
         let telling = Telling {
             kind,
             who: who.as_ref().map_or("", |it| it.name.as_str()),
@@ -158,7 +163,8 @@ impl VisitHandle {
         let wishes = chart
             .as_ref()
             .and_then(|(chart, _)| chart.notice_wishes.as_ref());
-        if let Some(why) = hindrance(wishes, false) {
+        let contested = chart.as_ref().is_some_and(|(_, contested)| *contested);
+        if let Some(why) = hindrance(wishes, contested) {
             return Err(refused("notice_wishes", why_not(why)));
         }
         self.edit("notice", |desk| {
@@ -199,6 +205,19 @@ impl VisitHandle {
             });
         }
         Ok(views)
+    }
+
+    /// The options for the day of who goes: oneself, else who is booked first.
+    fn of_who_goes(&self, options: &OrderOptions) -> Result<OrderOptions, AppError> {
+        let mut options = options.clone();
+        let reads = self.inner.reads()?;
+        let me = reads.me.as_ref().ok_or(AppError::NotEnrolled)?.person;
+        let rows = reads.store.reader()?;
+        let booking: Option<Booking> =
+            super::patient::record(&rows, RecordKind::Booking, RecordId(self.id.0))?;
+        let comes = booking.map_or(me, |it| it.who_comes(me));
+        options.person = options.person.or((comes != me).then_some(comes));
+        Ok(options)
     }
 
     /// The patient's chart and whether its wishes are contested; none: it is not on this
@@ -275,6 +294,7 @@ const fn why_not(why: NotSent) -> &'static str {
     match why {
         NotSent::Declined => "a patient who has not declined notices",
         NotSent::NoAddress => "a patient with an address for notices",
+        NotSent::Contested => "wishes that nobody disagrees on: settle them first",
         _ => "a patient who was asked and agreed to notices",
     }
 }

@@ -130,6 +130,18 @@ pub struct Booking {
     pub handover: Option<HandoverMark>,
 }
 
+impl Booking {
+    /// Who is told to come, where somebody speaks of the visit: themselves, unless others
+    /// are booked; then the first of them.
+    #[must_use]
+    pub fn who_comes(&self, by: PersonId) -> PersonId {
+        match self.assignees.first() {
+            Some(first) if !self.assignees.contains(&by) => *first,
+            _ => by,
+        }
+    }
+}
+
 /// Longest visit, in minutes: half a day.
 pub const VISIT_MINUTES_MAX: u32 = 720;
 

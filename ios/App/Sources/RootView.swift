@@ -8,6 +8,7 @@ enum Place: Hashable {
     case patient(PatientId)
     case plans(PatientId)
     case messages(PatientId)
+    case notices(VisitId)
     case forms(VisitId)
     case form(VisitId, EntryId)
     case inbox, search, sync, account
@@ -97,6 +98,8 @@ private struct Unlocked: View {
             Holding(make: { try MessagesModel(phone, patient, shell.formats, zone: shell.zone) }) {
                 MessagesView(model: $0, go: go)
             }
+        case .notices(let visit):
+            Holding(make: { try NoticesModel(phone, visit, shell.formats) }) { NoticesView(model: $0, go: go) }
         case .inbox:
             Holding(make: { InboxModel(phone, shell.formats, zone: shell.zone) }) { InboxView(model: $0, go: go) }
         case .forms(let visit):

@@ -74,6 +74,7 @@ struct VisitView: View {
             }
         }
         if let patient = state.patientId { AlsoButton(told("visit_patient")) { go(.patient(patient)) } }
+        AlsoButton(told("notices_title")) { go(.notices(model.id)) }
         ForEach(state.endings, id: \.self) { ending in
             Reasons(title: ending.words.text) { model.end(ending, $0, comment: $1) }
         }

@@ -6,8 +6,9 @@ use homeround::access::may_see;
 use homeround::forms::Definition;
 use homeround::merge::{Conflict, Document};
 use homeround::model::{
-    Booking, CareTeam, Chart, DeviceTag, DocumentId, DocumentKind, FieldPath, Millis, Patient,
-    Person, PersonId, PlanId, RecordId, RecordKind, Role, TenantId, Visit, VisitId,
+    Booking, CareTeam, Chart, DeviceTag, DocumentId, DocumentKind, EntryId, FieldPath, Millis,
+    NoticeDelivery, Patient, Person, PersonId, PlanId, RecordId, RecordKind, Role, TenantId, Visit,
+    VisitId,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -160,6 +161,7 @@ async fn export(
     let seen: Visit = read(document.view())?;
     let planned = super::plans::planned(reader, &booking, &plans).await?;
     let questionnaires = questionnaires(reader, &seen).await?;
+    let notices = notices(reader, &seen).await?;
     let bundle = fhir::export_visit(&VisitExport {
         booking: &booking,
         visit: &seen,
@@ -172,6 +174,7 @@ async fn export(
         people: &people,
         authored: &authored(&document, &owners),
         conflicts: &conflicts(&document, &owners),
+        notices: &notices,
         now,
     });
     Ok((bundle, id))
@@ -189,6 +192,19 @@ pub(super) async fn body<T: serde::de::DeserializeOwned>(
 
 pub(super) fn read<T: serde::de::DeserializeOwned>(view: &Value) -> Result<T, ServiceError> {
     T::deserialize(view).map_err(|_| ServiceError::Damaged)
+}
+
+/// Where each of the visit's notices stands.
+async fn notices(
+    reader: &mut dyn Reader,
+    visit: &Visit,
+) -> Result<BTreeMap<EntryId, NoticeDelivery>, ServiceError> {
+    let mut known = BTreeMap::new();
+    for id in visit.notices.keys() {
+        let delivery = body(reader, RecordKind::Notice, RecordId(id.0)).await?;
+        known.extend(delivery.map(|delivery| (*id, delivery)));
+    }
+    Ok(known)
 }
 
 /// What the visit's forms ask: of the app, else as it was imported.

@@ -295,8 +295,8 @@ impl Backend {
         }
         let booking: Option<Booking> =
             record(reader, RecordKind::Booking, RecordId(case.visit.0)).await?;
-        let zone = booking.and_then(|it| it.time_zone.parse().ok());
-        let Some(zone) = zone else {
+        let placed = booking.and_then(|it| Some((it.time_zone.parse().ok()?, it)));
+        let Some((zone, booking)) = placed else {
             // Called off by the office.
             return Ok(Judged::Never(NotSent::TooLate));
         };
@@ -314,7 +314,7 @@ impl Backend {
             record(reader, RecordKind::Patient, RecordId(case.patient.0)).await?;
         let own = patient.as_ref().and_then(|it| it.language.as_deref());
         let language = language_of(wishes.language.as_deref().into_iter().chain(own));
-        let who = reader.person(case.entry.by).await?;
+        let who = reader.person(booking.who_comes(case.entry.by)).await?;
         let telling = Telling {
             kind: case.entry.kind,
             who: who.as_ref().map_or("", |it| it.name.as_str()),

@@ -11,7 +11,7 @@ use super::rules::{Row, Rules, Wrong};
 use super::{Ground, play};
 
 /// Histories within which something wrong must show.
-const WITHIN: u64 = 20_000;
+const WITHIN: u64 = 60_000;
 
 /// The number of the first history that shows it.
 fn found_after(rules: &Rules) -> Option<u64> {

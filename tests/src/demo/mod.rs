@@ -5,7 +5,7 @@
 //! `photo` (a picture taken offline, its bytes later), `together` (convergence,
 //! conflicts, purge), `forms` (one form that two people fill at once), `plans` (a care
 //! plan and what it asks for), `medication` (a dose too soon, and the list against what is in
-//! the home), `messages` (within the team), `evening` (signature, one's own numbers, FHIR), `count`
+//! the home), `messages` (within the team), `notices` (to a patient), `evening` (signature, one's own numbers, FHIR), `count`
 //! (the figures, from the stores). `server`, `office` and `phones` drive the processes;
 //! `screen` shows it.
 
@@ -18,6 +18,7 @@ mod leash;
 mod medication;
 mod messages;
 mod morning;
+mod notices;
 mod office;
 mod phones;
 mod photo;
@@ -164,6 +165,7 @@ fn day(play: &mut Play) -> Result<Value, Trouble> {
     route::suggest(play)?;
     forms::begin(play)?;
     plans::begin(play)?;
+    notices::apart(play)?;
     apart::offline_edits(play)?;
     photo::take(play)?;
     forms::apart(play)?;
@@ -179,6 +181,7 @@ fn day(play: &mut Play) -> Result<Value, Trouble> {
     plans::together(play)?;
     medication::together(play)?;
     messages::together(play)?;
+    notices::together(play)?;
     photo::arrive(play)?;
     together::conflicts(play)?;
     together::rejected_and_purged(play)?;

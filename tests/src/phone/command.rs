@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use homeround::model::{
     Coding, DocumentId, DocumentKind, EntryId, FieldPath, Fix, HandoverReason, Medication, Millis,
-    NotDoneReason, PatientId, PersonId, PlanId, Reconciliation, TaskResult, TaskStatus,
+    NotDoneReason, NoticeKind, PatientId, PersonId, PlanId, Reconciliation, TaskResult, TaskStatus,
     UnplannedReason, VisitId,
 };
 use serde::Deserialize;
@@ -322,6 +322,37 @@ pub enum Command {
     },
     /// What is said about each patient, in brief.
     MessageThreads,
+    /// Writes down whether a patient wants notices by e-mail.
+    NoticeWishes {
+        /// Who.
+        patient: PatientId,
+        /// Whether they do.
+        agreed: bool,
+        /// Where to.
+        address: String,
+        /// In which language; their own unless said.
+        #[serde(default)]
+        language: Option<String>,
+    },
+    /// What a patient would be told now.
+    NoticeDraft {
+        /// Of which visit.
+        visit: VisitId,
+        /// What.
+        kind: NoticeKind,
+    },
+    /// Tells the patient when the visit will begin, by the order of the day.
+    Notify {
+        /// Of which visit.
+        visit: VisitId,
+        /// What.
+        kind: NoticeKind,
+    },
+    /// The notices of a visit, and what became of each.
+    Notices {
+        /// Of which visit.
+        visit: VisitId,
+    },
     /// Begins a care plan from a template, today.
     PlanStart {
         /// Whose.

@@ -13,6 +13,7 @@ mod forms;
 mod medication;
 mod messages;
 mod network;
+mod notices;
 mod plans;
 mod read;
 mod work;

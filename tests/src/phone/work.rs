@@ -28,6 +28,7 @@ pub(super) fn obey(app: &Homeround, command: &Command) -> Option<Result<Value, R
     let saved = saved.or_else(|| super::forms::fill(app, command));
     let saved = saved.or_else(|| super::medication::medication(app, command));
     let saved = saved.or_else(|| super::messages::write(app, command));
+    let saved = saved.or_else(|| super::notices::write(app, command));
     let saved = saved.or_else(|| super::plans::care(app, command))?;
     Some(saved.map(|saved| json_of(&saved)))
 }

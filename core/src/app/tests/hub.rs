@@ -175,6 +175,8 @@ pub(crate) struct Hub {
     pub(crate) epoch: u64,
     /// Time zone of the patient's home.
     pub(crate) zone: &'static str,
+    /// Who is booked for the visit.
+    pub(crate) booked: Vec<PersonId>,
     records: Vec<RecordRow>,
     /// Documents beside the visit, as they were made.
     more: Vec<(DocumentId, Vec<u8>)>,
@@ -212,6 +214,7 @@ impl Hub {
             changes: Vec::new(),
             epoch: 1,
             zone: "America/New_York",
+            booked: Vec::new(),
             records: Vec::new(),
             more: Vec::new(),
             judge: Box::new(|_| None),
@@ -352,7 +355,7 @@ impl Hub {
                 "latitude_deg": 42.3601, "longitude_deg": -71.0589 },
         });
         let booking = json!({
-            "visit": self.visit, "patient": self.patient, "assignees": [],
+            "visit": self.visit, "patient": self.patient, "assignees": self.booked,
             "start_ms": START, "end_ms": START + HOUR_MS,
             "service": { "text": "Skilled nursing" }, "time_zone": self.zone,
         });

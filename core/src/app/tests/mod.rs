@@ -9,6 +9,7 @@ mod hub;
 mod leaving;
 mod medication;
 mod messages;
+mod notices;
 mod numbers;
 mod order;
 mod pages;

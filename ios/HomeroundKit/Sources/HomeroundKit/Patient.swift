@@ -129,6 +129,15 @@ public final class Patient: Sendable {
         try await save { try $0.reconcile(found: found, comment: comment) }
     }
 
+    /// Whether and how the patient wants notices; nil: nobody has asked. Emits again whenever that changes.
+    public var noticeWishes: Live<NoticeWishes?> { worker.live { [chartOf] in try chartOf.noticeWishes() } }
+
+    /// Writes down whether and how the patient wants notices; without their word none is sent.
+    @discardableResult
+    public func setNoticeWishes(_ wishes: NewNoticeWishes) async throws -> Saved {
+        try await save { try $0.setNoticeWishes(wishes: wishes) }
+    }
+
     /// The messages within the team about the patient, in order. Emits again whenever they change.
     public var messages: Live<[Message]> { worker.live { [chartOf] in try chartOf.messages() } }
 

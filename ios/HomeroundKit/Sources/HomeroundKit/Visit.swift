@@ -261,6 +261,22 @@ public final class Visit: Sendable {
         try await save { try $0.amend(reason: reason, note: note) }
     }
 
+    // MARK: Notices to the patient
+
+    /// What the patient would be told now, and what speaks against it.
+    public func noticeDraft(_ kind: NoticeKind, _ options: OrderOptions = OrderOptions()) async throws -> NoticeDraft {
+        try await worker.read { [core] in try core.noticeDraft(kind: kind, options: options) }
+    }
+
+    /// Asks the backend to tell the patient when the visit will begin; it goes out with the other edits.
+    @discardableResult
+    public func notify(_ kind: NoticeKind, fromMs: Int64, untilMs: Int64) async throws -> Saved {
+        try await save { try $0.notify(kind: kind, arrivesFromMs: fromMs, arrivesUntilMs: untilMs) }
+    }
+
+    /// The notices to the patient, the latest first, and what became of each. Emits again whenever that changes.
+    public var notices: Live<[Notice]> { worker.live { [core] in try core.notices() } }
+
     // MARK: Attachments
 
     /// Adds a photo, a recording or a file; bytes and entry are durable when this returns.

@@ -410,6 +410,18 @@ element!(Answered {
     value_reference: Reference,
     value_attachment: Attachment,
 });
+element!(ConsentProvision {
+    #[serde(rename = "type")]
+    kind: String
+});
+element!(Consent {
+    status: String,
+    category: Vec<Concept>,
+    patient: Reference,
+    date_time: String,
+    provision: ConsentProvision,
+    extension: Vec<Extension>,
+});
 element!(Flag { status: String, code: Concept, subject: Reference, extension: Vec<Extension> });
 element!(DocumentContent {
     attachment: Attachment

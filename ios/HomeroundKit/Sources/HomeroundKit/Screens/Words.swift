@@ -145,13 +145,13 @@ private let fields: Set<String> = [
     "note_note", "measures_weight_kg", "measures_pain_score", "measures_glucose_mg_dl", "medications_dose",
     "medications_status", "medications_dosing",
     "spo2_scale_spo2_scale", "conditions_clinical_status", "allergies_status", "allergies_severity",
-    "handover_handover", "unplanned_unplanned",
+    "handover_handover", "unplanned_unplanned", "notice_wishes_notice_wishes",
 ]
 
 /// Sections whose entries are only added.
 private let sections: Set<String> = [
     "observations", "medications", "attachments", "forms", "steps", "corrections", "signatures", "amendments",
-    "presence", "sign_offs", "tasks", "measures", "duplicates", "planned",
+    "presence", "sign_offs", "tasks", "measures", "duplicates", "planned", "notices",
 ]
 
 /// What a field is called: `tasks/0192…/result` is the result of a task.
@@ -167,7 +167,7 @@ func fieldWords(_ path: String) -> Words {
 private let quarantineCodes: Set<String> = [
     "access_ended", "depends_on_rejected", "no_grant", "not_permitted", "value_not_permitted", "policy",
     "author_mismatch", "role_mismatch", "subject_not_permitted", "sealed",
-    "unplanned_unreadable", "handover_unreadable", "not_in_team",
+    "unplanned_unreadable", "handover_unreadable", "not_in_team", "notice_unreadable",
 ]
 
 func quarantineWords(_ code: String) -> Words {

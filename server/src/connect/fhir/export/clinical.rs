@@ -54,6 +54,7 @@ impl Sheet<'_> {
             self.add(id.0, resource);
         }
         self.flags(chart);
+        self.notice_wishes(chart);
     }
 
     fn allergy(&self, allergy: &Allergy) -> Value {

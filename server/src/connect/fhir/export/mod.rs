@@ -11,6 +11,7 @@ mod flags;
 mod forms;
 mod media;
 mod messages;
+mod notices;
 mod people;
 mod plans;
 mod presence;
@@ -26,8 +27,8 @@ use chrono_tz::Tz;
 use homeround::care::PlannedTask;
 use homeround::forms::Definition;
 use homeround::model::{
-    Booking, CareTeam, Chart, Coding, EntryId, FieldPath, Millis, NotDoneReason, Patient, Person,
-    PersonId, Plan, PlanId, Visit,
+    Booking, CareTeam, Chart, Coding, EntryId, FieldPath, Millis, NotDoneReason, NoticeDelivery,
+    Patient, Person, PersonId, Plan, PlanId, Visit,
 };
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -40,6 +41,8 @@ pub(crate) const EXTENSIONS: &str =
     "https://github.com/homeround/homeround/fhir/StructureDefinition";
 /// Systems of HL7's own codes.
 const HL7: &str = "http://terminology.hl7.org/CodeSystem";
+
+pub(crate) use notices::NOTICE_CONSENT;
 
 /// A visit with what surrounds it, as it was read from the stores.
 #[derive(Debug, Clone, Copy)]
@@ -68,6 +71,9 @@ pub struct VisitExport<'a> {
     pub authored: &'a [Authored],
     /// Conflicts that nobody has settled yet.
     pub conflicts: &'a [OpenConflict],
+    /// Where the visit's notices to the patient stand; of one that is not there nothing is
+    /// known.
+    pub notices: &'a BTreeMap<EntryId, NoticeDelivery>,
     /// When the bundle is made.
     pub now: Millis,
 }
@@ -128,6 +134,7 @@ pub fn export_visit(input: &VisitExport<'_>) -> Value {
     sheet.chart();
     sheet.reconciliations();
     sheet.messages();
+    sheet.notices();
     sheet.plans();
     sheet.note();
     sheet.forms();

@@ -67,11 +67,15 @@ pub(super) fn place(fix: Fix) -> Value {
 }
 
 /// A part of an extension: its name is its own alone.
-fn part(name: &str, kind: &str, value: impl Into<Value>) -> Value {
+pub(super) fn part(name: &str, kind: &str, value: impl Into<Value>) -> Value {
     json!({ "url": name, format!("value{kind}"): value.into() })
 }
 
-fn nested<const N: usize>(name: &str, parts: [Value; N], comment: Option<&str>) -> Value {
+pub(super) fn nested<const N: usize>(
+    name: &str,
+    parts: [Value; N],
+    comment: Option<&str>,
+) -> Value {
     let mut parts = Vec::from(parts);
     parts.extend(comment.map(|text| part("comment", "String", text)));
     json!({ "url": format!("{EXTENSIONS}/{name}"), "extension": parts })

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use homeround::model::{
     Alert, Allergy, AllergyStatus, Chart, Coding, Condition, Contact, EntryId, History, Measured,
-    Medication, Millis, PatientId, RecordKind, Severity, Spo2Scale,
+    Medication, Millis, NoticeWishes, PatientId, RecordKind, Severity, Spo2Scale,
 };
 
 use super::super::ident::Target;
@@ -36,6 +36,8 @@ pub(super) struct ChartDraft {
     pub(super) alerts: BTreeMap<EntryId, Alert>,
     /// Which scale NEWS2 is to use for the saturation, if the source says so.
     pub(super) spo2_scale: Option<Spo2Scale>,
+    /// Whether the patient wants notices, if the source says so.
+    pub(super) notice_wishes: Option<NoticeWishes>,
 }
 
 impl ChartDraft {
@@ -50,6 +52,7 @@ impl ChartDraft {
             medications: BTreeMap::new(),
             alerts: BTreeMap::new(),
             spo2_scale: None,
+            notice_wishes: None,
         }
     }
 
@@ -82,7 +85,7 @@ impl ChartDraft {
             conditions: listed(std::mem::take(&mut self.conditions)),
             medications: listed(std::mem::take(&mut self.medications)),
             spo2_scale: self.spo2_scale,
-            notice_wishes: None,
+            notice_wishes: self.notice_wishes.take(),
             alerts: std::mem::take(&mut self.alerts),
             reviews: BTreeMap::new(),
             messages: BTreeMap::new(),

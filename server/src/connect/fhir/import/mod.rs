@@ -17,6 +17,7 @@ mod slot;
 mod text;
 mod visits;
 mod way;
+mod wishes;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -259,6 +260,7 @@ impl<'a> Importer<'a> {
                 Kind::Media => self.media(at),
                 Kind::Communication => self.communication(at),
                 Kind::Flag => self.flag(at),
+                Kind::Consent => self.consent(at),
                 Kind::Questionnaire => self.questionnaire(at),
                 Kind::QuestionnaireResponse => self.questionnaire_response(at),
                 Kind::PlanDefinition => self.plan_definition(at),

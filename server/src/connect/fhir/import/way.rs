@@ -86,7 +86,7 @@ impl Importer<'_> {
         (is_visit && entry.verdict != DuplicateVerdict::Unknown).then_some((id, entry))
     }
 
-    fn named(&self, said: &fhir::Extension, name: &str) -> Option<PersonId> {
+    pub(super) fn named(&self, said: &fhir::Extension, name: &str) -> Option<PersonId> {
         let reference = &part(said, name)?.value_reference;
         match self.index.find(reference, "Practitioner") {
             Target::Entry(target) => self.person(target),
@@ -107,11 +107,11 @@ impl Importer<'_> {
     }
 }
 
-fn part<'e>(said: &'e fhir::Extension, name: &str) -> Option<&'e fhir::Extension> {
+pub(super) fn part<'e>(said: &'e fhir::Extension, name: &str) -> Option<&'e fhir::Extension> {
     said.extension.iter().find(|part| part.url == name)
 }
 
-fn code<T: DeserializeOwned>(said: &fhir::Extension, name: &str) -> Option<T> {
+pub(super) fn code<T: DeserializeOwned>(said: &fhir::Extension, name: &str) -> Option<T> {
     let code = part(said, name)?.value_code.clone();
     serde_json::from_value(code.into()).ok()
 }

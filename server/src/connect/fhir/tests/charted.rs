@@ -69,6 +69,12 @@ pub(super) fn chart() -> Chart {
             ),
         ]),
         reviews: reviews(),
+        notice_wishes: serde_json::from_value(json!({
+            "by": person(NURSE), "at_ms": AS_OF, "agreed": true, "wished_by": "representative",
+            "channel": "email", "address": "dora@example.org", "language": "es",
+            "quiet": { "from_minute": 1_290, "until_minute": 465 },
+        }))
+        .unwrap(),
         messages: messages(),
         corrections: entries(vec![(
             0xE5,

@@ -290,6 +290,7 @@ fn a_visit_with_nothing_in_it_is_a_bundle_too() {
         questionnaires: &BTreeMap::new(),
         authored: &[],
         conflicts: &[],
+        notices: &BTreeMap::new(),
         now: AS_OF,
     });
     assert_eq!(bundle["entry"].as_array().unwrap().len(), 8);

@@ -9,6 +9,7 @@ mod forms;
 mod import;
 mod input;
 mod messages;
+mod notices;
 mod planned;
 mod responses;
 mod sample;

@@ -105,6 +105,7 @@ impl Sample {
             questionnaires: &questionnaires(),
             authored: &self.authored,
             conflicts: &self.conflicts,
+            notices: &deliveries(),
             now: AS_OF.plus(2 * HOUR_MS),
         })
     }
@@ -373,6 +374,29 @@ fn attachments() -> BTreeMap<EntryId, AttachmentEntry> {
     ])
 }
 
+fn notice(kind: &str, minutes: i64) -> Value {
+    json!({
+        "by": id(NURSE), "kind": kind, "stamp": stamp(minutes),
+        "arrives_from_ms": AS_OF, "arrives_until_ms": AS_OF.plus(20 * MINUTE_MS),
+    })
+}
+
+/// One that was sent, and one whose address was wrong.
+fn deliveries() -> BTreeMap<EntryId, NoticeDelivery> {
+    let delivery = |number: u128, state: &str| {
+        let mut tree = json!({
+            "notice": entry(number), "visit": id(0x11), "patient": id(PATIENT), "state": state,
+            "at_ms": AS_OF,
+        });
+        match state {
+            "sent" => tree["channel"] = json!("email"),
+            _ => tree["reason"] = json!("refused"),
+        }
+        (entry(number), serde_json::from_value(tree).unwrap())
+    };
+    BTreeMap::from([delivery(0xa7, "sent"), delivery(0xa8, "not_sent")])
+}
+
 /// How the visit came about.
 fn way() -> Value {
     json!({
@@ -388,6 +412,10 @@ fn way() -> Value {
             "other": id(0x0ad), "verdict": "two_visits", "by": id(NURSE), "stamp": stamp(5),
             "comment": "Morning and noon.",
         } },
+        "notices": {
+            entry(0xa7).to_string(): notice("on_my_way", -25),
+            entry(0xa8).to_string(): notice("late", -15),
+        },
     })
 }
 

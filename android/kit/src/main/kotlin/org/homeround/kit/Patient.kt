@@ -15,7 +15,9 @@ import org.homeround.core.EntryId
 import org.homeround.core.Medication
 import org.homeround.core.Message
 import org.homeround.core.NewMessage
+import org.homeround.core.NewNoticeWishes
 import org.homeround.core.NewPlan
+import org.homeround.core.NoticeWishes
 import org.homeround.core.PlanId
 import org.homeround.core.Reconciliation
 import org.homeround.core.Saved
@@ -120,6 +122,12 @@ class Patient internal constructor(
     /** Takes a message of one's own back, as one about another patient. */
     suspend fun takeBackMessage(message: EntryId, reason: String): Saved =
         worker.run { chartOf.takeBackMessage(message, reason) }
+
+    /** Whether and how the patient wants notices; null: nobody has asked. Emits again whenever that changes. */
+    val noticeWishes: Flow<NoticeWishes?> get() = worker.live { chartOf.noticeWishes() }
+
+    /** Writes down whether and how the patient wants notices; without their word none is sent. */
+    suspend fun setNoticeWishes(wishes: NewNoticeWishes): Saved = worker.run { chartOf.setNoticeWishes(wishes) }
 
     /** Settles a conflict of the chart. */
     suspend fun settle(field: String, chosenJson: String): Saved = worker.run { chartOf.settle(field, chosenJson) }

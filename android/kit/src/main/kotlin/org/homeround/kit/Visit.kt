@@ -24,7 +24,11 @@ import org.homeround.core.NewPresenceReason
 import org.homeround.core.NewSignature
 import org.homeround.core.NoFix
 import org.homeround.core.NotDoneReason
+import org.homeround.core.Notice
+import org.homeround.core.NoticeDraft
+import org.homeround.core.NoticeKind
 import org.homeround.core.NoteEdit
+import org.homeround.core.OrderOptions
 import org.homeround.core.PersonId
 import org.homeround.core.PlannedTask
 import org.homeround.core.Saved
@@ -116,6 +120,17 @@ class Visit internal constructor(private val core: Core, private val worker: Wor
     /** Hands the visit over to a member of the patient's care team; what is unsent goes with the next sync. */
     suspend fun handOver(to: PersonId, reason: HandoverReason, comment: String? = null): HandedOver =
         worker.run { core.handOver(to, reason, comment) }
+
+    /** What the patient would be told now, and what speaks against it. */
+    suspend fun noticeDraft(kind: NoticeKind, options: OrderOptions = OrderOptions()): NoticeDraft =
+        worker.run { core.noticeDraft(kind, options) }
+
+    /** Asks the backend to tell the patient when the visit will begin; it goes out with the other edits. */
+    suspend fun notify(kind: NoticeKind, arrivesFromMs: Long, arrivesUntilMs: Long): Saved =
+        worker.run { core.notify(kind, arrivesFromMs, arrivesUntilMs) }
+
+    /** The notices to the patient, the latest first, and what became of each. Emits again whenever that changes. */
+    val notices: Flow<List<Notice>> get() = worker.live { core.notices() }
 
     /** Records a set of vital signs. */
     suspend fun recordVitals(entry: VitalsEntry): Saved = worker.run { core.recordVitals(entry) }

@@ -49,6 +49,7 @@ internal sealed interface Place {
     data class Patient(val id: PatientId) : Place
     data class Plans(val patient: PatientId) : Place
     data class Messages(val patient: PatientId) : Place
+    data class Notices(val visit: VisitId) : Place
     data object Inbox : Place
     data class Forms(val visit: VisitId) : Place
     data class Form(val visit: VisitId, val form: EntryId) : Place
@@ -95,6 +96,7 @@ private fun Unlocked(shell: Shell, left: () -> Unit) {
         }
         is Place.Plans -> PlansPlace(shell, place, { back() }) { sync() }
         is Place.Messages -> MessagesPlace(shell, place, { back() }) { sync() }
+        is Place.Notices -> NoticesPlace(shell, place, { back() }) { sync() }
         is Place.Inbox -> InboxPlace(shell, way, { back() }) { sync() }
         is Place.Forms -> FormsPlace(shell, place, way) { back() }
         is Place.Form -> FormPlace(shell, place, way) { back() }
@@ -173,7 +175,7 @@ private fun VisitPlace(shell: Shell, place: Place.Visit, way: MutableList<Place>
     VisitScreen(
         state,
         VisitActions(
-            back = back, patient = { way.add(Place.Patient(it)) }, forms = { way.add(Place.Forms(place.id)) },
+            back = back, patient = { way.add(Place.Patient(it)) }, notices = { way.add(Place.Notices(place.id)) }, forms = { way.add(Place.Forms(place.id)) },
             take = { action, pin, reason -> model.take(action, pin, reason) },
             finish = { model.finish(it) }, leaveOut = { task, reason, comment -> model.leaveOut(task, reason, comment) },
             planned = PlannedActions(model::finishPlanned, model::leaveOutPlanned, model::removePlanned),

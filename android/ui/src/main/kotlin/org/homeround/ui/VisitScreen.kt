@@ -50,6 +50,7 @@ import org.homeround.kit.screens.VitalField
 class VisitActions(
     val back: () -> Unit,
     val patient: (PatientId) -> Unit,
+    val notices: () -> Unit,
     val forms: () -> Unit,
     val take: (Action, pin: String, reason: String) -> Unit,
     val finish: (EntryId) -> Unit,
@@ -119,6 +120,7 @@ fun VisitScreen(state: VisitState, on: VisitActions) {
                 if (at == 0) Main(label, onClick = take) else Also(label, onClick = take)
             }
             state.patientId?.let { patient -> Also(text("visit_patient")) { on.patient(patient) } }
+            Also(text("notices_title"), onClick = on.notices)
         }
         Endings(state.endings, on.end)
         if (state.late.isNotEmpty()) Late(state.late)

@@ -35,6 +35,12 @@ class LooksTest {
     fun `messages within the team look as they did`() = check("", Look(height = 1200), "messages", "inbox")
 
     @Test
+    fun `telling the patient looks as it did`() {
+        check("", Look(height = 1600), "notices")
+        check("-es", Look("es", dark = true, height = 1600), "notices")
+    }
+
+    @Test
     fun `the day and sync health in the dark look as they did`() = check("-dark", Look(dark = true), "day-offline", "sync")
 
     @Test

@@ -3,18 +3,16 @@ package org.homeround.ui
 import java.time.LocalDate
 import java.util.Locale
 import org.homeround.core.By
-import org.homeround.core.Coding
 import org.homeround.core.ChartMedication
+import org.homeround.core.Coding
 import org.homeround.core.Medication
+import org.homeround.core.NoticeChannel
+import org.homeround.core.NoticeDraft
+import org.homeround.core.NoticeKind
 import org.homeround.core.SessionState
 import org.homeround.core.SyncState
 import org.homeround.core.VisitStatus
-import org.homeround.kit.screens.PresenceRow
-import org.homeround.kit.screens.StampRow
 import org.homeround.kit.screens.AccountState
-import org.homeround.kit.screens.FormRow
-import org.homeround.kit.screens.LateRow
-import org.homeround.kit.screens.Opened
 import org.homeround.kit.screens.Action
 import org.homeround.kit.screens.ChartRow
 import org.homeround.kit.screens.Chip
@@ -24,17 +22,24 @@ import org.homeround.kit.screens.DayRow
 import org.homeround.kit.screens.DayState
 import org.homeround.kit.screens.DoseForm
 import org.homeround.kit.screens.FindingRow
+import org.homeround.kit.screens.FormRow
 import org.homeround.kit.screens.Formats
 import org.homeround.kit.screens.Glyph
 import org.homeround.kit.screens.HandoverRow
 import org.homeround.kit.screens.InboxState
+import org.homeround.kit.screens.LateRow
 import org.homeround.kit.screens.LockState
 import org.homeround.kit.screens.MedicationRow
 import org.homeround.kit.screens.MessageRow
 import org.homeround.kit.screens.MessagesState
 import org.homeround.kit.screens.NewVisitForm
+import org.homeround.kit.screens.NoticeLook
+import org.homeround.kit.screens.NoticeRow
+import org.homeround.kit.screens.NoticesState
+import org.homeround.kit.screens.Opened
 import org.homeround.kit.screens.PatientState
 import org.homeround.kit.screens.PhotoRow
+import org.homeround.kit.screens.PresenceRow
 import org.homeround.kit.screens.Problem
 import org.homeround.kit.screens.QuarantineRow
 import org.homeround.kit.screens.ScoreCard
@@ -44,6 +49,7 @@ import org.homeround.kit.screens.SearchState
 import org.homeround.kit.screens.SignOffForm
 import org.homeround.kit.screens.SignOffRow
 import org.homeround.kit.screens.SignerKind
+import org.homeround.kit.screens.StampRow
 import org.homeround.kit.screens.SyncScreenState
 import org.homeround.kit.screens.TaskRow
 import org.homeround.kit.screens.ThreadRow
@@ -57,6 +63,7 @@ import org.homeround.kit.screens.VitalField
 import org.homeround.kit.screens.VitalsCheck
 import org.homeround.kit.screens.VitalsForm
 import org.homeround.kit.screens.WayState
+import org.homeround.kit.screens.WishesRow
 import org.homeround.kit.screens.Words
 import org.homeround.kit.screens.chip
 import org.homeround.kit.screens.sitesOf
@@ -298,6 +305,35 @@ internal class Samples(language: String) {
 
     private fun said(id: String, by: String, minute: Int, text: String, mine: Boolean = false) = MessageRow(
         id, by, formats.moment(at(9, minute), zone), text, mine, urgent = false, new = false, to = null, answers = null, takenBack = null, readBy = null,
+    )
+
+    val notices = NoticesState(
+        patient = "José Saavedra",
+        wishes = WishesRow(
+            Words("notice_agreed_email"), "jose@example.org", Words("notice_language_es"), Words("notice_quiet", "21:00", "8:00"),
+            Words("notice_by", "Nina Alvarez", formats.moment(at(9, 40), zone)),
+        ),
+        look = NoticeLook(
+            NoticeDraft(
+                NoticeKind.LATE, at(10, 5), at(10, 25), NoticeChannel.EMAIL, "jose@example.org", "es",
+                "Su visita a domicilio empieza más tarde",
+                "Nina Alvarez va con retraso y espera llegar entre las 10:05 y las 10:25. Disculpe la espera.\n\nRecibe este aviso porque aceptó recibirlo. Para no recibir más, dígaselo a su equipo de atención.\n",
+                null, null,
+            ),
+            null, null,
+        ),
+        rows = listOf(
+            NoticeRow(
+                Words("notice_kind_on_my_way"), formats.window(at(10, 5), at(10, 25), zone), Words("notice_by", "Nina Alvarez", formats.moment(at(9, 40), zone)),
+                Chip(Words("notice_sent", formats.time(at(9, 41), zone)), Tone.GOOD, Glyph.CHECK), null,
+            ),
+            NoticeRow(
+                Words("notice_kind_late"), formats.window(at(10, 5), at(10, 25), zone), Words("notice_by", "Theo Lindqvist", formats.moment(at(9, 40), zone)),
+                Chip(Words("notice_not_sent"), Tone.ALARM, Glyph.WARNING), Words("notice_why_no_provider"),
+            ),
+        ),
+        ahead = true,
+        loaded = true,
     )
 
     val messages = MessagesState(

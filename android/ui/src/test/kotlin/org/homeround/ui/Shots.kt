@@ -14,7 +14,7 @@ import kotlinx.coroutines.awaitCancellation
 import org.homeround.kit.screens.Player
 
 internal val doNothing = VisitActions(
-    back = {}, patient = {}, forms = {}, take = { _, _, _ -> }, finish = {}, leaveOut = { _, _, _ -> }, planned = PlannedActions({}, { _, _, _ -> }, {}), typeVital = { _, _ -> }, recordVitals = {},
+    back = {}, patient = {}, notices = {}, forms = {}, take = { _, _, _ -> }, finish = {}, leaveOut = { _, _, _ -> }, planned = PlannedActions({}, { _, _, _ -> }, {}), typeVital = { _, _ -> }, recordVitals = {},
     how = HowActions({}, { _, _ -> }, { _, _ -> }, {}, {}, {}), dose = DoseActions({}, {}, {}, {}),
     consciousness = {}, oxygen = {}, give = {}, goOn = {}, holdBack = {},
     list = ListActions({}, { _, _ -> }, { _, _ -> }, {}, {}, {}), withhold = { _, _, _ -> }, typeNote = {}, saveNote = {}, outcome = {},
@@ -31,6 +31,8 @@ private val noPlans = PlanActions(
     {}, {}, {}, {}, {}, { _, _, _ -> }, { _, _, _, _ -> }, { _, _, _, _ -> }, { _, _ -> }, { _, _, _ -> }, { _, _ -> }, { _, _ -> }, { _, _ -> },
     { _, _, _, _, _ -> }, { _, _, _ -> }, { _, _, _ -> }, { _, _, _ -> }, {}, {},
 )
+
+private val noNotices = NoticeActions({}, {}, {}, {}, {}, {}, {}, {}, {})
 
 private val noMessages = MessageActions({}, {}, {}, {}, {}, {}, { _, _ -> }, {}, {})
 
@@ -68,6 +70,7 @@ internal fun shots(language: String): Map<String, @Composable () -> Unit> {
         "plans" to { PlanScreen(care.plans, noPlans) },
         "plans-choosing" to { PlanScreen(care.choosing, noPlans) },
         "visit-planned" to { VisitScreen(of.visit.copy(planned = care.planned), doNothing) },
+        "notices" to { NoticesScreen(of.notices, noNotices) },
         "messages" to { MessagesScreen(of.messages, noMessages) },
         "inbox" to { InboxScreen(of.inbox, {}, {}, {}, {}) },
         "emergency" to { PatientScreen(of.away, noPatient) },
