@@ -116,10 +116,13 @@ pub(crate) fn text_of(value: &Value) -> String {
         Value::Null => String::new(),
         Value::Object(fields) => {
             // A code reads as its words, a quantity as its figure with the unit, what came
-            // of a planned task as its status, a schedule as its start and rule.
+            // of a planned task as its status, a consent as its decision, a schedule as its start and rule.
             let text = |name: &str| fields.get(name).and_then(Value::as_str);
             if let (Some(_), Some(status)) = (text("occurrence"), text("status")) {
                 return status.to_owned();
+            }
+            if let Some(decision) = text("decision") {
+                return decision.to_owned();
             }
             if let Some(start) = text("start") {
                 let rule = text("rule").or_else(|| text("text")).unwrap_or_default();
@@ -161,6 +164,10 @@ mod tests {
         assert_eq!(
             read(serde_json::json!({"occurrence": "2026-11-28T09:00", "status": "not_done"})),
             "not_done"
+        );
+        assert_eq!(
+            read(serde_json::json!({"decision": "declined", "party": "patient"})),
+            "declined"
         );
         assert_eq!(
             read(serde_json::json!({"start": "2026-11-28T09:00", "rule": "FREQ=DAILY"})),

@@ -25,6 +25,7 @@ mod sign_off;
 mod status;
 mod time;
 mod unplanned;
+mod virtual_visit;
 mod visit;
 mod vitals;
 
@@ -49,6 +50,7 @@ pub use sign_off::*;
 pub use status::*;
 pub use time::*;
 pub use unplanned::*;
+pub use virtual_visit::*;
 pub use visit::*;
 pub use vitals::*;
 

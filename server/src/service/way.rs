@@ -6,7 +6,7 @@ use homeround::access::{Denied, code};
 use homeround::merge::{Inspected, Touch, Trial};
 use homeround::model::{
     Booking, CareTeam, DocumentId, DocumentKind, FieldPath, HOUR_MS, Handover, Millis, PatientId,
-    PersonId, RecordId, RecordKind, Role, Unplanned, VisitId,
+    PersonId, RecordId, RecordKind, Role, Unplanned, VisitConsent, VisitId,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -23,6 +23,8 @@ pub const HANDOVER_GRACE_MS: i64 = HOUR_MS;
 pub(crate) const UNPLANNED_UNREADABLE: &str = "unplanned_unreadable";
 /// What a hand-over says can't be read, or is outside its limits.
 pub(crate) const HANDOVER_UNREADABLE: &str = "handover_unreadable";
+/// What a patient said to a virtual visit can't be read, or is outside its limits.
+pub(crate) const CONSENT_UNREADABLE: &str = "consent_unreadable";
 /// The colleague is not of the patient's team.
 pub(crate) const NOT_IN_TEAM: &str = "not_in_team";
 
@@ -50,7 +52,7 @@ pub(crate) fn effects(id: DocumentId, inspected: &Inspected) -> Vec<Effect> {
 
 /// Whether a field's value names who said it, and stands in nobody else's name.
 fn names_its_author(path: &FieldPath) -> bool {
-    path.0 == "handover" || path.matches("planned/*")
+    ["handover", "consent"].contains(&path.0.as_str()) || path.matches("planned/*")
 }
 
 /// What a change replaces of the fields that name their author, in the order of its touches.
@@ -90,6 +92,9 @@ pub(crate) async fn refuses(
         match touch.path.0.as_str() {
             "unplanned" if !value(touch).is_some_and(|one| is_sound(&one)) => {
                 return no(UNPLANNED_UNREADABLE);
+            }
+            "consent" if value(touch).is_none_or(|one: VisitConsent| one.check().is_err()) => {
+                return no(CONSENT_UNREADABLE);
             }
             "handover" => {
                 let Some(given) = value::<Handover>(touch).filter(|one| one.check().is_ok()) else {

@@ -47,11 +47,11 @@ impl Sheet<'_> {
         said
     }
 
-    fn person(&mut self, name: &str, person: PersonId) -> Value {
+    pub(super) fn person(&mut self, name: &str, person: PersonId) -> Value {
         part(name, "Reference", self.who(person))
     }
 
-    fn made(&self, stamp: &Stamp) -> Value {
+    pub(super) fn made(&self, stamp: &Stamp) -> Value {
         part("made", "Instant", self.instant(stamp.best()))
     }
 }
@@ -67,7 +67,7 @@ pub(super) fn place(fix: Fix) -> Value {
 }
 
 /// A part of an extension: its name is its own alone.
-fn part(name: &str, kind: &str, value: impl Into<Value>) -> Value {
+pub(super) fn part(name: &str, kind: &str, value: impl Into<Value>) -> Value {
     json!({ "url": name, format!("value{kind}"): value.into() })
 }
 

@@ -12,6 +12,7 @@ mod messages;
 mod planned;
 mod responses;
 mod sample;
+mod virtual_visit;
 mod way;
 
 use homeround::model::{Millis, TenantId};
