@@ -49,8 +49,13 @@ pub struct Visit {
     /// Stamps of who was in the home.
     #[serde(default)]
     pub presence: Presence,
-    /// Who waited and who was there, of a virtual visit.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    /// Who waited and who was there, of a virtual visit; what this version can't read is
+    /// left out.
+    #[serde(
+        default,
+        deserialize_with = "super::plan::known",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub lobby: BTreeMap<EntryId, LobbyEntry>,
     /// Findings.
     #[serde(default)]

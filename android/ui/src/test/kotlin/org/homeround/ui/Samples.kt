@@ -3,19 +3,17 @@ package org.homeround.ui
 import java.time.LocalDate
 import java.util.Locale
 import org.homeround.core.By
-import org.homeround.core.Coding
 import org.homeround.core.ChartMedication
+import org.homeround.core.Coding
+import org.homeround.core.LobbyStep
 import org.homeround.core.Medication
+import org.homeround.core.ReportedBy
 import org.homeround.core.SessionState
 import org.homeround.core.SyncState
 import org.homeround.core.VisitStatus
-import org.homeround.kit.screens.PresenceRow
-import org.homeround.kit.screens.StampRow
 import org.homeround.kit.screens.AccountState
-import org.homeround.kit.screens.FormRow
-import org.homeround.kit.screens.LateRow
-import org.homeround.kit.screens.Opened
 import org.homeround.kit.screens.Action
+import org.homeround.kit.screens.CallState
 import org.homeround.kit.screens.ChartRow
 import org.homeround.kit.screens.Chip
 import org.homeround.kit.screens.Choice
@@ -24,17 +22,22 @@ import org.homeround.kit.screens.DayRow
 import org.homeround.kit.screens.DayState
 import org.homeround.kit.screens.DoseForm
 import org.homeround.kit.screens.FindingRow
+import org.homeround.kit.screens.FormRow
 import org.homeround.kit.screens.Formats
 import org.homeround.kit.screens.Glyph
 import org.homeround.kit.screens.HandoverRow
 import org.homeround.kit.screens.InboxState
+import org.homeround.kit.screens.LateRow
+import org.homeround.kit.screens.LobbyRow
 import org.homeround.kit.screens.LockState
 import org.homeround.kit.screens.MedicationRow
 import org.homeround.kit.screens.MessageRow
 import org.homeround.kit.screens.MessagesState
 import org.homeround.kit.screens.NewVisitForm
+import org.homeround.kit.screens.Opened
 import org.homeround.kit.screens.PatientState
 import org.homeround.kit.screens.PhotoRow
+import org.homeround.kit.screens.PresenceRow
 import org.homeround.kit.screens.Problem
 import org.homeround.kit.screens.QuarantineRow
 import org.homeround.kit.screens.ScoreCard
@@ -44,6 +47,7 @@ import org.homeround.kit.screens.SearchState
 import org.homeround.kit.screens.SignOffForm
 import org.homeround.kit.screens.SignOffRow
 import org.homeround.kit.screens.SignerKind
+import org.homeround.kit.screens.StampRow
 import org.homeround.kit.screens.SyncScreenState
 import org.homeround.kit.screens.TaskRow
 import org.homeround.kit.screens.ThreadRow
@@ -208,6 +212,28 @@ internal class Samples(language: String) {
         ),
         checking = VitalsCheck(listOf(UnusualRow(Words("vital_temperature_c"), Words("usual_between", "95.2 °F", "102.2 °F"))), null),
         dosing = DoseForm(visit.medications[1], "2", "{tablet}"),
+    )
+
+    /** By video and then by phone, with figures that the patient told. */
+    val virtual = visit.copy(
+        call = CallState(
+            consent = Chip(Words("consent_given"), Tone.GOOD, Glyph.CHECK),
+            consentTold = Words("consent_told_spoken_by", "Ingrid Lindgren", "Nina Alvarez", formats.moment(at(9, 1), zone)),
+            state = Chip(Words("lobby_by_phone"), Tone.WARNING, Glyph.VIDEO), since = Words("lobby_since", formats.time(at(9, 12), zone)),
+            canJoin = true, phone = "+1 978 555 0199", steps = LobbyStep.entries,
+            rows = listOf(
+                LobbyRow(Words("lobby_told", "Nina Alvarez", formats.time(at(9, 0), zone)), Words("lobby_waiting"), null, null),
+                LobbyRow(Words("lobby_told", "Nina Alvarez", formats.time(at(9, 3), zone)), Words("lobby_joined"), null, null),
+                LobbyRow(
+                    Words("lobby_told", "Nina Alvarez", formats.time(at(9, 12), zone)), Words("lobby_by_phone"),
+                    Words("fallback_reason_no_sound"), "+1 978 555 0199",
+                ),
+            ),
+        ),
+        vitals = VitalsForm(reportedBy = ReportedBy.PATIENT, device = "Own cuff"),
+        findings = visit.findings.take(1).map {
+            it.copy(reported = Words("reported_patient"), score = it.score?.copy(reported = Words("news2_reported")))
+        },
     )
 
     /** Two signatures, the first before the note was changed, and a reason why not that was taken back. */
