@@ -5,7 +5,8 @@
 //! `photo` (a picture taken offline, its bytes later), `together` (convergence,
 //! conflicts, purge), `forms` (one form that two people fill at once), `plans` (a care
 //! plan and what it asks for), `medication` (a dose too soon, and the list against what is in
-//! the home), `messages` (within the team), `evening` (signature, one's own numbers, FHIR), `count`
+//! the home), `messages` (within the team),
+//! `virtual_visit` (by video, and then by phone), `evening` (signature, one's own numbers, FHIR), `count`
 //! (the figures, from the stores). `server`, `office` and `phones` drive the processes;
 //! `screen` shows it.
 
@@ -31,6 +32,7 @@ mod server;
 mod together;
 mod trouble;
 mod unplanned;
+mod virtual_visit;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -160,6 +162,7 @@ fn day(play: &mut Play) -> Result<Value, Trouble> {
     morning::import(play)?;
     let carriers = morning::schedule(play)?;
     route::book(play, &carriers)?;
+    virtual_visit::book(play, &carriers)?;
     morning::first_sync(play, carriers)?;
     route::suggest(play)?;
     forms::begin(play)?;
@@ -171,6 +174,7 @@ fn day(play: &mut Play) -> Result<Value, Trouble> {
     plans::apart(play)?;
     medication::apart(play)?;
     messages::apart(play)?;
+    virtual_visit::apart(play)?;
     apart::kill(play)?;
     apart::revoke(play)?;
     together::converge(play, "Back in reach: everybody syncs")?;
@@ -179,6 +183,7 @@ fn day(play: &mut Play) -> Result<Value, Trouble> {
     plans::together(play)?;
     medication::together(play)?;
     messages::together(play)?;
+    virtual_visit::together(play)?;
     photo::arrive(play)?;
     together::conflicts(play)?;
     together::rejected_and_purged(play)?;

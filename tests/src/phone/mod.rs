@@ -15,6 +15,7 @@ mod messages;
 mod network;
 mod plans;
 mod read;
+mod virtual_visit;
 mod work;
 
 use std::io::{BufRead, Write};
