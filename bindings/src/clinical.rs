@@ -6,7 +6,7 @@ use homeround::model::{self, Millis};
 
 use crate::error::HomeroundError;
 use crate::guard::guard;
-use crate::types::{Coding, Consciousness, Spo2Scale};
+use crate::types::{Coding, Consciousness, ReportedBy, Spo2Scale};
 
 /// A set of vital signs; what was not measured is none.
 #[derive(Debug, Clone, Default, PartialEq, uniffi::Record)]
@@ -86,7 +86,7 @@ pub struct VitalsEntry {
     pub figures: Vec<MeasuredFigure>,
 }
 
-/// Where on the body, how, and with what something was measured.
+/// Where on the body, how, with what something was measured, and by whose word.
 #[derive(Debug, Clone, PartialEq, Eq, Default, uniffi::Record)]
 pub struct Measured {
     /// Where on the body.
@@ -98,6 +98,10 @@ pub struct Measured {
     /// With what device, as in the patient's own cuff.
     #[uniffi(default = None)]
     pub device: Option<Coding>,
+    /// Who told it, as on a virtual visit: show that. None: the clinician measured it.
+    /// `Unknown` can't be recorded.
+    #[uniffi(default = None)]
+    pub reported_by: Option<ReportedBy>,
 }
 
 /// Where, how and with what one figure of a set was measured.
@@ -180,6 +184,10 @@ pub struct Assessment {
     pub age_months: Option<u32>,
     /// Figures that are worth a second look.
     pub unusual: Vec<Unusual>,
+    /// Who told a figure that the score is made of: show that it comes from reported
+    /// values. None: a clinician measured them all.
+    #[uniffi(default = None)]
+    pub reported_by: Option<ReportedBy>,
 }
 
 /// A pair of units of one quantity.
@@ -272,6 +280,7 @@ impl From<app::Assessment> for Assessment {
             news2: says.news2.map(Into::into),
             age_months: says.age_months,
             unusual: unusual.collect(),
+            reported_by: says.reported_by,
         }
     }
 }
@@ -282,6 +291,7 @@ impl From<Measured> for model::Measured {
             body_site: how.body_site.map(Into::into),
             method: how.method.map(Into::into),
             device: how.device.map(Into::into),
+            reported_by: how.reported_by,
         }
     }
 }
@@ -292,6 +302,17 @@ impl From<model::Measured> for Measured {
             body_site: how.body_site.map(Into::into),
             method: how.method.map(Into::into),
             device: how.device.map(Into::into),
+            reported_by: how.reported_by,
+        }
+    }
+}
+
+impl VitalsEntry {
+    pub(crate) fn how(&self) -> app::MeasuredHow {
+        let figures = self.figures.iter().cloned();
+        app::MeasuredHow {
+            whole: self.measured.clone().map(Into::into).unwrap_or_default(),
+            figures: figures.map(Into::into).collect(),
         }
     }
 }

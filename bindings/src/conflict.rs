@@ -116,7 +116,7 @@ pub(crate) fn text_of(value: &Value) -> String {
         Value::Null => String::new(),
         Value::Object(fields) => {
             // A code reads as its words, a quantity as its figure with the unit, what came
-            // of a planned task as its status, a schedule as its start and rule.
+            // of a planned task as its status, a consent as its decision, a schedule as its start and rule.
             let text = |name: &str| fields.get(name).and_then(Value::as_str);
             if let (Some(_), Some(status)) = (text("occurrence"), text("status")) {
                 return status.to_owned();
@@ -125,6 +125,9 @@ pub(crate) fn text_of(value: &Value) -> String {
             if let Some(agreed) = fields.get("agreed").and_then(Value::as_bool) {
                 let address = text("address").unwrap_or_default();
                 return if agreed { address } else { "–" }.to_owned();
+            }
+            if let Some(decision) = text("decision") {
+                return decision.to_owned();
             }
             if let Some(start) = text("start") {
                 let rule = text("rule").or_else(|| text("text")).unwrap_or_default();
@@ -171,6 +174,10 @@ mod tests {
         assert_eq!(
             (&*read(wishes(true)), &*read(wishes(false))),
             ("a@b.org", "–")
+        );
+        assert_eq!(
+            read(serde_json::json!({"decision": "declined", "party": "patient"})),
+            "declined"
         );
         assert_eq!(
             read(serde_json::json!({"start": "2026-11-28T09:00", "rule": "FREQ=DAILY"})),

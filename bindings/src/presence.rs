@@ -20,6 +20,9 @@ pub enum NoFix {
     SwitchedOff,
     /// Positioning found nothing in time, as indoors.
     TimedOut,
+    /// The visit is virtual. The core says so itself; a shell that does is refused on
+    /// `no_fix`.
+    Virtual,
     /// Something else.
     Other,
 }

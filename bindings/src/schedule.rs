@@ -61,6 +61,9 @@ pub struct Day {
     /// Those of the visits that may be there twice, and nobody has decided yet.
     #[uniffi(default = [])]
     pub likely_duplicates: Vec<VisitId>,
+    /// Those of the visits that are virtual: no way leads to them.
+    #[uniffi(default = [])]
+    pub virtual_visits: Vec<VisitId>,
 }
 
 pub(crate) fn summary(row: VisitRow, names: &Names<'_>) -> VisitSummary {
@@ -111,6 +114,7 @@ impl Schedule {
             unsent: day.unsent,
             revision: day.revision,
             likely_duplicates: day.likely_duplicates,
+            virtual_visits: day.virtual_visits,
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::error::HomeroundError;
 use crate::guard::guard;
 use crate::names::{By, Names};
 use crate::patient::Patient;
-use crate::types::{EntryId, VisitId};
+use crate::types::{EntryId, ReportedBy, VisitId};
 
 /// Which page of a trend.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
@@ -35,8 +35,11 @@ pub struct TrendPoint {
     pub visit: Option<VisitId>,
     /// The observation of that visit.
     pub entry: Option<EntryId>,
-    /// Who measured it, during that visit.
+    /// Who noted it, during that visit.
     pub by: Option<By>,
+    /// Who told it; of a score, who told a figure of it. None: it was measured.
+    #[uniffi(default = None)]
+    pub reported_by: Option<ReportedBy>,
 }
 
 /// A page of a trend, newest first.
@@ -92,5 +95,6 @@ fn shown(point: Point, names: &Names<'_>) -> TrendPoint {
         visit,
         entry,
         by,
+        reported_by: point.reported_by,
     }
 }

@@ -2,8 +2,8 @@
 
 pub use homeround::model::{
     AllergyStatus, BreakReason, Consciousness, DeviceId, DocumentId, EntryId, GrantSource,
-    HomeFinding, NotDoneReason, PatientId, PersonId, PlanId, Role, Severity, Spo2Scale, TaskResult,
-    TaskStatus, VisitId, VisitStatus,
+    HomeFinding, NotDoneReason, PatientId, PersonId, PlanId, ReportedBy, Role, Severity, Spo2Scale,
+    TaskResult, TaskStatus, VisitId, VisitStatus,
 };
 use homeround::model::{Coding as CoreCoding, DocumentKind, Fix as CoreFix};
 
@@ -139,6 +139,17 @@ pub enum Consciousness {
     /// Responds to nothing.
     Unresponsive,
     /// Something that this version does not know; it can't be recorded.
+    Unknown,
+}
+
+/// Who told a figure that the clinician did not measure.
+#[uniffi::remote(Enum)]
+pub enum ReportedBy {
+    /// The patient.
+    Patient,
+    /// Who decides or speaks for the patient.
+    Representative,
+    /// Somebody whom this version does not know, and no clinician.
     Unknown,
 }
 

@@ -21,6 +21,7 @@ use crate::types::{
     BreakReason, Coding, EntryId, Fix, NotDoneReason, PatientId, Role, TaskResult, TaskStatus,
     VisitId, VisitStatus,
 };
+use crate::virtual_visit::{self, VirtualVisit};
 
 /// Something to be done during a visit.
 #[derive(Debug, Clone, PartialEq, uniffi::Record)]
@@ -262,6 +263,9 @@ pub struct VisitView {
     pub presence: VisitPresence,
     /// Signatures by hand, and why there is none.
     pub sign_offs: Vec<SignOff>,
+    /// The visit is virtual, and how it stands; none: it is at the patient's home.
+    #[uniffi(default = None)]
+    pub virtual_visit: Option<VirtualVisit>,
 }
 
 /// A visit, for reading and for work. Each edit is one durable commit: it is saved
@@ -307,7 +311,9 @@ impl Visit {
             let presence = attended(&visit.presence, handle.presence()?, &names);
             let taken = handle.sign_offs_of(&visit)?;
             let taken = sign_off::shown(taken, &visit.corrections, &names);
-            let around = (conflicts, presence, taken);
+            let call = handle.virtual_visit_of(&visit)?;
+            let call = call.map(|call| virtual_visit::shown(call, &names));
+            let around = (conflicts, presence, taken, call);
             Ok::<_, HomeroundError>(view(self.id, visit, line, around, says, &names))
         })
     }
@@ -323,13 +329,18 @@ impl Visit {
 }
 
 /// What is read of a visit besides its sections.
-type Around = (Vec<homeround::merge::Conflict>, VisitPresence, Vec<SignOff>);
+type Around = (
+    Vec<homeround::merge::Conflict>,
+    VisitPresence,
+    Vec<SignOff>,
+    Option<VirtualVisit>,
+);
 
 fn view(
     id: VisitId,
     visit: model::Visit,
     line: Option<VisitSummary>,
-    (conflicts, presence, sign_offs): Around,
+    (conflicts, presence, sign_offs, virtual_visit): Around,
     mut says: BTreeMap<Entry, homeround::app::Assessment>,
     names: &Names<'_>,
 ) -> VisitView {
@@ -388,6 +399,7 @@ fn view(
         conflicts: conflicts.into_iter().map(|one| show(one, names)).collect(),
         presence,
         sign_offs,
+        virtual_visit,
     }
 }
 

@@ -155,7 +155,8 @@ pub struct LateEdit {
 
 #[uniffi::export]
 impl Visit {
-    /// On the way. Fails with `Step` when the visit is somewhere else.
+    /// On the way. Fails with `Step` when the visit is somewhere else, and with `Refused` on
+    /// `virtual_visit` for a virtual one.
     #[uniffi::method(default(fix = None))]
     pub fn start_travel(&self, fix: Option<Fix>) -> Result<Saved, HomeroundError> {
         self.save(|visit| visit.start_travel(fix.map(Into::into)))
@@ -163,7 +164,8 @@ impl Visit {
 
     /// Arrived in the home: begins the visit and stamps who came, when and where; without
     /// a fix, `no_fix` says why. A stamp that is not verified stops nothing and waits for
-    /// a reason. A colleague who comes to a visit that has begun joins. Fails with `Step`.
+    /// a reason. A colleague who comes to a visit that has begun joins. Fails with `Step`,
+    /// and with `Refused` on `consent` for a virtual visit to which nobody agreed.
     #[uniffi::method(default(fix = None, no_fix = None))]
     pub fn check_in(
         &self,
@@ -228,17 +230,18 @@ impl Visit {
 
     /// Records a set of vital signs. Fails with `Refused` naming the figure.
     pub fn record_vitals(&self, entry: VitalsEntry) -> Result<Saved, HomeroundError> {
-        let how = app::MeasuredHow {
-            whole: entry.measured.clone().map(Into::into).unwrap_or_default(),
-            figures: entry.figures.clone().into_iter().map(Into::into).collect(),
-        };
+        let how = entry.how();
         self.save(|visit| visit.record_vitals_measured(&entry.into(), how))
     }
 
     /// What a set of vital signs would say, before it is recorded. It supports a
     /// clinician's judgement and never replaces it. Fails with `Refused`.
     pub fn assess(&self, entry: VitalsEntry) -> Result<Assessment, HomeroundError> {
-        guard(|| self.handle().assess(&entry.into()).map(Into::into))
+        let how = entry.how();
+        guard(|| {
+            let says = self.handle().assess_measured(&entry.into(), &how);
+            says.map(Into::into)
+        })
     }
 
     /// Records one finding.

@@ -110,8 +110,13 @@ public struct Environment<Value> {
 
 public enum ScenePhase: Comparable, Sendable { case background, inactive, active }
 
+public struct OpenURLAction: Sendable {
+    @MainActor public func callAsFunction(_ url: URL) {}
+}
+
 public struct EnvironmentValues: Sendable {
     public var scenePhase: ScenePhase { .active }
+    public var openURL: OpenURLAction { OpenURLAction() }
 }
 
 // MARK: Views

@@ -13,13 +13,14 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use homeround::access::Policy;
 use homeround::merge::Op;
 use homeround::model::{
-    Address, Anchor, Clock, DocumentId, EntryId, Fix, PersonId, Place, PresenceEntry,
-    PresencePolicy, PresenceReason, PresenceWhat, Sighting, Stamp, VisitId,
+    Address, Anchor, Clock, DocumentId, EntryId, Fix, JoinLink, NoFix, PersonId, Place,
+    PresenceEntry, PresencePolicy, PresenceReason, PresenceWhat, Sighting, Stamp, VirtualBooking,
+    VisitId,
 };
 use homeround::vault::{Domain, StampPlace, stamp_hash, stamp_statement};
 use homeround_server::connect::evv::Days;
 use homeround_server::evv::{Finding, Report, Unreadable, verify};
-use homeround_server::service::EvvFormat;
+use homeround_server::service::{EvvFormat, NewBooking};
 use homeround_server::store::Storage as _;
 use serde_json::{Value, json};
 use support::*;
@@ -55,19 +56,29 @@ impl Stamper {
 
     /// Stamps so many minutes after [`NOW`], so many metres from the home.
     fn mark(&mut self, phone: &mut Phone, visit: DocumentId, minute: i64, away_m: f64) -> EntryId {
+        let here = Fix {
+            latitude_deg: HOME.0 + (away_m / 6_371_008.8).to_degrees(),
+            longitude_deg: HOME.1,
+            accuracy_m: 8.0,
+        };
+        self.mark_at(phone, visit, minute, Place::At(here))
+    }
+
+    fn mark_at(
+        &mut self,
+        phone: &mut Phone,
+        visit: DocumentId,
+        minute: i64,
+        place: Place,
+    ) -> EntryId {
         let stamp = at(minute);
         let home = Address {
             latitude_deg: Some(HOME.0),
             longitude_deg: Some(HOME.1),
             ..Address::default()
         };
-        let here = Fix {
-            latitude_deg: HOME.0 + (away_m / 6_371_008.8).to_degrees(),
-            longitude_deg: HOME.1,
-            accuracy_m: 8.0,
-        };
         let policy = PresencePolicy::default();
-        let seen = Sighting::judge(Place::At(here), &stamp, Some(&home), None, &policy);
+        let seen = Sighting::judge(place, &stamp, Some(&home), None, &policy);
         let came = self.number.is_multiple_of(2);
         let what = if came {
             PresenceWhat::CheckIn(seen)
@@ -413,6 +424,65 @@ async fn one_person_in_two_homes_at_once_is_flagged_at_both() {
     assert_eq!(flags, ["[]", "[\"overlap\"]", "[\"overlap\"]"]);
     assert_eq!(file["visits"][1]["overlaps"], json!([third.id]));
     assert!(report(&file).intact);
+}
+
+/// Books the visit again, by video or at home.
+async fn rebook(world: &World, phone: &Phone, visit: DocumentId, link: Option<&str>) {
+    let people = [phone.caller.person];
+    let virtual_visit = link.map(|link| VirtualBooking {
+        join_link: Some(JoinLink::new(link).unwrap()),
+        phone: None,
+    });
+    let new = NewBooking {
+        visit: Some(VisitId(visit.id)),
+        virtual_visit,
+        ..booking(phone.owners[&visit], &people, NOW.0 + HOUR)
+    };
+    let booked = world.backend.book(&world.office, &new, NOW).await;
+    assert_eq!(booked.unwrap().0, visit.id);
+}
+
+#[tokio::test]
+async fn a_virtual_visit_is_no_visit_to_a_home_and_is_counted_beside_the_rows() {
+    let (world, mut nurse, _, visit) = team().await;
+    let call = another_visit(&world, &mut nurse, 2).await;
+    let link = Some("https://video.example.org/7");
+    rebook(&world, &nurse, call, link).await;
+    let nowhere = Place::Unknown(NoFix::Virtual);
+    let mut hers = Stamper::new(1);
+    hers.mark(&mut nurse, visit, 0, 5.0);
+    hers.mark(&mut nurse, visit, 40, 5.0);
+    hers.mark_at(&mut nurse, call, 60, nowhere);
+    hers.mark_at(&mut nurse, call, 90, nowhere);
+    nurse.push(&world).await;
+    let file = json_of(&world).await;
+    let told = report(&file);
+    assert!(told.intact, "{:?}", told.findings);
+    assert_eq!((told.visits, told.stamps), (1, 2), "and not the call");
+    assert_eq!(file["virtual_visits"], 1);
+    let other_days = export(&world, "2026-04-01", "2026-04-02", EvvFormat::Json).await;
+    let other_days: Value = serde_json::from_str(&other_days).unwrap();
+    assert_eq!(other_days["virtual_visits"], 0);
+
+    // Booked at home after all: the stamps of a call vouch for nobody in it.
+    rebook(&world, &nurse, call, None).await;
+    let file = json_of(&world).await;
+    let row = &file["visits"][1];
+    assert_eq!(
+        (&row["state"], &row["flags"]),
+        (&json!("unverified"), &json!(["virtual_stamp"]))
+    );
+    assert_eq!(file["virtual_visits"], 0);
+    assert!(report(&file).intact, "{:?}", report(&file).findings);
+    let mut claimed = file.clone();
+    claimed["visits"][1]["state"] = json!("verified");
+    assert!(found(&claimed).contains(&"row_altered"));
+
+    // Booked as virtual when somebody had been in the home: that is a visit to it.
+    rebook(&world, &nurse, visit, link).await;
+    let file = json_of(&world).await;
+    assert_eq!(file["visits"][0]["flags"], json!(["booked_virtual"]));
+    assert_eq!(file["visits"][0]["state"], "verified");
 }
 
 #[tokio::test]

@@ -230,7 +230,7 @@ async fn two_different_wishes_keep_the_backend_silent_until_somebody_settles_the
 
 #[tokio::test]
 async fn who_is_named_is_who_comes_whoever_asks_for_it() {
-    let mut case = Case::agreed().await;
+    let case = Case::agreed().await;
     let carl = case.world.person("carl", Role::Supervisor).await;
     case.world.grant(carl.person, case.patient).await;
     let mut other = Phone::enrol(&case.world, carl, 22).await;
@@ -254,6 +254,40 @@ async fn wishes_stand_in_nobody_elses_name() {
     case.nurse.put(chart, "notice_wishes", another);
     let verdicts = case.nurse.push(&case.world).await;
     assert_eq!(codes(&verdicts), ["author_mismatch"]);
+
+    // Nor does who settles say what nobody said.
+    let mut case = Case::new().await;
+    let mut another = wishes(&case.nurse);
+    another["by"] = json!(case.world.office.person);
+    let settles = json!({
+        "field": "notice_wishes", "chosen": another, "replaced": [], "at_ms": NOW,
+        "by": case.nurse.caller.person,
+    });
+    let path = homeround::model::FieldPath("notice_wishes".into());
+    let (section, id) = ("settlements".into(), EntryId(Uuid::from_u128(0x77)));
+    let put = Op::Put {
+        path,
+        value: another,
+    };
+    let settle = Op::Append {
+        section,
+        id,
+        entry: settles,
+    };
+    case.nurse.edit(chart, &[put, settle]);
+    let verdicts = case.nurse.push(&case.world).await;
+    assert_eq!(codes(&verdicts), ["author_mismatch"]);
+}
+
+#[tokio::test]
+async fn wishes_that_no_phone_would_write_are_rejected() {
+    let mut case = Case::new().await;
+    let mut odd = wishes(&case.nurse);
+    odd["address"] = json!("ana@example.org, eve@example.org");
+    case.nurse
+        .put(DocumentId::chart(case.patient), "notice_wishes", odd);
+    let verdicts = case.nurse.push(&case.world).await;
+    assert_eq!(codes(&verdicts), ["notice_unreadable"]);
 }
 
 #[tokio::test]

@@ -46,6 +46,8 @@ pub enum Values {
     Only(&'static [&'static str]),
     /// All but these.
     Except(&'static [&'static str]),
+    /// Entries whose `source` is this.
+    From(&'static str),
 }
 
 /// One row of the table.
@@ -117,6 +119,9 @@ const NOT_SEALED: Values = Values::Except(&["signed", "amended"]);
 /// Statuses that calling a visit off leads to.
 const CALLED_OFF: Values = Values::Only(&["canceled", "missed"]);
 
+/// What people note themselves.
+const FROM_MEMBERS: Values = Values::From("member");
+
 /// The table.
 pub const TABLE: &[Row] = &[
     // Visits: what happens in the home.
@@ -134,6 +139,9 @@ pub const TABLE: &[Row] = &[
     row_of(COORDINATORS, Visit, "steps/*", Right::Append, CALLED_OFF),
     // Everybody who works in the home stamps for themselves, and for nobody else.
     row(CARE, Visit, "presence/*", Right::Append),
+    row(CARE, Visit, "consent", Right::WriteOwn),
+    // What a video service reports is the backend's to write, and no device's.
+    row_of(CARE, Visit, "lobby/*", Right::Append, FROM_MEMBERS),
     row(CLINICAL, Visit, "outcome", Right::Write),
     row(CARE, Visit, "note", Right::Write),
     row(CARE_AND_PLANNING, Visit, "tasks/**", Right::Write),
@@ -388,6 +396,7 @@ fn allows_value(values: Values, change: &Change<'_>) -> bool {
         Values::Any => true,
         Values::Only(list) => says(change, |word| list.contains(&word)),
         Values::Except(list) => says(change, |word| !list.contains(&word)),
+        Values::From(source) => text_of(change.value, "source") == Some(source),
     }
 }
 

@@ -103,6 +103,10 @@ impl Whose<'_> {
                 VisitStatus::Missed => VisitStatus::Missed,
                 _ => continue,
             };
+            if super::virtual_visit::booked(self.rows, row.visit)?.is_some() {
+                // It says nothing of where the person is.
+                continue;
+            }
             let left = first_at(&self.steps_of(row.visit)?, to);
             if let Some(left) = left.filter(|left| last.is_none_or(|(known, _)| *left > known)) {
                 last = Some((left, row));
@@ -161,6 +165,7 @@ impl Anchor {
         let from = (self.spot, self.place);
         let left = left.min(now);
         let whole_ms = match self.start() {
+            _ if booked.anywhere => 0,
             Start::FirstVisit => 0,
             _ => i64::from(options.leg_s(from, home)) * 1_000,
         };
@@ -170,7 +175,8 @@ impl Anchor {
             left.plus(whole_ms).max(now)
         };
         let travel_s = u32::try_from((arrive_ms.0 - now.0) / 1_000).unwrap_or(u32::MAX);
-        let guessed = self.place.is_none() || options.guesses(from, home);
+        let unknown = self.place.is_none() || options.guesses(from, home);
+        let guessed = unknown && !booked.anywhere;
         let share = if guessed { UNKNOWN_DOUBT } else { TRAVEL_DOUBT };
         let spread_s = whole(share * f64::from(travel_s));
         let begin_ms = arrive_ms.max(booked.earliest_ms);
@@ -197,13 +203,16 @@ impl Anchor {
         });
     }
 
-    /// What is ahead begins after this visit, at its home.
+    /// What is ahead begins after this visit, at its home; after a virtual one where the
+    /// person was.
     fn then(&mut self, booked: &Booked, end_ms: Millis, spread_s: u32) {
         let length_s = f64::from(booked.minutes) * 60.0;
         self.at_ms = end_ms;
         self.doubt_s = whole(f64::from(spread_s).hypot(VISIT_DOUBT * length_s));
-        self.place = booked.place;
-        self.spot = Spot::Visit(booked.visit);
+        if !booked.anywhere {
+            self.place = booked.place;
+            self.spot = Spot::Visit(booked.visit);
+        }
     }
 }
 

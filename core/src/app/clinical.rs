@@ -7,13 +7,16 @@ use serde::Deserialize;
 
 use super::Inner;
 use super::error::AppError;
-use super::input::VitalsEntry;
+use super::input::{MeasuredHow, VitalsEntry};
 use super::patient::demographics;
 use super::visit::VisitHandle;
 use crate::clinical::{
-    NEWS2_AGE_MONTHS_MIN, News2, Unusual, age_months, news2, unusual as unusual_figures,
+    NEWS2_AGE_MONTHS_MIN, NEWS2_FIGURES, News2, Unusual, age_months, news2,
+    unusual as unusual_figures,
 };
-use crate::model::{DocumentId, EntryId, Finding, Millis, PatientId, Spo2Scale, Visit, Vitals};
+use crate::model::{
+    DocumentId, EntryId, Finding, Millis, PatientId, ReportedBy, Spo2Scale, Visit, Vitals,
+};
 use crate::store::Rows;
 
 /// What a set of vital signs says. It supports a clinician's judgement and never
@@ -28,6 +31,8 @@ pub struct Assessment {
     pub age_months: Option<u32>,
     /// Figures that are worth a second look.
     pub unusual: Vec<Unusual>,
+    /// Who told a figure that the score is made of; none: a clinician measured them all.
+    pub reported_by: Option<ReportedBy>,
 }
 
 /// What is needed of the patient to judge a figure.
@@ -56,7 +61,7 @@ impl Bedside {
         })
     }
 
-    fn assess(&self, vitals: &Vitals, at: Millis) -> Assessment {
+    fn assess(&self, vitals: &Vitals, at: Millis, reported_by: Option<ReportedBy>) -> Assessment {
         let age = self.birth_date.as_deref();
         let age = age.and_then(|birth_date| age_months(birth_date, at));
         let scored = age.is_none_or(|age| age >= NEWS2_AGE_MONTHS_MIN);
@@ -64,6 +69,7 @@ impl Bedside {
             news2: scored.then(|| news2(vitals, self.scale)),
             age_months: age,
             unusual: unusual_figures(vitals, age, self.scale),
+            reported_by,
         }
     }
 }
@@ -96,9 +102,23 @@ impl VisitHandle {
     /// [`AppError::Refused`] names the figure that is out of range; as
     /// [`read`](Self::read).
     pub fn assess(&self, entry: &VitalsEntry) -> Result<Assessment, AppError> {
+        self.assess_measured(entry, &MeasuredHow::default())
+    }
+
+    /// As [`assess`](Self::assess), of a set that says how its figures came.
+    ///
+    /// # Errors
+    /// As [`assess`](Self::assess), and on `figures` or `reported_by`.
+    pub fn assess_measured(
+        &self,
+        entry: &VitalsEntry,
+        how: &MeasuredHow,
+    ) -> Result<Assessment, AppError> {
         let vitals = entry.parse()?;
+        how.check(&vitals)?;
+        let told = how.reported_by(&NEWS2_FIGURES);
         self.inner.at_bedside(self.document(), |bedside| {
-            bedside.assess(&vitals, entry.measured_at)
+            bedside.assess(&vitals, entry.measured_at, told)
         })
     }
 
@@ -121,7 +141,8 @@ impl VisitHandle {
                 let Finding::Vitals(vitals) = &entry.finding else {
                     return None;
                 };
-                Some((*id, bedside.assess(vitals, entry.measured_at_ms)))
+                let told = entry.reported_by(&NEWS2_FIGURES);
+                Some((*id, bedside.assess(vitals, entry.measured_at_ms, told)))
             });
             sets.collect()
         })

@@ -16,6 +16,8 @@ pub struct Day {
     pub visits: Vec<VisitRow>,
     /// Those of them that may be there twice, and nobody has decided yet.
     pub likely_duplicates: Vec<VisitId>,
+    /// Those of them that are virtual: no way leads to them.
+    pub virtual_visits: Vec<VisitId>,
     /// Edits on this phone that the backend has not acknowledged yet.
     pub unsent: u64,
     /// The store's revision that this shows.
@@ -71,6 +73,7 @@ impl Homeround {
         let shown = visits.iter().map(|row| row.visit);
         Ok(Day {
             date,
+            virtual_visits: super::virtual_visit::among(&reader, &visits)?,
             likely_duplicates: shown.filter(|visit| twice.contains(visit)).collect(),
             visits,
             unsent: reader.unsent()?,

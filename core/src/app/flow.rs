@@ -16,8 +16,10 @@ impl VisitHandle {
     /// On the way.
     ///
     /// # Errors
-    /// [`AppError::Step`] when the status machine has no such step.
+    /// [`AppError::Step`] when the status machine has no such step; [`AppError::Refused`]
+    /// on `virtual_visit` for a virtual visit: no way leads to it.
     pub fn start_travel(&self, fix: Option<Fix>) -> Result<Saved, AppError> {
+        self.must_be_at_home()?;
         self.step(Move {
             place: fix.into(),
             ..Move::to(VisitStatus::Traveling)
@@ -27,11 +29,14 @@ impl VisitHandle {
     /// Arrived in the home: begins the visit, and stamps who came when and where.
     /// A stamp that is not verified waits for a reason
     /// ([`reasons_needed`](Self::reasons_needed)) and stops nothing. A colleague
-    /// who comes to a visit that has begun [joins](Self::join).
+    /// who comes to a visit that has begun [joins](Self::join). A virtual visit begins once
+    /// its consent was given, and its stamp has no place.
     ///
     /// # Errors
-    /// [`AppError::Step`] when the status machine has no such step.
+    /// [`AppError::Step`] when the status machine has no such step; [`AppError::Refused`]
+    /// on `consent` for a virtual visit to which nobody agreed.
     pub fn check_in(&self, place: impl Into<Place>) -> Result<Saved, AppError> {
+        self.must_be_agreed_to()?;
         self.step(Move {
             place: place.into(),
             mark: Some(Mark::In),
@@ -145,12 +150,13 @@ pub(super) fn take_step(
     clerk: &mut Clerk<'_>,
     asked: Move,
 ) -> Result<Vec<Op>, AppError> {
+    let place = clerk.place(desk, asked.place)?;
     let to = status_of(desk.view)?.step(asked.to)?;
     let entry = StepEntry {
         to,
         by: desk.me,
         stamp: desk.stamp,
-        fix: asked.place.fix(),
+        fix: place.fix(),
         reason: asked.reason,
         break_reason: asked.break_reason,
         comment: asked.comment,

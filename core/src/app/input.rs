@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::error::AppError;
 use crate::model::{
     Consciousness, GlucoseMgDl, Measured, Millis, NotDoneReason, OxygenFlowLMin, PainScore,
-    PressureMmhg, PulseBpm, Refused, RespirationsPerMin, SpO2Percent, TaskResult, TaskStatus,
-    TemperatureC, Vitals, WeightKg,
+    PressureMmhg, PulseBpm, Refused, ReportedBy, RespirationsPerMin, SpO2Percent, TaskResult,
+    TaskStatus, TemperatureC, Vitals, WeightKg, told,
 };
 
 /// Bare figures of a set of vital signs.
@@ -99,8 +99,15 @@ pub struct MeasuredHow {
 }
 
 impl MeasuredHow {
+    /// Who told a figure among these; none: all were measured.
+    pub(super) fn reported_by(&self, figures: &[&str]) -> Option<ReportedBy> {
+        told(&self.whole, &self.figures, figures)
+    }
+
     /// Only figures that the set has can be spoken of.
     pub(super) fn check(&self, vitals: &Vitals) -> Result<(), Refused> {
+        let all = std::iter::once(&self.whole).chain(self.figures.values());
+        all.into_iter().try_for_each(Measured::check)?;
         let set = serde_json::to_value(vitals).unwrap_or_default();
         if self.figures.keys().all(|name| set.get(name).is_some()) {
             Ok(())

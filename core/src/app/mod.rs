@@ -60,6 +60,7 @@ mod trend;
 mod unplanned;
 mod uploads;
 mod verdicts;
+mod virtual_visit;
 mod visit;
 
 #[cfg(test)]
@@ -112,6 +113,7 @@ pub use templates::{NewPlan, TemplateOffer};
 pub use trend::{TREND_PAGE_MAX, Trend, TrendCursor, TrendPoint, TrendSource};
 pub use unplanned::{NEW_VISIT_WITHIN_MS, NewVisit};
 pub use uploads::AttachmentsReport;
+pub use virtual_visit::{NewConsent, PhoneFallback, VirtualView};
 pub use visit::VisitHandle;
 
 use crate::model::{PatientId, PlanId, VisitId};

@@ -77,12 +77,14 @@ impl VisitHandle {
     ///
     /// # Errors
     /// [`AppError::Refused`] on `status` for a visit that is not ahead, on `visit` for one
-    /// that nobody makes today; as [`read`](Self::read).
+    /// that nobody makes today, on `virtual_visit` for being on the way to a virtual one; as
+    /// [`read`](Self::read).
     pub fn notice_draft(
         &self,
         kind: NoticeKind,
         options: &OrderOptions,
     ) -> Result<NoticeDraft, AppError> {
+        self.must_be_due(kind)?;
         let visit = self.read()?;
         must_be_ahead(visit.status)?;
         let app = Homeround {
@@ -158,6 +160,7 @@ impl VisitHandle {
         arrives_from: Millis,
         arrives_until: Millis,
     ) -> Result<Saved, AppError> {
+        self.must_be_due(kind)?;
         let patient = self.read()?.patient;
         let chart = self.chart_of(patient)?;
         let wishes = chart
@@ -205,6 +208,14 @@ impl VisitHandle {
             });
         }
         Ok(views)
+    }
+
+    /// Nobody is on the way to a virtual visit.
+    fn must_be_due(&self, kind: NoticeKind) -> Result<(), AppError> {
+        match kind {
+            NoticeKind::OnMyWay => self.must_be_at_home(),
+            NoticeKind::Late | NoticeKind::Unknown => Ok(()),
+        }
     }
 
     /// The options for the day of who goes: oneself, else who is booked first.

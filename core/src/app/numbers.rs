@@ -195,7 +195,8 @@ impl Count {
 
     fn stays(&mut self, presence: &Presence) {
         for stay in attendances(presence) {
-            if stay.person == self.me && stay.check_in.is_some() && !stay.is_open() {
+            let at_home = !stay.is_virtual(presence);
+            if stay.person == self.me && stay.check_in.is_some() && !stay.is_open() && at_home {
                 let (begin, end) = stay.span(presence);
                 self.numbers.stays += 1;
                 self.numbers.in_home_s += seconds(begin, end);

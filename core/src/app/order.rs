@@ -243,6 +243,8 @@ const fn is_over(status: VisitStatus) -> bool {
 pub(super) struct Booked {
     pub(super) visit: VisitId,
     pub(super) place: Option<Place>,
+    /// A virtual visit: time without a place.
+    pub(super) anywhere: bool,
     pub(super) minutes: u32,
     pub(super) latest_ms: Millis,
     /// Where the order stays as booked.
@@ -257,6 +259,7 @@ fn booking(rows: &Rows, row: &VisitRow, leeway_minutes: u32) -> Result<Booked, A
     let record = rows.record(RecordKind::Booking, RecordId(row.visit.0))?;
     let body = record.and_then(|record| record.body);
     let known: Option<Booking> = body.and_then(|body| serde_json::from_str(&body).ok());
+    let anywhere = (known.as_ref()).is_some_and(|one| one.virtual_visit.is_some());
     let (given, fixed) = known.map_or((None, false), |one| (one.visit_minutes, one.fixed));
     let window_ms = row.end_ms.0.saturating_sub(row.start_ms.0).max(0);
     let whole = u32::try_from(window_ms / MINUTE_MS).unwrap_or(VISIT_MINUTES_MAX);
@@ -270,7 +273,8 @@ fn booking(rows: &Rows, row: &VisitRow, leeway_minutes: u32) -> Result<Booked, A
     };
     Ok(Booked {
         visit: row.visit,
-        place: place_of(row),
+        place: place_of(row).filter(|_| !anywhere),
+        anywhere,
         minutes,
         latest_ms: row.start_ms.plus(late_ms),
         earliest_ms: row.start_ms,
@@ -298,6 +302,7 @@ fn request(
 ) -> Result<DayRequest, AppError> {
     let stops = ahead.iter().map(|one| Stop {
         place: one.place,
+        anywhere: one.anywhere,
         earliest_ms: if early {
             one.soonest_ms
         } else {

@@ -10,7 +10,7 @@ use super::error::AppError;
 use super::visit::VisitHandle;
 use crate::merge::Op;
 use crate::model::{
-    Attendance, DAY_MS, DocumentId, EntryId, LastPlace, Millis, PRESENCE_COMMENT_CHARS_MAX,
+    Attendance, DAY_MS, DocumentId, EntryId, LastPlace, Millis, NoFix, PRESENCE_COMMENT_CHARS_MAX,
     PersonId, Place, Presence, PresenceEntry, PresenceReason, PresenceState, PresenceWhat,
     Sighting, Visit, VisitId, attendances, is_checked_in, presence_state,
 };
@@ -244,6 +244,11 @@ pub(super) struct Clerk<'c> {
 }
 
 impl Clerk<'_> {
+    /// The place of a step or a stamp; of a virtual visit there is none.
+    pub(super) fn place(&self, desk: &Desk<'_>, place: Place) -> Result<Place, AppError> {
+        super::virtual_visit::place(desk.rows, self.visit.id, place)
+    }
+
     /// A check-in or a check-out, judged.
     pub(super) fn mark(
         &mut self,
@@ -251,6 +256,7 @@ impl Clerk<'_> {
         mark: Mark,
         place: Place,
     ) -> Result<Op, AppError> {
+        let place = self.place(desk, place)?;
         let patient = super::patient::demographics(desk.rows, desk.patient)?;
         let home = patient.and_then(|patient| patient.address);
         let last = Head::read(desk.rows)?.and_then(|head| head.last);
@@ -332,6 +338,10 @@ pub(super) fn is_due(stamps: &Presence, person: PersonId, mark: Mark) -> bool {
 }
 
 pub(super) fn check(place: &Place) -> Result<(), AppError> {
+    if *place == Place::Unknown(NoFix::Virtual) {
+        // Whether a visit is virtual is the booking's to say, and no shell's.
+        return Err(refused("no_fix", "why positioning gave no place"));
+    }
     Ok(place.fix().map_or(Ok(()), |fix| fix.check())?)
 }
 

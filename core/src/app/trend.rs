@@ -11,10 +11,10 @@ use uuid::Uuid;
 use super::Homeround;
 use super::clinical::Bedside;
 use super::error::AppError;
-use crate::clinical::{Convertible, NEWS2_CODE, VitalSign, means, news2};
+use crate::clinical::{Convertible, NEWS2_CODE, NEWS2_FIGURES, VitalSign, means, news2};
 use crate::model::{
     CorrectionEntry, DocumentId, DocumentKind, EntryId, Finding, History, Millis, ObservationEntry,
-    PatientId, PersonId, RecordId, Refused, Spo2Scale, VisitId,
+    PatientId, PersonId, RecordId, Refused, ReportedBy, Spo2Scale, VisitId,
 };
 use crate::store::{Rows, TimelineCursor};
 
@@ -34,6 +34,8 @@ pub struct TrendPoint {
     pub unit: String,
     /// Where it stands.
     pub source: TrendSource,
+    /// Who told it; of a score, who told a figure of it. None: it was measured.
+    pub reported_by: Option<ReportedBy>,
 }
 
 /// Where a measurement stands.
@@ -167,6 +169,7 @@ fn of_visits(rows: &Rows, patient: PatientId, code: &str) -> Result<Vec<TrendPoi
                     value,
                     unit,
                     source: of_entry(document, *id, entry),
+                    reported_by: told_of(entry, code),
                 });
             }
         }
@@ -179,6 +182,18 @@ const fn of_entry(document: DocumentId, id: EntryId, entry: &ObservationEntry) -
         visit: VisitId(document.id),
         entry: id,
         by: entry.by,
+    }
+}
+
+fn told_of(entry: &ObservationEntry, code: &str) -> Option<ReportedBy> {
+    match (code, VitalSign::of_code(code)) {
+        (NEWS2_CODE, _) => entry.reported_by(&NEWS2_FIGURES),
+        // The systolic pressure speaks for both.
+        (_, Some(sign)) if sign.field == "diastolic_mmhg" => {
+            entry.reported_by(&["systolic_mmhg", sign.field])
+        }
+        (_, Some(sign)) => entry.reported_by(&[sign.field]),
+        (_, None) => entry.measured.reported_by,
     }
 }
 
@@ -231,6 +246,7 @@ fn of_history(
                 value,
                 unit,
                 source: TrendSource::Record(record.id),
+                reported_by: line.measured.reported_by,
             };
             if from.is_none_or(|from| point.place() < from) {
                 points.push(point);

@@ -72,7 +72,7 @@ impl VisitHandle {
     ///
     /// # Errors
     /// [`AppError::Refused`] names the figure that is out of range, or on `figures`
-    /// one that the set does not have.
+    /// one that the set does not have, or `reported_by`.
     pub fn record_vitals_measured(
         &self,
         entry: &VitalsEntry,
@@ -97,13 +97,14 @@ impl VisitHandle {
     /// Records one finding with where, how and with what it was measured.
     ///
     /// # Errors
-    /// As [`observe`](Self::observe).
+    /// As [`observe`](Self::observe); [`AppError::Refused`] on `reported_by`.
     pub fn observe_measured(
         &self,
         measured_at: Millis,
         finding: Finding,
         measured: Measured,
     ) -> Result<Saved, AppError> {
+        measured.check()?;
         let how = MeasuredHow {
             whole: measured,
             figures: std::collections::BTreeMap::new(),

@@ -30,6 +30,18 @@ pub const VITAL_SIGNS: [VitalSign; 9] = [
 /// SNOMED CT's code of NEWS2's total, of [`SNOMED`], as the NHS uses it.
 pub const NEWS2_CODE: &str = "1104051000000101";
 
+/// The figures that NEWS2 is made of, by their names.
+pub const NEWS2_FIGURES: [&str; 8] = [
+    "respirations_per_min",
+    "spo2_percent",
+    "on_oxygen",
+    "oxygen_flow_l_min",
+    "systolic_mmhg",
+    "pulse_bpm",
+    "consciousness",
+    "temperature_c",
+];
+
 const fn sign(
     field: &'static str,
     codes: &'static [&'static str],

@@ -4,7 +4,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::model::DocumentKind::{self, Chart, Plan, Visit};
-use crate::model::{AllergyStatus, FieldPath, PlannedStatus, Severity, TaskStatus, VisitStatus};
+use crate::model::{
+    AllergyStatus, ConsentDecision, FieldPath, PlannedStatus, Severity, TaskStatus, VisitStatus,
+};
 
 /// What concurrent edits of one field mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -17,7 +19,7 @@ pub enum Rule {
     Append,
     /// The furthest step wins; a contradicting pair opens a conflict.
     Forward,
-    /// The safer value wins and the difference opens a conflict.
+    /// The safer value wins and a difference that matters opens a conflict.
     Safer,
     /// Characters merge.
     Text,
@@ -72,6 +74,8 @@ pub(super) enum Ladder {
     Flag,
     /// What became of a planned task: a status with what belongs to it.
     Planned,
+    /// A consent: a decision with what belongs to it.
+    Consent,
 }
 
 /// One row: a kind of document, a pattern of [`FieldPath::matches`], its rule.
@@ -120,6 +124,8 @@ pub(super) const TABLE: &[Row] = &[
     row(Visit, "unplanned", Rule::Fixed, CLINICAL),
     // Two people who gave one visit to two others: somebody says who goes.
     row(Visit, "handover", Rule::KeepBoth, CLINICAL),
+    // Given on one phone and declined on another: nobody goes on until somebody has asked.
+    ranked(Visit, "consent", Rule::Safer, CLINICAL, Ladder::Consent),
     row(Visit, "outcome", Rule::KeepBoth, CLINICAL),
     row(Visit, "note", Rule::Text, CLINICAL),
     row(Visit, "tasks/*", Rule::Append, CLINICAL),
@@ -145,6 +151,7 @@ pub(super) const TABLE: &[Row] = &[
     ranked(Visit, "planned/*", Rule::Forward, CLINICAL, Ladder::Planned),
     row(Visit, "steps/*", Rule::Append, CLINICAL),
     row(Visit, "presence/*", Rule::Append, CLINICAL),
+    row(Visit, "lobby/*", Rule::Append, CLINICAL),
     row(Visit, "observations/*", Rule::Append, CLINICAL),
     row(Visit, "measures/*", Rule::KeepBoth, CLINICAL),
     row(Visit, "medications/*", Rule::Append, CLINICAL),
@@ -298,11 +305,10 @@ pub(super) fn resolve(kind: DocumentKind, path: &FieldPath, values: &[Value]) ->
     let rule = row.policy.rule;
     match rule {
         Rule::KeepBoth => shown(last, Some(rule)),
-        Rule::Forward => {
+        Rule::Forward | Rule::Safer => {
             let open = any_pair(values, |one, other| contradict(row.ladder, one, other));
             shown(highest(row.ladder, values), open.then_some(rule))
         }
-        Rule::Safer => shown(highest(row.ladder, values), Some(rule)),
         Rule::Latest | Rule::Append | Rule::Text | Rule::Fixed => shown(last, None),
     }
 }
@@ -336,6 +342,11 @@ fn rank(ladder: Ladder, value: &Value) -> Option<u8> {
         Ladder::Planned => PlannedStatus::deserialize(value.get("status")?)
             .ok()?
             .progress(),
+        Ladder::Consent => match decision_of(value)? {
+            ConsentDecision::Unknown => None,
+            ConsentDecision::Given => Some(0),
+            ConsentDecision::Declined => Some(1),
+        },
     }
 }
 
@@ -344,6 +355,11 @@ fn rank(ladder: Ladder, value: &Value) -> Option<u8> {
 fn contradict(ladder: Ladder, one: &Value, other: &Value) -> bool {
     if ladder == Ladder::Planned {
         return said(one) != said(other);
+    }
+    if ladder == Ladder::Consent {
+        let known = |decision: &ConsentDecision| *decision != ConsentDecision::Unknown;
+        let one = decision_of(one).filter(known);
+        return one.is_none() || one != decision_of(other);
     }
     let (Some(one), Some(other)) = (one.as_str(), other.as_str()) else {
         return true;
@@ -361,8 +377,14 @@ fn contradict(ladder: Ladder, one: &Value, other: &Value) -> bool {
         | Ladder::AllergyStatus
         | Ladder::Severity
         | Ladder::Flag
-        | Ladder::Planned => true,
+        | Ladder::Planned
+        | Ladder::Consent => true,
     }
+}
+
+/// What a consent decides; none where it says nothing.
+fn decision_of(consent: &Value) -> Option<ConsentDecision> {
+    ConsentDecision::deserialize(consent.get("decision")?).ok()
 }
 
 /// What an outcome says beside who says it and when: two people who both saw to a task

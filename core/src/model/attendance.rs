@@ -112,6 +112,14 @@ impl Attendance {
         (begin, end.unwrap_or(begin))
     }
 
+    /// Whether every stamp of it is one of a virtual visit: then nobody was in the home.
+    #[must_use]
+    pub fn is_virtual(&self, presence: &Presence) -> bool {
+        let stamps = [self.check_in, self.check_out].into_iter().flatten();
+        let mut seen = stamps.filter_map(|id| presence.get(&id)?.what.sighting());
+        seen.all(super::Sighting::is_virtual)
+    }
+
     /// Whether the person has not checked out.
     #[must_use]
     pub const fn is_open(&self) -> bool {

@@ -96,11 +96,55 @@ impl ObservationEntry {
             body_site: own.body_site.or_else(|| self.measured.body_site.clone()),
             method: own.method.or_else(|| self.measured.method.clone()),
             device: own.device.or_else(|| self.measured.device.clone()),
+            reported_by: own.reported_by.or(self.measured.reported_by),
+        }
+    }
+
+    /// Who told the figures of a set that a clinician did not measure: of the first of
+    /// these figures that somebody told. None: all were measured.
+    #[must_use]
+    pub fn reported_by(&self, figures: &[&str]) -> Option<ReportedBy> {
+        told(&self.measured, &self.figures, figures)
+    }
+}
+
+/// Who told a figure among some of a set, by what is said of the whole and of single ones.
+#[must_use]
+pub fn told(
+    whole: &Measured,
+    single: &BTreeMap<String, Measured>,
+    figures: &[&str],
+) -> Option<ReportedBy> {
+    let own = |name: &&str| single.get(*name)?.reported_by;
+    whole.reported_by.or_else(|| figures.iter().find_map(own))
+}
+
+/// Who told a figure that the clinician did not measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReportedBy {
+    /// The patient.
+    Patient,
+    /// Who decides or speaks for the patient.
+    Representative,
+    /// Somebody whom this version does not know, and no clinician.
+    #[serde(other)]
+    Unknown,
+}
+
+impl ReportedBy {
+    /// The name used everywhere.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Patient => "patient",
+            Self::Representative => "representative",
+            Self::Unknown => "unknown",
         }
     }
 }
 
-/// Where on the body, how, and with what something was measured.
+/// Where on the body, how, and with what something was measured, and by whose word.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Measured {
     /// Where on the body, as in SNOMED CT `368208006`, left upper arm.
@@ -112,13 +156,32 @@ pub struct Measured {
     /// With what device, as in the patient's own cuff.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<Coding>,
+    /// Who told it, as on a virtual visit; none: the clinician measured it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reported_by: Option<ReportedBy>,
 }
 
 impl Measured {
+    /// Checks what a person gave.
+    ///
+    /// # Errors
+    /// [`Refused`] on `reported_by` for somebody whom this version does not know.
+    pub fn check(&self) -> Result<(), Refused> {
+        match self.reported_by {
+            Some(ReportedBy::Unknown) => {
+                Err(Refused::new("reported_by", "patient or representative"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Whether nothing is said.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.body_site.is_none() && self.method.is_none() && self.device.is_none()
+        self.body_site.is_none()
+            && self.method.is_none()
+            && self.device.is_none()
+            && self.reported_by.is_none()
     }
 }
 

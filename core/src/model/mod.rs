@@ -26,6 +26,7 @@ mod sign_off;
 mod status;
 mod time;
 mod unplanned;
+mod virtual_visit;
 mod visit;
 mod vitals;
 
@@ -51,6 +52,7 @@ pub use sign_off::*;
 pub use status::*;
 pub use time::*;
 pub use unplanned::*;
+pub use virtual_visit::*;
 pub use visit::*;
 pub use vitals::*;
 

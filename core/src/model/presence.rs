@@ -65,6 +65,8 @@ pub enum NoFix {
     SwitchedOff,
     /// Positioning found nothing in time, as indoors.
     TimedOut,
+    /// The visit is virtual: no place is asked for, and none is kept.
+    Virtual,
     /// Something else.
     #[serde(other)]
     Other,
@@ -79,6 +81,7 @@ impl NoFix {
             Self::Denied => "denied",
             Self::SwitchedOff => "switched_off",
             Self::TimedOut => "timed_out",
+            Self::Virtual => "virtual",
             Self::Other => "other",
         }
     }
@@ -381,6 +384,9 @@ impl Sighting {
         last: Option<&LastPlace>,
         policy: &PresencePolicy,
     ) -> Self {
+        if place == Place::Unknown(NoFix::Virtual) {
+            return Self::of_virtual(stamp, policy);
+        }
         let fix = place.fix().map(Fix::rounded);
         let home = home.and_then(|home| Some((home.latitude_deg?, home.longitude_deg?)));
         let away_m = fix
@@ -416,6 +422,24 @@ impl Sighting {
             radius_m: policy.radius_m,
             causes,
         }
+    }
+
+    /// What the stamp of a virtual visit saw: the time alone is judged.
+    fn of_virtual(stamp: &Stamp, policy: &PresencePolicy) -> Self {
+        let doubt = is_doubtful(stamp, policy).then_some(PresenceCause::ClockDoubt);
+        Self {
+            fix: None,
+            no_fix: Some(NoFix::Virtual),
+            distance_m: None,
+            radius_m: policy.radius_m,
+            causes: doubt.into_iter().collect(),
+        }
+    }
+
+    /// Whether the stamp was made as one of a virtual visit.
+    #[must_use]
+    pub fn is_virtual(&self) -> bool {
+        self.no_fix == Some(NoFix::Virtual)
     }
 
     /// Whether the person is asked for a reason.

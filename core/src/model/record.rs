@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     CareTeamId, Coding, DeviceId, HandoverMark, Measured, Millis, PatientId, PersonId, RecordId,
-    Refused, Role, VisitId,
+    Refused, Role, VirtualBooking, VisitId,
 };
 
 /// The kinds of record.
@@ -128,6 +128,9 @@ pub struct Booking {
     /// booked since then is the office's word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handover: Option<HandoverMark>,
+    /// The visit is virtual, and how; none: it is at the patient's home.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub virtual_visit: Option<VirtualBooking>,
 }
 
 impl Booking {

@@ -127,6 +127,7 @@ impl Unplanned {
             fixed: false,
             unplanned: true,
             handover: None,
+            virtual_visit: None,
         }
     }
 }

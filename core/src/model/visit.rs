@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AmendmentEntry, AttachmentEntry, Coding, CorrectionEntry, DuplicateEntry, EntryId, Handover,
-    MedicationEntry, Millis, NotDoneReason, NoticeEntry, ObservationEntry, PatientId,
+    LobbyEntry, MedicationEntry, Millis, NotDoneReason, NoticeEntry, ObservationEntry, PatientId,
     PlannedOutcome, Presence, SettlementEntry, SignOffEntry, SignatureEntry, StepEntry, TaskResult,
-    TaskStatus, Unplanned, VisitStatus,
+    TaskStatus, Unplanned, VisitConsent, VisitStatus,
 };
 
-/// One home visit. Field for field the shape of its document; a field on which
+/// One visit, at home or virtual. Field for field the shape of its document; a field on which
 /// two people disagree shows the winner of its policy row, and the conflict
 /// says the rest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +28,9 @@ pub struct Visit {
     /// To whom it was handed over last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handover: Option<Handover>,
+    /// What the patient says to a virtual visit; none: nobody has asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent: Option<VisitConsent>,
     /// What came of it, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
@@ -46,6 +49,14 @@ pub struct Visit {
     /// Stamps of who was in the home.
     #[serde(default)]
     pub presence: Presence,
+    /// Who waited and who was there, of a virtual visit; what this version can't read is
+    /// left out.
+    #[serde(
+        default,
+        deserialize_with = "super::plan::known",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub lobby: BTreeMap<EntryId, LobbyEntry>,
     /// Findings.
     #[serde(default)]
     pub observations: BTreeMap<EntryId, ObservationEntry>,

@@ -90,7 +90,7 @@ fn the_words_are_the_patients_and_the_times_those_of_the_home() {
     let (from, until) = (at(New_York, DAY, (10, 5)), at(New_York, DAY, (13, 20)));
     let said = telling(NoticeKind::OnMyWay, from, until);
     let english = said.text("en").unwrap();
-    assert_eq!(english.subject, "Your home visit: on the way");
+    assert_eq!(english.subject, "Your visit: on the way");
     let first =
         "Maria Gomez is on the way to you and expects to be with you between 10:05 AM and 1:20 PM.";
     assert!(english.body.starts_with(first), "{}", english.body);

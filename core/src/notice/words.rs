@@ -63,21 +63,21 @@ impl Telling<'_> {
         };
         let (subject, said) = match (self.kind, spanish) {
             (NoticeKind::OnMyWay, false) => (
-                "Your home visit: on the way",
+                "Your visit: on the way",
                 format!("{who} is on the way to you and expects to be with you {when}."),
             ),
             (NoticeKind::OnMyWay, true) => (
-                "Su visita a domicilio: en camino",
+                "Su visita: en camino",
                 format!("{who} está en camino y espera llegar {when}."),
             ),
             (NoticeKind::Late, false) => (
-                "Your home visit begins later",
+                "Your visit begins later",
                 format!(
                     "{who} is running late and expects to be with you {when}. We are sorry that you have to wait."
                 ),
             ),
             (NoticeKind::Late, true) => (
-                "Su visita a domicilio empieza más tarde",
+                "Su visita empieza más tarde",
                 format!("{who} va con retraso y espera llegar {when}. Disculpe la espera."),
             ),
             (NoticeKind::Unknown, _) => return None,

@@ -20,7 +20,7 @@ pub(super) struct Job {
     pub(super) latest_ms: i64,
     pub(super) length_ms: i64,
     weight: i64,
-    /// Its place among [`Legs`]; none: a break, taken wherever one is.
+    /// Its place among [`Legs`]; none: a break or a virtual visit, wherever one is.
     pub(super) place: Option<usize>,
 }
 
@@ -76,7 +76,7 @@ impl<'a> Problem<'a> {
                 latest_ms: since(stop.latest_ms),
                 length_ms: i64::from(stop.minutes) * MINUTE_MS,
                 weight: weight.unwrap_or(1) * if stop.fixed { FIXED_FACTOR } else { 1 },
-                place: Some(at + 1),
+                place: (!stop.anywhere).then_some(at + 1),
             }
         });
         let breaks = request.breaks.iter().map(|wish| Job {
@@ -98,6 +98,11 @@ impl<'a> Problem<'a> {
     /// The visits, as they stand in the request.
     pub(super) fn visits(&self) -> Vec<usize> {
         (0..self.visits).collect()
+    }
+
+    /// Whether a job is a visit.
+    pub(super) const fn is_visit(&self, job: usize) -> bool {
+        job < self.visits
     }
 
     /// The breaks.

@@ -15,6 +15,9 @@ const REACH_MS: i64 = 7 * DAY_MS;
 pub struct Stop {
     /// Where; none: not known, and each leg to and from it is guessed.
     pub place: Option<Place>,
+    /// Made wherever the person then is, as a virtual visit: no way leads to it, and one stays
+    /// where one was. `place` is not read.
+    pub anywhere: bool,
     /// Not to begin before.
     pub earliest_ms: Millis,
     /// Rather not to begin before, as when it was booked: sooner only where a visit after it

@@ -25,6 +25,7 @@ pub(super) fn place(north_km: f64, east_km: f64) -> Place {
 pub(super) fn stop(place: Place, earliest: i64, latest: i64) -> Stop {
     Stop {
         place: Some(place),
+        anywhere: false,
         earliest_ms: at(earliest),
         preferred_ms: at(earliest),
         latest_ms: at(latest),

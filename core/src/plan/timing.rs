@@ -142,14 +142,18 @@ impl Timer<'_> {
         let end_ms = step.begin_ms + self.problem.jobs[job].length_ms;
         // One leaves for the first visit as late as does no harm.
         let moved = if first { waits } else { 0 };
-        match self.problem.jobs[job].place {
-            Some(place) => {
-                self.doubt_leg(place, step.travel_ms);
+        let place = self.problem.jobs[job].place;
+        match self.problem.is_visit(job) {
+            true => {
+                let guessed = place.is_some_and(|place| {
+                    self.doubt_leg(place, step.travel_ms);
+                    self.problem.legs.is_guessed(self.state.place, place)
+                });
                 self.day.visits.push(OrderedVisit {
                     stop: job,
                     leave_ms: self.at(self.state.time_ms + moved),
                     travel_s: seconds(step.travel_ms),
-                    travel_guessed: self.problem.legs.is_guessed(self.state.place, place),
+                    travel_guessed: guessed,
                     arrive_ms: self.at(step.arrive_ms + moved),
                     begin_ms: self.at(step.begin_ms),
                     end_ms: self.at(end_ms),
@@ -160,7 +164,7 @@ impl Timer<'_> {
                 });
                 self.day.totals.late_visits += u32::from(late_ms > 0);
             }
-            None => self.day.breaks.push(OrderedBreak {
+            false => self.day.breaks.push(OrderedBreak {
                 wish: job - self.problem.breaks().start,
                 after_visits: self.day.visits.len(),
                 begin_ms: self.at(step.begin_ms),
@@ -188,11 +192,11 @@ impl Timer<'_> {
         self.day
     }
 
-    fn cause(&self, job: usize, place: usize) -> LateCause {
+    fn cause(&self, job: usize, place: Option<usize>) -> LateCause {
         let latest_ms = self.problem.jobs[job].latest_ms;
         if latest_ms < 0 {
             LateCause::WindowPassed
-        } else if self.problem.leg_ms(0, place) > latest_ms {
+        } else if place.is_some_and(|place| self.problem.leg_ms(0, place) > latest_ms) {
             LateCause::TooFar
         } else {
             LateCause::Crowded

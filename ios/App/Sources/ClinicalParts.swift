@@ -47,6 +47,7 @@ struct Score: View {
             if !card.missing.isEmpty {
                 Text(Words("news2_missing", card.missing.map(\.text).joined(separator: ", ")).text).font(.subheadline)
             }
+            if let reported = card.reported { Text(reported.text).font(.subheadline) }
             Text(card.scale.text).font(.subheadline)
             Text(told("news2_source")).font(.subheadline).foregroundStyle(.secondary)
         }
@@ -117,7 +118,8 @@ struct Trends: View {
             if let card {
                 if card.rows.isEmpty { Text(told("patient_none")).foregroundStyle(.secondary) }
                 ForEach(card.rows) { row in
-                    Line(row.value, [row.date, row.by].filter { !$0.isEmpty }.joined(separator: " · "))
+                    let detail = [row.date, row.by, row.reported?.text ?? ""]
+                    Line(row.value, detail.filter { !$0.isEmpty }.joined(separator: " · "))
                 }
                 if card.more { AlsoButton(told("patient_more")) { model.moreTrend() } }
             }

@@ -33,6 +33,21 @@ struct How: View {
     }
 }
 
+/// Whether the figures were measured here, or who told them, and with what they were measured then.
+struct Teller: View {
+    let model: VisitModel
+
+    var body: some View {
+        let form = model.state.vitals
+        Text(told("reported_title")).font(.subheadline)
+        choice(told("reported_measured"), form.reportedBy == nil) { model.chooseTeller(nil) }
+        ForEach(tellers, id: \.self) { by in
+            choice(words(by).text, form.reportedBy == by) { model.chooseTeller(by) }
+        }
+        if form.reportedBy != nil { TypedField(told("reported_device"), form.device) { model.typeDevice($0) } }
+    }
+}
+
 /// The scale for the saturation: another one is decided only after what that means was read.
 struct Scale: View {
     let model: VisitModel

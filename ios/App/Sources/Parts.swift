@@ -44,6 +44,7 @@ extension Glyph {
         case .sync: "arrow.triangle.2.circlepath"
         case .unsent: "arrow.up.circle"
         case .lock: "lock"
+        case .video: "video"
         }
     }
 }

@@ -53,7 +53,8 @@ struct PatientView: View {
             }
             ForEach(state.timeline) { row in
                 Divider()
-                Line(row.title, [row.date, row.detail].filter { !$0.isEmpty }.joined(separator: " · "))
+                let detail = [row.date, row.detail, row.reported?.text ?? ""]
+                Line(row.title, detail.filter { !$0.isEmpty }.joined(separator: " · "))
             }
             if state.more { AlsoButton(told("patient_more")) { model.more() } }
         }

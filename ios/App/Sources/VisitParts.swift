@@ -54,6 +54,7 @@ struct VitalSigns: View {
         Block(told("visit_vitals")) {
             if model.state.editable {
                 ForEach(VitalField.allCases, id: \.self) { Figure(model: model, field: $0) }
+                Teller(model: model)
                 How(model: model)
                 Awake(model: model)
                 Scale(model: model)
@@ -64,7 +65,10 @@ struct VitalSigns: View {
                 }
             }
             ForEach(model.state.findings) { finding in
-                Line("\(finding.at) · \(finding.by)", finding.wrong.map { Words("visit_wrong", $0).text } ?? "")
+                let wrong = finding.wrong.map { Words("visit_wrong", $0).text }
+                Line(
+                    "\(finding.at) · \(finding.by)",
+                    [finding.reported?.text, wrong].compactMap { $0 }.joined(separator: " · "))
                 ForEach(finding.lines, id: \.self) { line in
                     Text([line.name?.text, line.text].compactMap { $0 }.joined(separator: " "))
                         .strikethrough(finding.wrong != nil)

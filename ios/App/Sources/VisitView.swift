@@ -18,6 +18,7 @@ struct VisitView: View {
             if !state.allergies.isEmpty { Notice(title: told("visit_allergies"), lines: state.allergies, tone: .alarm) }
             if !state.conflicts.isEmpty { Conflicts(rows: state.conflicts) { model.settle($0, $1) } }
             WayPart(model: model, go: go)
+            if let call = state.call { CallPart(model: model, call: call) }
             steps(state)
             if let proving { Proof(action: proving, sensor: state.sensor, done: { prove(proving, $0) }) }
             if !state.late.isEmpty { Late(rows: state.late) }

@@ -143,7 +143,8 @@ impl Bench {
 
 /// Place of a stamp's state among [`STATES`].
 fn state_of(stamp: &Stamp, stamps: &[Stamp], owners: &Owners) -> usize {
-    if !stamp.signed || owners.get(&stamp.device_key) != Some(&stamp.by) {
+    let home = !stamp.is_virtual;
+    if !home || !stamp.signed || owners.get(&stamp.device_key) != Some(&stamp.by) {
         return 3;
     }
     if stamp.causes.is_empty() {

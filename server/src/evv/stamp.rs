@@ -27,6 +27,8 @@ pub(super) struct Stamp {
     pub(super) said: (Option<String>, Option<String>),
     /// Of a check-in and a check-out.
     pub(super) causes: Vec<String>,
+    /// Made as one of a virtual visit.
+    pub(super) is_virtual: bool,
     /// By the backend's clock, else by the wall clock.
     pub(super) at_ms: i64,
     /// SHA-256 of the statement.
@@ -87,6 +89,7 @@ pub(super) fn read(value: &Json) -> Result<Stamp, &'static str> {
             optional(value, "comment")?.map(str::to_owned),
         ),
         causes,
+        is_virtual: is_virtual(value),
         at_ms: clock.at_ms,
         hash: hex(&Sha256::digest(&statement)),
         signed: fits(device_key, signature, &[DOMAIN, &statement].concat()),
@@ -191,13 +194,21 @@ fn misjudgement(value: &Json, causes: &[String], anchored: bool) -> Vec<&'static
     if says("out_of_range") != far {
         wrong.push("out_of_range");
     }
-    if says("no_fix") != fix.is_none() {
+    // A stamp of a virtual visit has no place and says so: nothing is amiss with it, and no
+    // row is verified by it.
+    let placeless = fix.is_none() && !is_virtual(value);
+    if says("no_fix") != placeless {
         wrong.push("no_fix");
     }
     if !anchored && !says("clock_doubt") {
         wrong.push("clock_doubt");
     }
     wrong
+}
+
+/// Whether a stamp says that it was made as one of a virtual visit.
+fn is_virtual(value: &Json) -> bool {
+    value.get("no_fix").and_then(Json::text) == Some("virtual")
 }
 
 fn text<'v>(value: &'v Json, name: &'static str) -> Result<&'v str, &'static str> {

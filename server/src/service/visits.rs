@@ -2,7 +2,7 @@
 
 use homeround::model::{
     Booking, Coding, DocumentId, EntryId, MINUTE_MS, Millis, PatientId, PersonId, RecordId,
-    RecordKind, Refused, VISIT_MINUTES_MAX, VisitId,
+    RecordKind, Refused, VISIT_MINUTES_MAX, VirtualBooking, VisitId,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -47,6 +47,10 @@ pub struct NewBooking {
     /// The time was agreed to the minute: nobody is to suggest another one.
     #[serde(default)]
     pub fixed: bool,
+    /// The visit is virtual, with the link to join by and the number to fall back to; none:
+    /// it is at the patient's home, also where it was virtual before.
+    #[serde(default)]
+    pub virtual_visit: Option<VirtualBooking>,
     /// What is to be done; counts when the visit is new.
     #[serde(default)]
     pub tasks: Vec<NewTask>,
@@ -87,6 +91,12 @@ impl NewBooking {
         }
         if self.time_zone.parse::<chrono_tz::Tz>().is_err() {
             return Err(Refused::new("time_zone", "an IANA time zone").into());
+        }
+        if let Some(virtual_visit) = &self.virtual_visit {
+            virtual_visit.check()?;
+            if virtual_visit.join_link.is_none() {
+                return Err(Refused::new("join_link", "an https link to join by").into());
+            }
         }
         check_text("service", &self.service.text, 1)?;
         let titles = self.tasks.iter().map(|task| &task.title);
@@ -223,6 +233,7 @@ async fn put_booking(
         // hand-over that it overrules is not done again.
         unplanned: known.is_some_and(|booking| booking.unplanned),
         handover: known.and_then(|booking| booking.handover),
+        virtual_visit: new.virtual_visit.clone(),
     })?;
     let row = Put {
         kind: RecordKind::Booking,

@@ -6,7 +6,8 @@ use homeround::access::{Denied, code};
 use homeround::merge::{Inspected, Touch, Trial};
 use homeround::model::{
     Booking, CareTeam, DocumentId, DocumentKind, FieldPath, HOUR_MS, Handover, Millis, NoticeEntry,
-    PatientId, PersonId, RecordId, RecordKind, Role, Unplanned, VisitId,
+    NoticeWishes, PatientId, PersonId, RecordId, RecordKind, Role, Unplanned, VisitConsent,
+    VisitId,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -23,8 +24,10 @@ pub const HANDOVER_GRACE_MS: i64 = HOUR_MS;
 pub(crate) const UNPLANNED_UNREADABLE: &str = "unplanned_unreadable";
 /// What a hand-over says can't be read, or is outside its limits.
 pub(crate) const HANDOVER_UNREADABLE: &str = "handover_unreadable";
-/// What the patient is to be told can't be read, or is outside its limits.
+/// What the patient is to be told, or wishes to be told, can't be read, or is outside its limits.
 pub(crate) const NOTICE_UNREADABLE: &str = "notice_unreadable";
+/// What a patient said to a virtual visit can't be read, or is outside its limits.
+pub(crate) const CONSENT_UNREADABLE: &str = "consent_unreadable";
 /// The colleague is not of the patient's team.
 pub(crate) const NOT_IN_TEAM: &str = "not_in_team";
 
@@ -55,7 +58,7 @@ pub(crate) fn effects(id: DocumentId, inspected: &Inspected) -> Vec<Effect> {
 
 /// Whether a field's value names who said it, and stands in nobody else's name.
 fn names_its_author(path: &FieldPath) -> bool {
-    path.0 == "handover" || path.matches("planned/*")
+    ["handover", "consent", "notice_wishes"].contains(&path.0.as_str()) || path.matches("planned/*")
 }
 
 /// What a change replaces of the fields that name their author, in the order of its touches.
@@ -84,7 +87,7 @@ pub(crate) async fn refuses(
     stood: &[Vec<Value>],
     inspected: &Inspected,
 ) -> Result<Option<Denied>, ServiceError> {
-    if id.kind != DocumentKind::Visit {
+    if id.kind == DocumentKind::Plan {
         return Ok(None);
     }
     for (touch, stood) in inspected.touched.iter().zip(stood) {
@@ -96,6 +99,9 @@ pub(crate) async fn refuses(
             "unplanned" if !value(touch).is_some_and(|one| is_sound(&one)) => {
                 return no(UNPLANNED_UNREADABLE);
             }
+            "consent" if value(touch).is_none_or(|one: VisitConsent| one.check().is_err()) => {
+                return no(CONSENT_UNREADABLE);
+            }
             "handover" => {
                 let Some(given) = value::<Handover>(touch).filter(|one| one.check().is_ok()) else {
                     return no(HANDOVER_UNREADABLE);
@@ -106,6 +112,11 @@ pub(crate) async fn refuses(
                 if !is_in_team(reader, given.to, patient).await? {
                     return no(NOT_IN_TEAM);
                 }
+            }
+            "notice_wishes"
+                if value(touch).is_none_or(|one: NoticeWishes| one.check().is_err()) =>
+            {
+                return no(NOTICE_UNREADABLE);
             }
             _ if touch.path.matches("notices/*")
                 && !value::<NoticeEntry>(touch).is_some_and(|one| one.check().is_ok()) =>

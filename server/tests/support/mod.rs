@@ -185,6 +185,7 @@ pub fn booking(patient: PatientId, people: &[PersonId], start: i64) -> NewBookin
         priority: 0,
         visit_minutes: None,
         fixed: false,
+        virtual_visit: None,
         tasks: vec![NewTask {
             title: "Wound care".into(),
             code: None,

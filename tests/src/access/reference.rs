@@ -73,6 +73,8 @@ pub enum Form {
     Step(&'static str),
     /// An entry.
     Entry,
+    /// An entry that says who its source is.
+    Noted(&'static str),
     /// An entry about a section.
     About(&'static str),
     /// An entry that settles a field on a value.
@@ -118,6 +120,9 @@ pub static PLACES: &[Place] = &[
     place(Visit, "presence/1", Form::Entry, "NTAS"),
     place(Visit, "unplanned", Form::Entry, "NTAS"),
     place(Visit, "handover", Form::Entry, "NTACS"),
+    place(Visit, "consent", Form::Entry, "NTAS"),
+    place(Visit, "lobby/1", Form::Noted("member"), "NTAS"),
+    place(Visit, "lobby/1", Form::Noted("service"), ""),
     place(Visit, "duplicates/1", Form::Entry, "NTACS"),
     place(Visit, "notices/1", Form::Entry, "NTACS"),
     place(Visit, "outcome", Form::Value, "NTS"),
@@ -316,7 +321,7 @@ fn may_do(role: Role, part: &Part, bans: &[Ban], settled: &[&str]) -> bool {
     let own = part.author == Author::Own || settled.contains(&path);
     let sound = match form {
         Form::Value | Form::Status(_) => true,
-        Form::Entry | Form::Step(_) => own,
+        Form::Entry | Form::Noted(_) | Form::Step(_) => own,
         Form::Signature => own && part.signs_as == role,
         Form::About(about) | Form::Settles(about, _) => own && !banned(about),
     };

@@ -53,6 +53,7 @@ fn day(visits: usize, seed: u64) -> Outcome<DayRequest> {
                 latitude_deg: 42.36 + north_m / 111_000.0,
                 longitude_deg: -71.06 + east_m / 82_000.0,
             }),
+            anywhere: false,
             earliest_ms: Millis(0),
             preferred_ms: Millis(0),
             latest_ms: Millis(6 * DAY_MS),

@@ -5,7 +5,8 @@
 //! `photo` (a picture taken offline, its bytes later), `together` (convergence,
 //! conflicts, purge), `forms` (one form that two people fill at once), `plans` (a care
 //! plan and what it asks for), `medication` (a dose too soon, and the list against what is in
-//! the home), `messages` (within the team), `notices` (to a patient), `evening` (signature, one's own numbers, FHIR), `count`
+//! the home), `messages` (within the team), `notices` (to a patient), `virtual_visit` (by
+//! video, and then by phone), `evening` (signature, one's own numbers, FHIR), `count`
 //! (the figures, from the stores). `server`, `office` and `phones` drive the processes;
 //! `screen` shows it.
 
@@ -32,6 +33,7 @@ mod server;
 mod together;
 mod trouble;
 mod unplanned;
+mod virtual_visit;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -161,6 +163,7 @@ fn day(play: &mut Play) -> Result<Value, Trouble> {
     morning::import(play)?;
     let carriers = morning::schedule(play)?;
     route::book(play, &carriers)?;
+    virtual_visit::book(play, &carriers)?;
     morning::first_sync(play, carriers)?;
     route::suggest(play)?;
     forms::begin(play)?;
@@ -173,6 +176,7 @@ fn day(play: &mut Play) -> Result<Value, Trouble> {
     plans::apart(play)?;
     medication::apart(play)?;
     messages::apart(play)?;
+    virtual_visit::apart(play)?;
     apart::kill(play)?;
     apart::revoke(play)?;
     together::converge(play, "Back in reach: everybody syncs")?;
@@ -182,6 +186,7 @@ fn day(play: &mut Play) -> Result<Value, Trouble> {
     medication::together(play)?;
     messages::together(play)?;
     notices::together(play)?;
+    virtual_visit::together(play)?;
     photo::arrive(play)?;
     together::conflicts(play)?;
     together::rejected_and_purged(play)?;

@@ -70,6 +70,8 @@ pub(super) struct Story {
     /// The visit that the therapist made, and the booked one at its time.
     pub(super) unplanned: String,
     pub(super) beside: String,
+    /// The visit by video.
+    pub(super) call: String,
 }
 
 /// What is counted on the way; the rest is counted from the stores at the end.

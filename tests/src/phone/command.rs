@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::forms::Said;
 use super::medication::DoseSaid;
+use super::virtual_visit::CallSaid;
 use super::work::Figures;
 
 /// One line of stdin.
@@ -351,6 +352,19 @@ pub enum Command {
     /// The notices of a visit, and what became of each.
     Notices {
         /// Of which visit.
+        visit: VisitId,
+    },
+    /// Notes something around the call of a virtual visit.
+    Call {
+        /// Of which visit.
+        visit: VisitId,
+        /// What.
+        #[serde(flatten)]
+        said: CallSaid,
+    },
+    /// A virtual visit as it stands here; null: it is at home.
+    VirtualVisit {
+        /// Which.
         visit: VisitId,
     },
     /// Begins a care plan from a template, today.

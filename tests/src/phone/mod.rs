@@ -16,6 +16,7 @@ mod network;
 mod notices;
 mod plans;
 mod read;
+mod virtual_visit;
 mod work;
 
 use std::io::{BufRead, Write};

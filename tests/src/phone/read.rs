@@ -44,6 +44,7 @@ pub(super) fn obey(app: &Homeround, command: &Command) -> Result<Value, Refusal>
         Command::MessageThreads => super::messages::threads(app),
         Command::NoticeDraft { visit, kind } => super::notices::draft(app, *visit, *kind),
         Command::Notices { visit } => super::notices::of(app, *visit),
+        Command::VirtualVisit { visit } => super::virtual_visit::read(app, *visit),
         Command::PlanStart { patient, template } => super::plans::start(app, *patient, template),
         Command::Planned { visit } => super::plans::planned(app, *visit),
         Command::PlanState { plan } => super::plans::state(app, *plan),

@@ -4,9 +4,12 @@
 use std::io::Write;
 
 use homeround::app::{
-    Homeround, MeasureValue, NewAttachment, NewVisit, NoteEdit, Saved, TaskOutcome, VitalsEntry,
+    Homeround, MeasureValue, MeasuredHow, NewAttachment, NewVisit, NoteEdit, Saved, TaskOutcome,
+    VitalsEntry,
 };
-use homeround::model::{Coding, Consciousness, Drawing, InkPoint, NewMark, Signer, VisitId};
+use homeround::model::{
+    Coding, Consciousness, Drawing, InkPoint, Measured, NewMark, ReportedBy, Signer, VisitId,
+};
 use homeround::vault::{Pin, Unlock};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -29,6 +32,7 @@ pub(super) fn obey(app: &Homeround, command: &Command) -> Option<Result<Value, R
     let saved = saved.or_else(|| super::medication::medication(app, command));
     let saved = saved.or_else(|| super::messages::write(app, command));
     let saved = saved.or_else(|| super::notices::write(app, command));
+    let saved = saved.or_else(|| super::virtual_visit::note(app, command));
     let saved = saved.or_else(|| super::plans::care(app, command))?;
     Some(saved.map(|saved| json_of(&saved)))
 }
@@ -114,7 +118,17 @@ fn unlocking(pin: &str) -> Result<Unlock, Refusal> {
 /// What is done for the patient.
 fn care(app: &Homeround, command: &Command) -> Option<Result<Saved, Refusal>> {
     let saved = match command {
-        Command::Vitals { visit, figures } => app.visit(*visit).record_vitals(&vitals(figures)),
+        Command::Vitals { visit, figures } => {
+            let how = MeasuredHow {
+                whole: Measured {
+                    reported_by: figures.reported_by,
+                    ..Measured::default()
+                },
+                ..MeasuredHow::default()
+            };
+            app.visit(*visit)
+                .record_vitals_measured(&vitals(figures), how)
+        }
         Command::Task {
             visit,
             task,
@@ -287,4 +301,7 @@ pub struct Figures {
     /// Oxygen or air.
     #[serde(default)]
     pub on_oxygen: Option<bool>,
+    /// Who told them; none: they were measured.
+    #[serde(default)]
+    pub reported_by: Option<ReportedBy>,
 }

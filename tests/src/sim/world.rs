@@ -235,6 +235,7 @@ impl World {
                 priority: 0,
                 visit_minutes: None,
                 fixed: false,
+                virtual_visit: None,
                 tasks: vec![NewTask {
                     title: "Change the dressing".into(),
                     code: None,

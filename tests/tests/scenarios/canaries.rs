@@ -4,13 +4,16 @@
 
 use std::path::{Path, PathBuf};
 
-use homeround::app::{NewAttachment, NewMessage, NoteEdit, TaskOutcome};
+use homeround::app::{
+    MeasuredHow, NewAttachment, NewConsent, NewMessage, NoteEdit, PhoneFallback, TaskOutcome,
+};
 use homeround::model::{
-    Alert, Allergy, AllergyStatus, Coding, Condition, Contact, Finding, Medication, NotDoneReason,
-    Severity, TaskStatus, VisitId,
+    Alert, Allergy, AllergyStatus, Coding, Condition, ConsentDecision, ConsentForm, ConsentParty,
+    Contact, FallbackReason, Finding, Measured, Medication, NotDoneReason, ReportedBy, Severity,
+    TaskStatus, VisitId,
 };
 use homeround::vault::{Pin, Unlock};
-use homeround_tests::stage::{Phone, START, Stage, logs, pin, vitals};
+use homeround_tests::stage::{Booking, Phone, START, Stage, logs, pin, vitals};
 use serde_json::json;
 
 const WRONG_PIN: &str = "774120";
@@ -165,14 +168,62 @@ fn fill_chart(phone: &Phone, stage: &Stage, words: &mut Canaries) {
         .unwrap();
 }
 
+/// A virtual visit with a word in its link, and in what is noted around the call.
+fn book_call(stage: &Stage, words: &mut Canaries) -> VisitId {
+    let link = format!("https://video.example.org/{}", words.put("join-link"));
+    let call = json!({ "join_link": link, "phone": "617 555 0123" });
+    let booking = Booking {
+        virtual_visit: Some(call),
+        after_ms: 7_200_000,
+        ..Booking::of(stage.patients[0], &[stage.nurse])
+    };
+    stage.office().book(&booking)
+}
+
+fn fill_call(phone: &Phone, visit: VisitId, words: &mut Canaries) {
+    let handle = phone.app().visit(visit);
+    let consent = NewConsent {
+        decision: ConsentDecision::Given,
+        party: ConsentParty::Representative,
+        name: Some(words.put("consent-name")),
+        form: ConsentForm::Spoken,
+    };
+    handle.record_consent(&consent).unwrap();
+    let fallback = PhoneFallback {
+        reason: FallbackReason::Other,
+        comment: Some(words.put("fallback-comment")),
+        phone: None,
+    };
+    handle.fall_back_to_phone(&fallback).unwrap();
+    let told = Measured {
+        device: Some(Coding::text(&words.put("own-device"))),
+        reported_by: Some(ReportedBy::Patient),
+        ..Measured::default()
+    };
+    let how = MeasuredHow {
+        whole: told,
+        ..MeasuredHow::default()
+    };
+    handle.record_vitals_measured(&vitals(71), how).unwrap();
+    let url = handle.virtual_visit().unwrap().unwrap().join_url;
+    assert!(
+        words
+            .0
+            .iter()
+            .any(|word| url.as_ref().unwrap().contains(word))
+    );
+}
+
 #[test]
 fn no_word_of_a_patients_is_readable_in_any_file_of_phone_or_backend_at_any_time() {
     let stage = Stage::set();
     let visit = stage.visit();
-    let mut nina = stage.phone("nina");
     let mut words = Canaries::default();
+    let call = book_call(&stage, &mut words);
+    let mut nina = stage.phone("nina");
     fill_visit(&nina, visit, &mut words);
     fill_chart(&nina, &stage, &mut words);
+    fill_call(&nina, call, &mut words);
     let (store, hardware) = (nina.store_folder(), nina.hardware_folder());
     let backend = stage.backend.database();
     let everywhere = [&*store, &*hardware, backend.parent().unwrap()];

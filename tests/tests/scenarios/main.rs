@@ -32,3 +32,4 @@ mod restores;
 mod signing;
 mod sizes;
 mod store_files;
+mod virtual_visits;

@@ -177,6 +177,8 @@ pub(crate) struct Hub {
     pub(crate) zone: &'static str,
     /// Who is booked for the visit.
     pub(crate) booked: Vec<PersonId>,
+    /// What the booking says of a virtual visit.
+    pub(crate) virtual_visit: Option<Value>,
     records: Vec<RecordRow>,
     /// Documents beside the visit, as they were made.
     more: Vec<(DocumentId, Vec<u8>)>,
@@ -215,6 +217,7 @@ impl Hub {
             epoch: 1,
             zone: "America/New_York",
             booked: Vec::new(),
+            virtual_visit: None,
             records: Vec::new(),
             more: Vec::new(),
             judge: Box::new(|_| None),
@@ -350,15 +353,18 @@ impl Hub {
         };
         let patient = json!({
             "id": self.patient, "family": "Saavedra", "given": ["José"],
-            "birth_date": "1941-02-03",
+            "birth_date": "1941-02-03", "phones": ["(617) 555-0101 daughter"],
             "address": { "lines": ["1 Main St"], "city": "Boston",
                 "latitude_deg": 42.3601, "longitude_deg": -71.0589 },
         });
-        let booking = json!({
+        let mut booking = json!({
             "visit": self.visit, "patient": self.patient, "assignees": self.booked,
             "start_ms": START, "end_ms": START + HOUR_MS,
             "service": { "text": "Skilled nursing" }, "time_zone": self.zone,
         });
+        if let Some(call) = &self.virtual_visit {
+            booking["virtual_visit"] = call.clone();
+        }
         let mut records = self.records.clone();
         records.push(row(RecordKind::Patient, self.patient.bytes(), patient));
         records.push(row(RecordKind::Booking, self.visit.bytes(), booking));

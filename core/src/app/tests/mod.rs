@@ -21,5 +21,6 @@ mod sensor;
 mod sign_offs;
 mod trend;
 mod unplanned;
+mod virtual_visit;
 
 pub(super) use hub::*;

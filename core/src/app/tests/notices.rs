@@ -201,3 +201,27 @@ fn a_colleague_tells_of_who_is_booked_and_not_of_themselves() {
     assert_eq!(booking.who_comes(supervisor.person), hub.booked[0]);
     assert_eq!(booking.who_comes(hub.booked[0]), hub.booked[0]);
 }
+
+#[test]
+fn nobody_is_on_the_way_to_a_virtual_visit_which_may_begin_later_all_the_same() {
+    let mut hub = hub();
+    hub.virtual_visit = Some(json!({ "join_link": "https://video.example/abc" }));
+    let nurse = hub.phone(0x100, Role::Nurse);
+    nurse
+        .app
+        .chart(hub.patient)
+        .set_notice_wishes(&yes())
+        .unwrap();
+    let visit = nurse.app.visit(hub.visit);
+    let options = OrderOptions::default();
+    let way = visit.notice_draft(NoticeKind::OnMyWay, &options);
+    assert_eq!(field(way), "virtual_visit");
+    let until = Millis(START + HOUR_MS);
+    assert_eq!(
+        field(visit.notify(NoticeKind::OnMyWay, Millis(START), until)),
+        "virtual_visit"
+    );
+    visit
+        .notify(NoticeKind::Late, Millis(START), until)
+        .unwrap();
+}

@@ -449,3 +449,54 @@ fn options_that_are_wrong_name_their_field_and_nothing_is_written() {
     let locked = phone.app.order_of_day(NaiveDate::default(), &base);
     assert_eq!(locked.unwrap_err(), AppError::Locked);
 }
+
+#[test]
+fn a_virtual_visit_is_time_without_a_place_and_says_nothing_of_where_one_is() {
+    let call = json!({ "virtual_visit": { "join_link": "https://video.example.org/7" } });
+    let mut hub = Hub::new();
+    let rows = [
+        (2.0, 30, 60, json!({})),
+        (40.0, 120, 30, call),
+        (2.5, 180, 60, json!({})),
+    ];
+    let phone = phone(&mut hub, &rows);
+    let day = phone.app.day(today(&phone)).unwrap();
+    assert_eq!(day.virtual_visits, [visit(2)]);
+    let options = OrderOptions {
+        start: Some(home(0.0)),
+        ..OrderOptions::default()
+    };
+    let order = asked(&phone, &options);
+    let called = &order.visits[1];
+    assert_eq!((called.visit, called.travel_s), (visit(2), 0));
+    assert_eq!((called.begin_ms, called.end_ms), (after(120), after(150)));
+    let way = i64::from(order.visits[2].travel_s);
+    assert!(
+        close(way, leg_s(0.5)),
+        "from the home before, not the caller's"
+    );
+
+    let agreed = crate::app::NewConsent {
+        decision: ConsentDecision::Given,
+        party: ConsentParty::Patient,
+        name: None,
+        form: ConsentForm::Spoken,
+    };
+    let handle = phone.app.visit(visit(2));
+    handle.record_consent(&agreed).unwrap();
+    phone.hands.pass(120 * MINUTE_MS);
+    handle.check_in(None).unwrap();
+    let during = asked(&phone, &options);
+    assert!(during.visits[0].under_way);
+    assert_eq!(during.visits[0].visit, visit(2));
+    let rest = asked(&phone, &OrderOptions::default());
+    let next = rest
+        .visits
+        .iter()
+        .find(|one| one.visit == visit(3))
+        .unwrap();
+    assert!(
+        next.travel_s < 600,
+        "nobody drives to or from a caller's home"
+    );
+}

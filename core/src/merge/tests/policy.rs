@@ -102,6 +102,7 @@ fn every_row_does_on_two_forks_what_its_rule_says() {
             Rule::Append => appends(row),
             Rule::Forward if row.ladder == Ladder::Planned => keeps_outcomes(row),
             Rule::Forward => goes_forward(row),
+            Rule::Safer if row.ladder == Ladder::Consent => asks_of_consent(row),
             Rule::Safer => is_safer(row),
             Rule::Text => merges_text(row),
             Rule::Fixed => is_fixed(row),
@@ -226,6 +227,31 @@ fn keeps_outcomes(row: &Row) {
     );
     assert_eq!(project::look(unheard.view(), &path), Some(&one));
     assert_eq!(unheard.conflicts().len(), 1);
+}
+
+/// Two who heard the same do not disagree; of yes and no, no stands until somebody asks.
+fn asks_of_consent(row: &Row) {
+    let path = path_of(row);
+    let said = |decision: &str, by: &str| json!({"decision": decision, "by": by});
+    let given = said("given", "a");
+    let merged = fork(
+        row,
+        &put_at(&path, &given),
+        &put_at(&path, &said("given", "b")),
+    );
+    assert!(merged.conflicts().is_empty());
+    let declined = said("declined", "b");
+    for (a, b) in [(&given, &declined), (&declined, &given)] {
+        let mut merged = fork(row, &put_at(&path, a), &put_at(&path, b));
+        assert_eq!(project::look(merged.view(), &path), Some(&declined));
+        assert_eq!(merged.conflicts()[0].rule, Rule::Safer);
+        settles(&mut merged, &path, &given);
+    }
+    for unheard in [said("postponed", "b"), json!(null)] {
+        let merged = fork(row, &put_at(&path, &given), &put_at(&path, &unheard));
+        assert_eq!(project::look(merged.view(), &path), Some(&given));
+        assert_eq!(merged.conflicts().len(), 1, "{unheard}");
+    }
 }
 
 fn is_safer(row: &Row) {

@@ -36,12 +36,14 @@ fn reckoned(request: &DayRequest, order: &[usize]) -> (i64, i64) {
     for (nth, job) in order.iter().enumerate() {
         let (earliest, latest, minutes, weight) = match request.stops.get(*job) {
             Some(stop) => {
-                let way = if here.is_none() && request.start == Start::FirstVisit {
+                let first = here.is_none() && request.start == Start::FirstVisit;
+                let way = if stop.anywhere || first {
                     0
                 } else {
                     leg(here, *job)
                 };
-                (now, road, here) = (now + way, road + way, Some(*job));
+                (now, road) = (now + way, road + way);
+                here = if stop.anywhere { here } else { Some(*job) };
                 let urgent = [1, 4, 16][usize::from(stop.priority)];
                 let fixed = 1 + i64::from(stop.fixed);
                 (
@@ -107,11 +109,13 @@ prop_compose! {
     /// A window in the day: from wide open to a fixed minute.
     fn any_stop()(
         north in -8.0..8.0f64, east in -8.0..8.0f64, known in prop::bool::weighted(0.9),
+        anywhere in prop::bool::weighted(0.15),
         from in 0..420i64, wide in select(vec![0i64, 15, 60, 120, 480]),
         minutes in select(vec![15u32, 30, 45, 60]), priority in select(vec![0u8, 0, 0, 1, 2]),
     ) -> Stop {
         Stop {
             place: known.then(|| place(north, east)),
+            anywhere,
             minutes,
             priority,
             fixed: wide == 0,

@@ -248,3 +248,28 @@ fn around_the_earth_a_quarter_is_ten_thousand_kilometres() {
     };
     assert!(seconds_between(across, dateline, 1.0, 30.0) < 3_000);
 }
+
+#[test]
+fn a_virtual_visit_takes_its_time_wherever_one_is_and_no_way_leads_to_it() {
+    let call = Stop {
+        anywhere: true,
+        fixed: true,
+        ..stop(place(80.0, 0.0), 60, 60)
+    };
+    let near = stop(place(0.0, 1.0), 0, 480);
+    let far = stop(place(0.0, 9.0), 95, 480);
+    let day = time_order(&request(vec![near.clone(), call, far.clone()])).unwrap();
+    let [_, called, after] = &day.visits[..] else {
+        panic!("{day:?}")
+    };
+    assert_eq!((called.travel_s, called.travel_guessed), (0, false));
+    assert_eq!((called.begin_ms, called.end_ms), (at(60), at(90)));
+    assert_eq!((called.late_s, called.cause), (0, None));
+    let without = time_order(&request(vec![near, far])).unwrap();
+    assert_eq!(day.totals.travel_s, without.totals.travel_s);
+    assert_eq!(
+        after.leave_ms,
+        at(90),
+        "nobody drives while they are in a call"
+    );
+}

@@ -43,7 +43,7 @@ public final class Visit: Sendable {
 
     // MARK: Steps
 
-    /// On the way.
+    /// On the way. A virtual visit has none.
     @discardableResult
     public func startTravel(_ fix: Fix? = nil) async throws -> Saved { try await save { try $0.startTravel(fix: fix) } }
 
@@ -98,6 +98,28 @@ public final class Visit: Sendable {
     @discardableResult
     public func cancel(_ reason: NotDoneReason, comment: String? = nil, _ fix: Fix? = nil) async throws -> Saved {
         try await save { try $0.cancel(reason: reason, comment: comment, fix: fix) }
+    }
+
+    // MARK: A virtual visit
+
+    /// The link to join the call by, for the system to open: keep it nowhere. Whoever has it may come in. Fails with
+    /// `NotFound` when there is none now.
+    public func joinUrl() async throws -> String { try await worker.read { [core] in try core.joinUrl() } }
+
+    /// Notes what the patient says to a virtual visit; the last word counts.
+    @discardableResult
+    public func recordConsent(_ consent: NewConsent) async throws -> Saved {
+        try await save { try $0.recordConsent(consent: consent) }
+    }
+
+    /// Notes that one waits, that the patient is there, that both are in the call, or that it was left.
+    @discardableResult
+    public func noteLobby(_ step: LobbyStep) async throws -> Saved { try await save { try $0.noteLobby(step: step) } }
+
+    /// Goes on by phone; the visit goes on as it is. Answers the number, and the address that calls it.
+    @discardableResult
+    public func fallBackToPhone(_ fallback: PhoneFallback) async throws -> FallenBack {
+        try await worker.write { [core] in try core.fallBackToPhone(fallback: fallback) }
     }
 
     // MARK: The visit's way

@@ -160,6 +160,18 @@ final class Backend: @unchecked Sendable {
         return try text(try await office("/v1/admin/bookings", booking), "visit")
     }
 
+    /// Turns a booked visit of today into a virtual one, with a link and the patient's number.
+    func makeVirtual(_ site: Site, link: String, phone: String) async throws {
+        let startMs = Int64(Date().timeIntervalSince1970 * 1000)
+        let call: [String: Any] = ["join_link": link, "phone": phone]
+        let booking: [String: Any] = [
+            "visit": site.visit, "patient": site.patient, "assignees": [site.nurse, site.therapist],
+            "start_ms": startMs, "end_ms": startMs + 3_600_000, "service": ["text": "Skilled nursing"],
+            "time_zone": Backend.zone, "virtual_visit": call,
+        ]
+        _ = try await office("/v1/admin/bookings", booking)
+    }
+
     /// Four homes along one street, booked to and fro: visits of half an hour, tomorrow, at any time between nine and
     /// three. Answers the day and the visits.
     func street(_ east: [Double]) async throws -> (String, [String]) {

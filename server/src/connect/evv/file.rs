@@ -37,6 +37,7 @@ pub fn document(
         "from": days.from.to_string(),
         "to": days.to.to_string(),
         "exported_at_ms": now.0,
+        "virtual_visits": super::virtual_visits(facts, days),
         "devices": devices.collect::<Vec<_>>(),
         "visits": rows.iter().map(|row| row_of(facts, row)).collect::<Vec<_>>(),
         "stamps": stamps.iter().map(stamp_of).collect::<Vec<_>>(),

@@ -10,7 +10,8 @@
 //! | individual providing it | `provider` |
 //! | time it begins and ends | `begin`, `end` |
 //!
-//! One row is one person's time in one home. The stamps behind the rows stand
+//! One row is one person's time in one home; virtual visits are no visits to a home and
+//! are counted beside the rows. The stamps behind the rows stand
 //! beside them as their devices signed them, and the backend seals the whole:
 //! `homeround-server evv verify` shows without a line of this code that nothing
 //! was altered, left out or put elsewhere. The format is in `docs/evv.md`.
@@ -62,4 +63,4 @@ pub struct Days {
     pub to: NaiveDate,
 }
 
-pub use rows::{Edge, Row, Stamped, chains, rows};
+pub use rows::{Edge, Row, Stamped, chains, rows, virtual_visits};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, SecondsFormat, Utc};
 use homeround::model::{
     Attendance, EntryId, Millis, PersonId, Presence, PresenceCause, PresenceEntry, PresenceReason,
-    PresenceState, StepEntry, VisitStatus, attendances, duplicate_of, presence_reason,
+    PresenceState, Sighting, StepEntry, VisitStatus, attendances, duplicate_of, presence_reason,
     presence_state,
 };
 use homeround::vault::{StampPlace, stamp_holds};
@@ -74,9 +74,40 @@ impl<'f> Stamped<'f> {
     }
 }
 
-/// The rows of some days, by when they began.
+/// The rows of some days, by when they began. Who was at a visit that is booked as virtual,
+/// and never stamped a home, has none: [`virtual_visits`] counts those visits.
 #[must_use]
 pub fn rows<'f>(facts: &'f Facts, days: Days) -> Vec<Row<'f>> {
+    let mut all = all_rows(facts, days);
+    all.retain(|row| !is_virtual(row));
+    all
+}
+
+/// How many visits of some days have no row because they were virtual.
+#[must_use]
+pub fn virtual_visits(facts: &Facts, days: Days) -> usize {
+    let all = all_rows(facts, days);
+    let left_out: BTreeSet<_> = (all.iter())
+        .filter(|row| is_virtual(row))
+        .map(|row| row.of.id)
+        .collect();
+    left_out.len()
+}
+
+/// Booked as virtual, and no stamp of it is of a home.
+fn is_virtual(row: &Row<'_>) -> bool {
+    let edges = [&row.begin, &row.end].into_iter().flatten();
+    let stamps = edges.filter_map(|edge| row.of.visit.presence.get(&edge.stamp?));
+    let mut seen = stamps.filter_map(|stamp| stamp.what.sighting());
+    booked_virtual(row.of) && seen.all(Sighting::is_virtual)
+}
+
+fn booked_virtual(of: &VisitFacts) -> bool {
+    let booking = of.booking.as_ref();
+    booking.is_some_and(|booking| booking.virtual_visit.is_some())
+}
+
+fn all_rows<'f>(facts: &'f Facts, days: Days) -> Vec<Row<'f>> {
     let owners: BTreeMap<&str, PersonId> = facts
         .devices
         .iter()
@@ -174,7 +205,12 @@ fn take_stamp<'f>(
     let causes = entry.what.sighting().into_iter().flat_map(|it| &it.causes);
     row.flags
         .extend(causes.map(|cause: &PresenceCause| cause.name()));
-    let state = presence_state(presence, id).unwrap_or(PresenceState::Unverified);
+    let mut state = presence_state(presence, id).unwrap_or(PresenceState::Unverified);
+    if entry.what.sighting().is_some_and(Sighting::is_virtual) {
+        // The visit is booked at home now: nobody vouches for anybody in it.
+        row.flags.insert("virtual_stamp");
+        state = PresenceState::Unverified;
+    }
     row.state = least(row.state, state);
     if let Some((reason, comment)) = presence_reason(presence, id) {
         row.reasons.push((id, reason, comment));
@@ -227,6 +263,9 @@ fn dated(mut row: Row<'_>) -> Row<'_> {
     });
     if row.of.booking.is_none() {
         row.flags.insert("not_booked");
+    }
+    if booked_virtual(row.of) {
+        row.flags.insert("booked_virtual");
     }
     if row.of.visit.unplanned.is_some() {
         row.flags.insert("unplanned");

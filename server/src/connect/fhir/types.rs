@@ -79,6 +79,8 @@ element!(Extension {
     value_reference: Reference,
     value_identifier: Identifier,
     value_codeable_concept: Concept,
+    value_url: String,
+    value_contact_point: ContactPoint,
     extension: Vec<Extension>,
 });
 element!(PostalAddress {
@@ -298,6 +300,7 @@ element!(Observation {
     body_site: Concept,
     method: Concept,
     device: Reference,
+    performer: Vec<Reference>,
     contained: Vec<Value>,
     // A component has the same values; its other elements stay empty.
     component: Vec<Observation>,

@@ -67,6 +67,7 @@ pub(super) fn value(who: usize, part: &Part) -> Value {
         Form::Status(to) => return json!(to),
         Form::Step(to) => json!({ "to": to }),
         Form::Entry => json!({ "reason": "late result" }),
+        Form::Noted(source) => json!({ "source": source }),
         Form::About(section) => json!({ "section": section }),
         Form::Settles(field, chosen) => json!({ "field": field, "chosen": chosen }),
         Form::Signature => json!({ "role": part.signs_as.name() }),

@@ -253,6 +253,7 @@ fn booking(patient: PatientId, person: PersonId) -> NewBooking {
         priority: 0,
         visit_minutes: None,
         fixed: false,
+        virtual_visit: None,
         tasks: vec![NewTask {
             title: "Wound care".into(),
             code: None,

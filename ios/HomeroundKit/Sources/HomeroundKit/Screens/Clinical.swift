@@ -16,6 +16,8 @@ public struct ScoreCard: Sendable {
     public let parts: [ScorePart]
     /// What has to be measured before there is a total.
     public let missing: [Words]
+    /// That it comes of what somebody told; none: all was measured.
+    public var reported: Words?
 }
 
 /// A figure outside what is usual at the patient's age.
@@ -73,6 +75,14 @@ public func words(_ level: Consciousness) -> Words { Words("consciousness_\(snak
 public let spo2Scales: [Spo2Scale] = [.scale1, .scale2]
 
 public func words(_ scale: Spo2Scale) -> Words { Words(scale == .scale2 ? "news2_scale_2" : "news2_scale_1") }
+
+/// The score's card, with whose word it comes of.
+func card(_ says: Assessment) -> ScoreCard? {
+    guard let score = says.news2 else { return nil }
+    var shown = card(score)
+    shown.reported = says.reportedBy == nil ? nil : Words("news2_reported")
+    return shown
+}
 
 func card(_ score: News2) -> ScoreCard {
     let tone: Tone =

@@ -197,16 +197,16 @@ public final class DayModel: Model<DayState> {
         }
         state.loaded = true
         state.unsent = Int(clamping: day.unsent)
-        let twice = Set(day.likelyDuplicates)
-        state.rows = visits.map { row($0, estimates[$0.id], twice.contains($0.id), formats) }
+        state.rows = visits.map { row($0, estimates[$0.id], day, formats) }
         state.order = order.flatMap { $0.visits.isEmpty ? nil : orderWords($0, state.suggest) }
     }
 
     private static func row(
-        _ visit: VisitSummary, _ estimate: VisitEstimate?, _ twice: Bool, _ formats: Formats
+        _ visit: VisitSummary, _ estimate: VisitEstimate?, _ day: Day, _ formats: Formats
     ) -> DayRow {
         var notes: [Chip] = []
-        if twice { notes.append(Chip(Words("visit_twice"), .warning, .warning)) }
+        if day.virtualVisits.contains(visit.id) { notes.append(Chip(Words("visit_virtual"), .active, .video)) }
+        if day.likelyDuplicates.contains(visit.id) { notes.append(Chip(Words("visit_twice"), .warning, .warning)) }
         if let estimate, let late = lateChip(estimate) { notes.append(late) }
         if visit.conflicts > 0 { notes.append(Chip(.counted("visit_conflicts", Int(visit.conflicts)), .alarm, .warning)) }
         if visit.unsent > 0 { notes.append(Chip(.counted("visit_unsent", Int(clamping: visit.unsent)), .quiet, .unsent)) }

@@ -21,6 +21,8 @@ public struct TimelineRow: Identifiable, Sendable {
     public let title: String
     public let detail: String
     public let kind: String
+    /// Who told it; none: it was measured.
+    public let reported: Words?
 }
 
 /// A measurement of a trend.
@@ -29,6 +31,8 @@ public struct TrendRow: Identifiable, Sendable {
     public let date: String
     public let value: String
     public let by: String
+    /// Who told it; none: it was measured.
+    public let reported: Words?
 }
 
 /// One figure over time.
@@ -131,7 +135,9 @@ public final class PatientModel: Model<PatientState> {
         for point in page.points {
             let value = "\(plain(point.value)) \(units(point.unit))".trimmingCharacters(in: .whitespaces)
             let date = formats.moment(point.atMs, "UTC")
-            rows.append(TrendRow(id: rows.count, date: date, value: value, by: point.by?.name ?? ""))
+            let reported = point.reportedBy.map { words($0) }
+            rows.append(
+                TrendRow(id: rows.count, date: date, value: value, by: point.by?.name ?? "", reported: reported))
         }
         change { $0.trend = TrendCard(field: field, rows: rows, more: page.next != nil) }
     }
@@ -214,6 +220,7 @@ public final class PatientModel: Model<PatientState> {
         let parts = entry.parts.map { "\($0.code.text) \(told($0.value, $0.unit))" }.joined(separator: ", ")
         let detail = [value, parts.isEmpty ? nil : parts].compactMap { $0 }.joined(separator: " · ")
         return TimelineRow(
-            id: entry.id, date: formats.date(entry.atMs, "UTC"), title: entry.code.text, detail: detail, kind: entry.resource)
+            id: entry.id, date: formats.date(entry.atMs, "UTC"), title: entry.code.text, detail: detail, kind: entry.resource,
+            reported: entry.measured.reportedBy.map { words($0) })
     }
 }

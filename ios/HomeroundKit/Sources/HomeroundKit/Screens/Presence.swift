@@ -24,7 +24,7 @@ public struct PresenceRow: Identifiable, Sendable {
         func row(_ stamp: PresenceStamp?, _ key: String) -> StampRow? {
             stamp.map { stamp in
                 StampRow(
-                    id: stamp.id, told: Words(key, formats.time(stamp.atMs, zone)), state: chip(stamp.state),
+                    id: stamp.id, told: Words(key, formats.time(stamp.atMs, zone)), state: stampChip(stamp),
                     causes: stamp.causes.map { Words("presence_cause_\(snake($0))") }, reason: stamp.reason.map(words),
                     comment: stamp.comment, asks: one.by.me && stamp.state == .reasonNeeded)
             }
@@ -38,6 +38,12 @@ public struct PresenceRow: Identifiable, Sendable {
 
 /// Why a stamp is not verified, in a person's words.
 public func words(_ reason: PresenceReason) -> Words { Words("presence_reason_\(snake(reason))") }
+
+/// A stamp of a virtual visit vouches for the time, and for nobody in the home.
+private func stampChip(_ stamp: PresenceStamp) -> Chip {
+    guard stamp.noFix == .virtual, stamp.state == .verified else { return chip(stamp.state) }
+    return Chip(Words("presence_virtual"), .quiet, .video)
+}
 
 func chip(_ state: PresenceState) -> Chip {
     let words = Words("presence_\(snake(state))")

@@ -149,7 +149,7 @@ public final class VisitModel: Model<VisitState> {
     public func chooseOxygen(_ given: Bool?) { changeVitals { $0.onOxygen = given } }
 
     /// What was changed has to be looked at anew.
-    private func changeVitals(_ with: (inout VitalsForm) -> Void) {
+    func changeVitals(_ with: (inout VitalsForm) -> Void) {
         change {
             with(&$0.vitals)
             $0.checking = nil
@@ -180,7 +180,7 @@ public final class VisitModel: Model<VisitState> {
             let unusual = second(says, typed: form)
             if !unusual.isEmpty {
                 // What was typed meanwhile has not been looked at.
-                let check = VitalsCheck(unusual: unusual, score: says.news2.map(card))
+                let check = VitalsCheck(unusual: unusual, score: card(says))
                 change { if $0.vitals == form { $0.checking = check } }
                 return
             }
@@ -189,9 +189,7 @@ public final class VisitModel: Model<VisitState> {
         change {
             // What was typed meanwhile stays.
             guard $0.vitals == form else { return }
-            let others = $0.vitals.others
-            $0.vitals = VitalsForm()
-            $0.vitals.others = others
+            $0.beginVitals()
             $0.checking = nil
         }
     }
@@ -342,6 +340,7 @@ public final class VisitModel: Model<VisitState> {
     private func take(_ state: inout VisitState, _ view: VisitView) {
         let line = view.summary
         if let line { zone = line.timeZone }
+        if !state.loaded, view.virtualVisit != nil { state.vitals.reportedBy = .patient }
         state.loaded = true
         state.patientId = view.patient
         state.patient = line?.patientName ?? ""
@@ -350,15 +349,16 @@ public final class VisitModel: Model<VisitState> {
         state.service = line?.service ?? ""
         state.unsent = Int(clamping: line?.unsent ?? 0)
         state.status = chip(view.status)
-        state.actions = VisitModel.actions(view.status) + presenceActions(view)
+        state.call = view.virtualVisit.map { CallState($0, view.status, formats, zone) }
+        state.actions = VisitModel.actions(view) + presenceActions(view)
         state.endings = VisitModel.endings(view.status)
         state.editable = view.status != .signed && view.status != .amended
         state.tasks = view.tasks.map(VisitModel.task)
         state.findings = view.observations.reversed().map { one in
             FindingRow(
                 id: one.id, lines: readings(one.finding), by: one.by.name, at: formats.time(one.measuredAtMs, zone),
-                wrong: one.corrected?.reason, score: one.assessment?.news2.map(card),
-                unusual: one.assessment.map { second($0) } ?? [])
+                wrong: one.corrected?.reason, score: one.assessment.flatMap { card($0) },
+                unusual: one.assessment.map { second($0) } ?? [], reported: whoTold(one))
         }
         state.forms = view.forms.map { form in
             let answers = form.answers.enumerated().map { AnswerRow(id: $0, question: $1.linkId, answer: $1.text) }
@@ -422,6 +422,7 @@ public final class VisitModel: Model<VisitState> {
         case "result": Words("result_\(text)")
         case "status": Words(conflict.section == "tasks" ? "task_\(text)" : "status_\(text)")
         case "reason": Words("reason_\(text)")
+        case "consent": Words("consent_\(text)")
         default: nil
         }
     }
@@ -453,9 +454,9 @@ public final class VisitModel: Model<VisitState> {
             image: one.mediaType.hasPrefix("image/"), audio: one.mediaType.hasPrefix("audio/"), here: one.here)
     }
 
-    private static func actions(_ status: VisitStatus) -> [Action] {
-        switch status {
-        case .scheduled: [.travel, .checkIn]
+    private static func actions(_ view: VisitView) -> [Action] {
+        switch view.status {
+        case .scheduled: view.virtualVisit.map(begins) ?? [.travel, .checkIn]
         case .traveling: [.checkIn]
         case .inProgress: [.complete, .break]
         case .onBreak: [.resume]

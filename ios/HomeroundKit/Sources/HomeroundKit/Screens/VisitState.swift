@@ -42,6 +42,8 @@ public struct FindingRow: Identifiable, Sendable {
     public let score: ScoreCard?
     /// Figures that are worth a second look.
     public let unusual: [UnusualRow]
+    /// Who told it; none: it was measured.
+    public let reported: Words?
 }
 
 /// A medication's line: of the chart's list, with what was done about it during this visit.
@@ -181,6 +183,8 @@ public struct VisitState: ScreenState {
     public var warned: WarnedDose?
     /// The medication list while it is compared with the home.
     public var reconcile: ReconcileForm?
+    /// The call of a virtual visit; none: it is at the patient's home.
+    public var call: CallState?
     /// How it came about, whether it is there twice, who takes it over.
     public var way = WayState()
     public var unsent = 0

@@ -1,3 +1,4 @@
+import Foundation
 import HomeroundCore
 
 /// Another unit that a figure may be read off in: as a person reads it, and both by their UCUM codes.
@@ -98,6 +99,10 @@ public struct VitalsForm: Equatable, Sendable {
     public var consciousness: Consciousness?
     /// Oxygen or air; none: not said.
     public var onOxygen: Bool?
+    /// Who told the figures; none: they were measured.
+    public var reportedBy: ReportedBy?
+    /// With what it was measured, of figures that somebody told.
+    public var device = ""
 
     public init() {}
 
@@ -117,7 +122,11 @@ public struct VitalsForm: Equatable, Sendable {
             MeasuredFigure(
                 figure: field.rawValue, measured: Measured(bodySite: sites[field]?.code, method: methods[field]?.code))
         }
-        return VitalsEntry(measuredAtMs: atMs, vitals: vitals, figures: figures)
+        guard let reportedBy else { return VitalsEntry(measuredAtMs: atMs, vitals: vitals, figures: figures) }
+        let name = device.trimmingCharacters(in: .whitespaces)
+        let device = name.isEmpty ? nil : Coding(system: "", code: "", text: name)
+        let whole = Measured(device: device, reportedBy: reportedBy)
+        return VitalsEntry(measuredAtMs: atMs, vitals: vitals, measured: whole, figures: figures)
     }
 
     public var empty: Bool {

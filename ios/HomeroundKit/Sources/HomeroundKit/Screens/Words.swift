@@ -28,7 +28,8 @@ public enum Tone: CaseIterable, Sendable { case quiet, active, good, warning, al
 
 /// What is drawn beside a text, so that no meaning hangs on colour alone.
 public enum Glyph: String, CaseIterable, Sendable {
-    case clock, road, home, pause, check, seal, cross, warning, offline, online, sync, unsent, lock
+    case clock, road, home, pause, check, seal, cross, warning, offline, online, sync, unsent, lock,
+        video
 }
 
 /// A small label.
@@ -67,6 +68,9 @@ private func refused(_ field: String, _ limit: String) -> Words {
     if field == "unlock" { return Words("error_sensor") }
     if field == "media_type" || field == "attachment" { return Words("error_file") }
     if limit == "below systolic_mmhg" { return Words("error_below_systolic") }
+    if field == "consent" { return Words("error_consent") }
+    if field == "name" { return Words("error_representative") }
+    if field == "phone" { return Words("error_phone") }
     return Words("error_refused", range(limit))
 }
 
@@ -145,13 +149,13 @@ private let fields: Set<String> = [
     "note_note", "measures_weight_kg", "measures_pain_score", "measures_glucose_mg_dl", "medications_dose",
     "medications_status", "medications_dosing",
     "spo2_scale_spo2_scale", "conditions_clinical_status", "allergies_status", "allergies_severity",
-    "handover_handover", "unplanned_unplanned", "notice_wishes_notice_wishes",
+    "handover_handover", "unplanned_unplanned", "notice_wishes_notice_wishes", "consent_consent",
 ]
 
 /// Sections whose entries are only added.
 private let sections: Set<String> = [
     "observations", "medications", "attachments", "forms", "steps", "corrections", "signatures", "amendments",
-    "presence", "sign_offs", "tasks", "measures", "duplicates", "planned", "notices",
+    "presence", "sign_offs", "tasks", "measures", "duplicates", "planned", "notices", "lobby",
 ]
 
 /// What a field is called: `tasks/0192…/result` is the result of a task.
@@ -167,7 +171,7 @@ func fieldWords(_ path: String) -> Words {
 private let quarantineCodes: Set<String> = [
     "access_ended", "depends_on_rejected", "no_grant", "not_permitted", "value_not_permitted", "policy",
     "author_mismatch", "role_mismatch", "subject_not_permitted", "sealed",
-    "unplanned_unreadable", "handover_unreadable", "not_in_team", "notice_unreadable",
+    "unplanned_unreadable", "handover_unreadable", "not_in_team", "notice_unreadable", "consent_unreadable",
 ]
 
 func quarantineWords(_ code: String) -> Words {

@@ -81,6 +81,7 @@ impl Sheet<'_> {
         let found = match section {
             "note" if !self.input.visit.note.is_empty() => vec![self.note],
             "measures" => vec![derive(self.input.booking.visit.0, &["measures", item])],
+            "consent" => vec![derive(self.input.booking.visit.0, &["consent"])],
             "survey" => vec![derive(self.input.booking.visit.0, &["survey"])],
             _ => item
                 .parse()

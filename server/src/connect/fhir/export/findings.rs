@@ -133,8 +133,8 @@ impl Sheet<'_> {
         let (code, value) = match &entry.finding {
             Finding::Vitals(vitals) => {
                 self.vitals(id, entry, vitals, found);
-                self.consciousness(id, vitals, found);
-                self.oxygen_alone(id, vitals, found);
+                self.consciousness(id, entry, vitals, found);
+                self.oxygen_alone(id, entry, vitals, found);
                 return self.news2(id, entry, vitals, found);
             }
             Finding::Quantity { code, value, unit } => (
@@ -154,7 +154,7 @@ impl Sheet<'_> {
         };
         let mut resource = self.observed("exam", &code, found);
         resource[value.0] = value.1;
-        scores::measured(&mut resource, &entry.measured);
+        self.measured(&mut resource, &entry.measured);
         self.add_of(id, id.0, resource);
     }
 
@@ -170,7 +170,7 @@ impl Sheet<'_> {
         for sign in SIGNS {
             if let Some(figure) = figures.get(sign.name).filter(|figure| figure.is_number()) {
                 let mut resource = self.sign(sign, figure, found);
-                scores::measured(&mut resource, &entry.measured(sign.name));
+                self.measured(&mut resource, &entry.measured(sign.name));
                 if sign.name == SATURATION.name {
                     resource["component"] = json!(scores::oxygen(vitals));
                 }
@@ -205,7 +205,7 @@ impl Sheet<'_> {
             part("8480-6", "Systolic blood pressure", systolic),
             part("8462-4", "Diastolic blood pressure", diastolic),
         ]);
-        scores::measured(&mut resource, &entry.measured("systolic_mmhg"));
+        self.measured(&mut resource, &entry.measured("systolic_mmhg"));
         self.add_of(id, derive(id.0, &["blood_pressure"]), resource);
     }
 

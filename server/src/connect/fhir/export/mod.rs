@@ -18,6 +18,7 @@ mod presence;
 mod reconcile;
 mod scores;
 mod sign_offs;
+mod virtual_visit;
 mod visit;
 mod way;
 
@@ -39,6 +40,11 @@ use super::instant;
 /// Where the extensions of this module are defined.
 pub(crate) const EXTENSIONS: &str =
     "https://github.com/homeround/homeround/fhir/StructureDefinition";
+/// R5's `Appointment.virtualService`, as HL7's cross-version extensions carry it in R4.
+pub(crate) const VIRTUAL_SERVICE: &str =
+    "http://hl7.org/fhir/5.0/StructureDefinition/extension-Appointment.virtualService";
+/// The class of a virtual encounter, of `v3-ActCode`.
+pub(crate) const VIRTUAL_CLASS: &str = "VR";
 /// Systems of HL7's own codes.
 const HL7: &str = "http://terminology.hl7.org/CodeSystem";
 
@@ -126,6 +132,7 @@ pub fn export_visit(input: &VisitExport<'_>) -> Value {
     sheet.patient();
     sheet.appointment();
     sheet.encounter();
+    sheet.consent();
     sheet.care_team();
     sheet.tasks();
     sheet.planned_tasks();

@@ -88,11 +88,11 @@ impl Sheet<'_> {
                 .filter_map(|(name, value)| Some((name, value?)));
             parts.extend(more.map(|(name, value)| part(name, "String", value)));
         }
-        let resource = self.consent(wishes, &said);
+        let resource = self.consent_to_notices(wishes, &said);
         self.add(derive(chart.patient.0, &["notice_wishes"]), resource);
     }
 
-    fn consent(&self, wishes: &NoticeWishes, said: &Value) -> Value {
+    fn consent_to_notices(&self, wishes: &NoticeWishes, said: &Value) -> Value {
         let (rule, provision) = match wishes.agreed {
             true => ("OPTIN", "permit"),
             false => ("OPTOUT", "deny"),

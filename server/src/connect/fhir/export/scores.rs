@@ -5,10 +5,12 @@
 //! LOINC.
 
 use homeround::clinical::{
-    DECISION_SUPPORT, NEWS2_AGE_MONTHS_MIN, NEWS2_SOURCE, News2Parameter, age_months, news2,
+    DECISION_SUPPORT, NEWS2_AGE_MONTHS_MIN, NEWS2_FIGURES, NEWS2_SOURCE, News2Parameter,
+    age_months, news2,
 };
 use homeround::model::{
-    Coding, Consciousness, EntryId, LOINC, Measured, ObservationEntry, SNOMED, Spo2Scale, Vitals,
+    Coding, Consciousness, EntryId, LOINC, Measured, ObservationEntry, ReportedBy, SNOMED,
+    Spo2Scale, Vitals,
 };
 use serde_json::{Value, json};
 
@@ -72,8 +74,41 @@ pub(super) fn oxygen(vitals: &Vitals) -> Vec<Value> {
     components
 }
 
-/// Where, how and with what. A device is contained: nothing else is known of it.
-pub(super) fn measured(resource: &mut Value, how: &Measured) {
+impl Sheet<'_> {
+    /// Where, how and with what, and by whose word: who told a figure vouches for it, and
+    /// the clinician does not. A device and a representative are contained: nothing else is
+    /// known of them.
+    pub(super) fn measured(&self, resource: &mut Value, how: &Measured) {
+        measured(resource, how);
+        self.told(resource, how);
+    }
+
+    /// By whose word alone, of what no device measures.
+    fn told(&self, resource: &mut Value, how: &Measured) {
+        told(resource, how.reported_by, &self.subject());
+    }
+}
+
+/// Says who told a finding; the patient by a reference, anybody else as somebody related.
+fn told(resource: &mut Value, by: Option<ReportedBy>, patient: &Value) {
+    match by {
+        None => {}
+        Some(ReportedBy::Patient) => resource["performer"] = json!([patient]),
+        Some(ReportedBy::Representative | ReportedBy::Unknown) => {
+            let mut contained = resource["contained"]
+                .as_array()
+                .cloned()
+                .unwrap_or_default();
+            contained.push(json!({
+                "resourceType": "RelatedPerson", "id": "teller", "patient": patient,
+            }));
+            resource["contained"] = json!(contained);
+            resource["performer"] = json!([{ "reference": "#teller" }]);
+        }
+    }
+}
+
+fn measured(resource: &mut Value, how: &Measured) {
     resource["bodySite"] = how.body_site.as_ref().map(concept).unwrap_or_default();
     resource["method"] = how.method.as_ref().map(concept).unwrap_or_default();
     if let Some(device) = &how.device {
@@ -85,7 +120,13 @@ pub(super) fn measured(resource: &mut Value, how: &Measured) {
 }
 
 impl Sheet<'_> {
-    pub(super) fn consciousness(&mut self, id: EntryId, vitals: &Vitals, found: &Circumstances) {
+    pub(super) fn consciousness(
+        &mut self,
+        id: EntryId,
+        entry: &ObservationEntry,
+        vitals: &Vitals,
+        found: &Circumstances,
+    ) {
         let Some((value, display)) = vitals.consciousness.and_then(level) else {
             return;
         };
@@ -94,18 +135,26 @@ impl Sheet<'_> {
             "ACVPU (Alert Confusion Voice Pain Unresponsive) scale score",
         );
         let mut resource = self.observed("exam", &code, found);
+        self.told(&mut resource, &entry.measured("consciousness"));
         resource["valueCodeableConcept"] = snomed(value, display);
         self.add_of(id, derive(id.0, &["consciousness"]), resource);
     }
 
     /// Whether oxygen is given, where no saturation carries it.
-    pub(super) fn oxygen_alone(&mut self, id: EntryId, vitals: &Vitals, found: &Circumstances) {
+    pub(super) fn oxygen_alone(
+        &mut self,
+        id: EntryId,
+        entry: &ObservationEntry,
+        vitals: &Vitals,
+        found: &Circumstances,
+    ) {
         let components = oxygen(vitals);
         if vitals.spo2_percent.is_some() || components.is_empty() {
             return;
         }
         let mut resource = self.observed("exam", &json!({ "text": "Air or oxygen" }), found);
         resource["component"] = json!(components);
+        self.told(&mut resource, &entry.measured("on_oxygen"));
         self.add_of(id, derive(id.0, &["on_oxygen"]), resource);
     }
 
@@ -141,7 +190,11 @@ impl Sheet<'_> {
             }],
             "text": risk.response(),
         }]);
-        resource["note"] = json!([{ "text": format!("{NEWS2_SOURCE} {DECISION_SUPPORT}") }]);
+        let mut said = vec![json!({ "text": format!("{NEWS2_SOURCE} {DECISION_SUPPORT}") })];
+        if entry.reported_by(&NEWS2_FIGURES).is_some() {
+            said.push(json!({ "text": "From reported values: not all of them were measured by a clinician." }));
+        }
+        resource["note"] = json!(said);
         let sources = self.targets.get(&id).cloned().unwrap_or_default();
         let derived = derive(id.0, &["news2"]);
         resource["derivedFrom"] = sources.into_iter().map(reference).collect();

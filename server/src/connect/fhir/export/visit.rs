@@ -44,6 +44,7 @@ impl Sheet<'_> {
         let minutes = booking.visit_minutes.map_or(window, i64::from);
         let mut said = vec![extension("visit-status", "Code", status.name())];
         said.extend(self.way());
+        said.extend(self.virtual_service());
         self.add(
             booking.visit.0,
             json!({
@@ -91,7 +92,11 @@ impl Sheet<'_> {
             })
             .collect();
         let participants = self.participants();
-        let mut places = vec![json!({ "location": reference(self.home()) })];
+        // Nobody is in the home at a virtual visit.
+        let mut places = Vec::new();
+        if booking.virtual_visit.is_none() {
+            places.push(json!({ "location": reference(self.home()) }));
+        }
         for (name, step) in [("check-in", began), ("check-out", ended)] {
             if let Some((step, fix)) = step.and_then(|step| Some((step, step.fix?))) {
                 let at = self.instant(step.stamp.best());
@@ -109,6 +114,7 @@ impl Sheet<'_> {
                 .iter()
                 .map(|text| extension("outcome", "String", text.as_str())),
         );
+        said.extend(self.lobby());
         self.add(
             self.encounter,
             json!({
@@ -116,7 +122,7 @@ impl Sheet<'_> {
                 "extension": said,
                 "status": encounter_status(visit.status),
                 "statusHistory": history,
-                "class": { "system": format!("{}/v3-ActCode", super::HL7), "code": "HH", "display": "home health" },
+                "class": self.class(),
                 "type": [concept(&booking.service)],
                 "subject": self.subject(),
                 "participant": participants,

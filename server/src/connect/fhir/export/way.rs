@@ -47,11 +47,11 @@ impl Sheet<'_> {
         said
     }
 
-    fn person(&mut self, name: &str, person: PersonId) -> Value {
+    pub(super) fn person(&mut self, name: &str, person: PersonId) -> Value {
         part(name, "Reference", self.who(person))
     }
 
-    fn made(&self, stamp: &Stamp) -> Value {
+    pub(super) fn made(&self, stamp: &Stamp) -> Value {
         part("made", "Instant", self.instant(stamp.best()))
     }
 }

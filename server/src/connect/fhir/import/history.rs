@@ -1,13 +1,15 @@
 //! What happened before: observations, encounters, documents.
 
-use homeround::model::{Coding, History, HistoryPart, Measured, Millis, RecordKind};
+use homeround::model::{
+    Coding, History, HistoryPart, Measured, Millis, PatientId, RecordKind, ReportedBy,
+};
 
 use super::super::NOTE_TEXT_MAX;
 use super::super::base64;
 use super::super::ident::{Target, find_contained};
 use super::super::types as fhir;
 use super::text;
-use super::{Importer, Skip};
+use super::{Importer, Kind, Skip};
 
 impl Importer<'_> {
     pub(super) fn observation(&mut self, at: usize) -> Result<(), Skip> {
@@ -40,10 +42,32 @@ impl Importer<'_> {
             value,
             unit,
             components: source.component.iter().filter_map(part).collect(),
-            measured: measured(&source),
+            measured: Measured {
+                reported_by: self.reported_by(&source, patient),
+                ..measured(&source)
+            },
             status: source.status,
         };
         self.record(RecordKind::History, self.id(at), Some(patient), &history)
+    }
+
+    /// The patient or a relative among who vouches for a finding: then it was told.
+    fn reported_by(&self, source: &fhir::Observation, patient: PatientId) -> Option<ReportedBy> {
+        let of = |who: &fhir::Reference| match find_contained(who, &source.contained) {
+            Target::Contained(inner) => {
+                let kind = source.contained.get(inner)?.get("resourceType")?;
+                (kind == "RelatedPerson").then_some(ReportedBy::Representative)
+            }
+            _ => match self.index.find(who, "Practitioner") {
+                Target::Entry(target) if self.id(target) == patient.0 => Some(ReportedBy::Patient),
+                Target::Entry(target) => {
+                    let kind = self.slots.get(target)?.kind;
+                    (kind == Kind::RelatedPerson).then_some(ReportedBy::Representative)
+                }
+                _ => None,
+            },
+        };
+        source.performer.iter().find_map(of)
     }
 
     pub(super) fn encounter(&mut self, at: usize) -> Result<(), Skip> {
@@ -76,6 +100,7 @@ impl Importer<'_> {
             measured: Measured::default(),
         };
         self.record(RecordKind::History, self.id(at), Some(patient), &history)?;
+        self.make_virtual(&source)?;
         if !source.appointment.is_empty() {
             self.encounters.insert(at, source);
         }
@@ -205,7 +230,7 @@ impl Importer<'_> {
     pub(super) fn planned(
         &mut self,
         at: usize,
-        patient: homeround::model::PatientId,
+        patient: PatientId,
         resource: &str,
         code: Coding,
         when: Millis,
@@ -246,6 +271,7 @@ fn measured(source: &fhir::Observation) -> Measured {
         body_site: said(&source.body_site),
         method: said(&source.method),
         device: device.or_else(|| text::some(&source.device.display).map(|it| Coding::text(&it))),
+        reported_by: None,
     }
 }
 

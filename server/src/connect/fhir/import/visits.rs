@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use homeround::model::{
-    Booking, EntryId, Handover, MINUTE_MS, Millis, NotDoneReason, PatientId, PersonId, RecordKind,
-    Task, TaskResult, TaskStatus, VISIT_MINUTES_MAX, Visit, VisitId, VisitStatus,
+    Booking, EntryId, Handover, JoinLink, MINUTE_MS, Millis, NotDoneReason, PatientId, PersonId,
+    RecordId, RecordKind, Task, TaskResult, TaskStatus, VISIT_MINUTES_MAX, VirtualBooking, Visit,
+    VisitId, VisitStatus, check_phone,
 };
 
+use super::super::export::{VIRTUAL_CLASS, VIRTUAL_SERVICE};
 use super::super::ident::Target;
 use super::super::instant;
 use super::super::types as fhir;
@@ -84,6 +86,7 @@ impl Importer<'_> {
             fixed: false,
             unplanned: false,
             handover: None,
+            virtual_visit: virtual_visit(&source),
         };
         self.booked(&source, booking)
     }
@@ -104,6 +107,28 @@ impl Importer<'_> {
             ..skeleton(patient)
         };
         self.visits.insert(visit, document);
+        Ok(())
+    }
+
+    /// An encounter of the class `VR` makes its appointments virtual, also where none of
+    /// them says how to join.
+    pub(super) fn make_virtual(&mut self, encounter: &fhir::Encounter) -> Result<(), Skip> {
+        if encounter.class.code != VIRTUAL_CLASS {
+            return Ok(());
+        }
+        for reference in &encounter.appointment {
+            let Target::Entry(target) = self.index.find(reference, "Appointment") else {
+                continue;
+            };
+            let visit = self.id(target);
+            let known = self.records.get(&(RecordKind::Booking, RecordId(visit)));
+            let known = known.and_then(|(_, body)| serde_json::from_str::<Booking>(body).ok());
+            if let Some(mut booking) = known {
+                booking.virtual_visit.get_or_insert_default();
+                let patient = Some(booking.patient);
+                self.record(RecordKind::Booking, visit, patient, &booking)?;
+            }
+        }
         Ok(())
     }
 
@@ -225,6 +250,35 @@ impl Importer<'_> {
     }
 }
 
+/// What R5's `Appointment.virtualService` says, in the extension that carries it in R4. What
+/// is no link to join by, or no number, is left out.
+fn virtual_visit(source: &fhir::Appointment) -> Option<VirtualBooking> {
+    let services = source
+        .extension
+        .iter()
+        .filter(|it| it.url == VIRTUAL_SERVICE);
+    let addresses: Vec<&fhir::Extension> = services
+        .flat_map(|service| service.extension.iter().filter(|it| it.url == "address"))
+        .collect();
+    let link = |it: &&fhir::Extension| {
+        JoinLink::new(text::first_of([
+            it.value_url.as_str(),
+            &it.value_string,
+            &it.value_contact_point.value,
+        ]))
+        .ok()
+    };
+    let phone = |it: &&fhir::Extension| {
+        let point = &it.value_contact_point;
+        (point.system == "phone" && check_phone(&point.value).is_ok()).then(|| point.value.clone())
+    };
+    let said = source.extension.iter().any(|it| it.url == VIRTUAL_SERVICE);
+    said.then(|| VirtualBooking {
+        join_link: addresses.iter().find_map(link),
+        phone: addresses.iter().find_map(phone),
+    })
+}
+
 /// iCalendar's priority: 1 is the highest, 0 and 5 and above are routine.
 const fn priority(written: Option<u32>) -> u8 {
     match written {
@@ -270,6 +324,8 @@ fn skeleton(patient: PatientId) -> Visit {
         steps: BTreeMap::new(),
         unplanned: None,
         handover: None,
+        consent: None,
+        lobby: BTreeMap::new(),
         duplicates: BTreeMap::new(),
         notices: BTreeMap::new(),
         presence: BTreeMap::new(),

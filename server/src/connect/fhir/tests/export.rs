@@ -6,7 +6,7 @@ use homeround::model::*;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::sample::{AIDE, PATIENT, entry, id, sample};
+use super::sample::{AIDE, PATIENT, Sample, entry, id, sample};
 use super::{AS_OF, import};
 use crate::connect::fhir::{VisitExport, export_visit};
 
@@ -33,11 +33,14 @@ fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
 
 #[test]
 fn the_bundle_is_the_one_that_the_validators_accepted() {
-    let written = serde_json::to_string_pretty(&sample().export()).unwrap() + "\n";
-    let path = format!(
-        "{}/../tests/fhir/exported-visit.json",
-        env!("CARGO_MANIFEST_DIR")
-    );
+    let virtual_visit = super::virtual_visit::virtual_sample();
+    is_the_accepted("exported-visit.json", &sample());
+    is_the_accepted("exported-virtual-visit.json", &virtual_visit);
+}
+
+fn is_the_accepted(name: &str, sample: &Sample) {
+    let written = serde_json::to_string_pretty(&sample.export()).unwrap() + "\n";
+    let path = format!("{}/../tests/fhir/{name}", env!("CARGO_MANIFEST_DIR"));
     if std::env::var_os("HOMEROUND_UPDATE_GOLDEN").is_some() {
         std::fs::write(&path, &written).unwrap();
     }

@@ -13,6 +13,7 @@ mod notices;
 mod planned;
 mod responses;
 mod sample;
+mod virtual_visit;
 mod way;
 
 use homeround::model::{Millis, TenantId};

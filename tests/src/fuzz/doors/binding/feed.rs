@@ -155,6 +155,7 @@ impl Feed<'_> {
             body_site: feed.maybe(Feed::coding),
             method: feed.maybe(Feed::coding),
             device: feed.maybe(Feed::coding),
+            reported_by: feed.maybe(|feed| feed.one(&["patient", "representative", "later"])),
         };
         VitalsEntry {
             measured_at_ms: self.signed(),

@@ -1,5 +1,6 @@
 package org.homeround.app
 
+import android.content.Intent
 import android.net.Uri
 import android.os.Build
 import android.os.Bundle
@@ -116,11 +117,19 @@ class MainActivity : ComponentActivity() {
         super.onStop()
     }
 
+    /** A link to join a call by goes to whatever opens it, a number to the dialer: nobody is called unasked. */
+    private fun open(url: String) {
+        val address = Uri.parse(url)
+        val action = if (address.scheme == "tel") Intent.ACTION_DIAL else Intent.ACTION_VIEW
+        // A device that opens none shows the number all the same.
+        runCatching { startActivity(Intent(action, address)) }
+    }
+
     private fun show(phone: Homeround) = setContent {
         val locale = resources.configuration.locales[0]
         val shell = Shell(
             phone, Formats(locale), TimeZone.getDefault().id, { System.currentTimeMillis() },
-            camera = ::photograph, files = ::chosenFile, sensor = hasSensor(this),
+            camera = ::photograph, files = ::chosenFile, sensor = hasSensor(this), open = ::open,
         )
         val words = AndroidStrings(resources, packageName)
         CompositionLocalProvider(LocalStrings provides words, LocalImages provides ::decoded, LocalPlayer provides player) {

@@ -7,10 +7,12 @@ import org.homeround.core.BreakReason
 import org.homeround.core.By
 import org.homeround.core.Conflict
 import org.homeround.core.EntryId
+import org.homeround.core.FallenBack
 import org.homeround.core.Fix
 import org.homeround.core.HandedOver
 import org.homeround.core.HandoverReason
 import org.homeround.core.LateEdit
+import org.homeround.core.LobbyStep
 import org.homeround.core.Measure
 import org.homeround.core.Measured
 import org.homeround.core.MedicationCheck
@@ -18,6 +20,7 @@ import org.homeround.core.MedicationGivenEntry
 import org.homeround.core.MedicationNotGivenEntry
 import org.homeround.core.NewAnswer
 import org.homeround.core.NewAttachment
+import org.homeround.core.NewConsent
 import org.homeround.core.NewCorrection
 import org.homeround.core.NewFinding
 import org.homeround.core.NewPresenceReason
@@ -30,6 +33,7 @@ import org.homeround.core.NoticeKind
 import org.homeround.core.NoteEdit
 import org.homeround.core.OrderOptions
 import org.homeround.core.PersonId
+import org.homeround.core.PhoneFallback
 import org.homeround.core.PlannedTask
 import org.homeround.core.Saved
 import org.homeround.core.SealCheck
@@ -68,7 +72,7 @@ class Visit internal constructor(private val core: Core, private val worker: Wor
     /** The open conflicts alone. */
     suspend fun conflicts(): List<Conflict> = worker.run { core.conflicts() }
 
-    /** On the way. */
+    /** On the way. A virtual visit has none. */
     suspend fun startTravel(fix: Fix? = null): Saved = worker.run { core.startTravel(fix) }
 
     /**
@@ -131,6 +135,20 @@ class Visit internal constructor(private val core: Core, private val worker: Wor
 
     /** The notices to the patient, the latest first, and what became of each. Emits again whenever that changes. */
     val notices: Flow<List<Notice>> get() = worker.live { core.notices() }
+    /**
+     * The link to join the call of a virtual visit by, for the system to open: keep it nowhere. Whoever has it may
+     * come in. Fails with `NotFound` when there is none now.
+     */
+    suspend fun joinUrl(): String = worker.run { core.joinUrl() }
+
+    /** Notes what the patient says to a virtual visit; the last word counts. */
+    suspend fun recordConsent(consent: NewConsent): Saved = worker.run { core.recordConsent(consent) }
+
+    /** Notes that one waits, that the patient is there, that both are in the call, or that it was left. */
+    suspend fun noteLobby(step: LobbyStep): Saved = worker.run { core.noteLobby(step) }
+
+    /** Goes on by phone; the visit goes on as it is. Answers the number, and the address that calls it. */
+    suspend fun fallBackToPhone(fallback: PhoneFallback): FallenBack = worker.run { core.fallBackToPhone(fallback) }
 
     /** Records a set of vital signs. */
     suspend fun recordVitals(entry: VitalsEntry): Saved = worker.run { core.recordVitals(entry) }

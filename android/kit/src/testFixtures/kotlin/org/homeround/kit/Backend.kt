@@ -104,6 +104,17 @@ class Backend private constructor(private val folder: Path?, joined: String?) : 
         return field(office("/v1/admin/bookings", booking), "visit")
     }
 
+    /** Turns a booked visit of today into a virtual one, with a link and the patient's number. */
+    fun makeVirtual(site: Site, link: String, phone: String) {
+        val start = LocalDate.now(ZONE).atTime(LocalTime.of(9, 0)).atZone(ZONE).toInstant().toEpochMilli()
+        office(
+            "/v1/admin/bookings",
+            """{"visit":"${site.visit}","patient":"${site.patient}","assignees":["${site.nurse}","${site.therapist}"],"start_ms":$start,
+            "end_ms":${start + 3_600_000},"service":{"text":"Skilled nursing"},"time_zone":"$ZONE",
+            "virtual_visit":{"join_link":"$link","phone":"$phone"}}""",
+        )
+    }
+
     /** Books a visit of some minutes, to be made at any time between nine and three. */
     fun bookWindow(patient: String, people: List<String>, day: LocalDate, minutes: Int): String {
         val start = day.atTime(9, 0).atZone(ZONE).toInstant().toEpochMilli()

@@ -40,6 +40,8 @@ class Shell(
     val files: (suspend () -> ByteArray?)? = null,
     /** Whether the device has a biometric sensor that the key vault can ask. */
     val sensor: Boolean = false,
+    /** Hands a link to join by, or a number to call, to the system. Without it neither is offered. */
+    val open: ((String) -> Unit)? = null,
 )
 
 /** Where a person is. */
@@ -182,7 +184,7 @@ private fun VisitPlace(shell: Shell, place: Place.Visit, way: MutableList<Place>
             typeVital = { field, text -> model.typeVital(field, text) }, recordVitals = { model.recordVitals() },
             how = HowActions(
                 unit = model::swapUnit, site = model::chooseSite, method = model::chooseMethod, scale = { model.decideScale(it) },
-                confirm = { model.confirmVitals() }, back = model::holdVitals,
+                confirm = { model.confirmVitals() }, back = model::holdVitals, teller = model::chooseTeller, device = model::typeDevice,
             ),
             dose = DoseActions(begin = model::beginDose, type = model::typeDose, give = { model.giveDose() }, close = model::closeDose),
             consciousness = model::chooseConsciousness, oxygen = model::chooseOxygen,
@@ -206,6 +208,10 @@ private fun VisitPlace(shell: Shell, place: Place.Visit, way: MutableList<Place>
                 open = { way.add(Place.Visit(it)) }, sameVisit = { other, said -> model.sameVisit(other, said) },
                 twoVisits = { other, said -> model.twoVisits(other, said) },
                 handOver = { to, reason, said, rest -> model.handOver(to, reason, said, rest) },
+            ),
+            call = CallActions(
+                join = shell.open?.let { open -> { model.join(open) } }, consent = { form, given -> model.consent(form, given) },
+                lobby = { model.lobby(it) }, fallBack = { reason, comment -> model.fallBack(reason, comment) { shell.open?.invoke(it) } },
             ),
             sync = sync, dismiss = { model.dismiss() },
         ),

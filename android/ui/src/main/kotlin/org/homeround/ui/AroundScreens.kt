@@ -76,7 +76,8 @@ fun PatientScreen(state: PatientState, on: PatientActions) {
             }
             state.timeline.forEach { row ->
                 HorizontalDivider(color = MaterialTheme.colorScheme.outlineVariant)
-                Line(row.title, listOf(row.date, row.detail).filter { it.isNotEmpty() }.joinToString(" · "))
+                val told = row.reported?.let { read(it) }.orEmpty()
+                Line(row.title, listOf(row.date, row.detail, told).filter { it.isNotEmpty() }.joinToString(" · "))
             }
             if (state.more) Also(text("patient_more"), onClick = on.more)
         }

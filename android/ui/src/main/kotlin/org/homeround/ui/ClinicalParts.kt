@@ -83,6 +83,7 @@ internal fun Score(card: ScoreCard) {
             if (parts.isNotEmpty()) Text(parts.joinToString(" · "), style = MaterialTheme.typography.bodyMedium)
             val missing = card.missing.map { read(it) }
             if (missing.isNotEmpty()) Text(text("news2_missing", missing.joinToString(", ")), style = MaterialTheme.typography.bodyMedium)
+            card.reported?.let { Text(read(it), style = MaterialTheme.typography.bodyMedium) }
             Text(read(card.scale), style = MaterialTheme.typography.bodyMedium)
             Text(text("news2_source"), style = MaterialTheme.typography.bodyMedium)
         }
@@ -167,7 +168,10 @@ internal fun Trends(card: TrendCard?, onChoose: (String?) -> Unit, onMore: () ->
         }
         if (card == null) return@Part
         if (card.rows.isEmpty()) Quiet(text("patient_none"))
-        card.rows.forEach { Line(it.value, listOf(it.date, it.by).filter { part -> part.isNotEmpty() }.joinToString(" · ")) }
+        card.rows.forEach { row ->
+            val told = row.reported?.let { read(it) }.orEmpty()
+            Line(row.value, listOf(row.date, row.by, told).filter { it.isNotEmpty() }.joinToString(" · "))
+        }
         if (card.more) Also(text("patient_more"), onClick = onMore)
     }
 }

@@ -22,6 +22,7 @@ import androidx.compose.ui.semantics.error
 import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.text.input.KeyboardType
 import androidx.compose.ui.unit.dp
+import org.homeround.core.ReportedBy
 import org.homeround.core.Spo2Scale
 import org.homeround.kit.screens.DoseForm
 import org.homeround.kit.screens.HowChoice
@@ -29,6 +30,7 @@ import org.homeround.kit.screens.MedicationRow
 import org.homeround.kit.screens.Problem
 import org.homeround.kit.screens.SPO2_SCALES
 import org.homeround.kit.screens.Tone
+import org.homeround.kit.screens.TELLERS
 import org.homeround.kit.screens.VitalField
 import org.homeround.kit.screens.VitalsCheck
 import org.homeround.kit.screens.VitalsForm
@@ -47,6 +49,9 @@ class HowActions(
     val confirm: () -> Unit,
     /** Back to the figures. */
     val back: () -> Unit,
+    /** Who told the figures; none: they were measured. */
+    val teller: (ReportedBy?) -> Unit,
+    val device: (String) -> Unit,
 )
 
 /** Another dose than the ordered one. */
@@ -78,6 +83,18 @@ internal fun How(form: VitalsForm, on: HowActions) {
         if (typed) HowOf("how_site", name, sitesOf(field), form.sites[field]) { on.site(field, it) }
         if (typed) HowOf("how_method", name, methodsOf(field), form.methods[field]) { on.method(field, it) }
     }
+}
+
+/** Whether the figures were measured here, or who told them, and with what they were measured then. */
+@Composable
+internal fun Teller(form: VitalsForm, on: HowActions) {
+    val measured = Triple(text("reported_measured"), form.reportedBy == null) { on.teller(null) }
+    Choose(text("reported_title"), listOf(measured) + TELLERS.map { Triple(read(words(it)), form.reportedBy == it) { on.teller(it) } })
+    if (form.reportedBy == null) return
+    val told = text("reported_device")
+    OutlinedTextField(
+        form.device, on.device, Modifier.fillMaxWidth().semantics { contentDescription = told }, label = { Text(told) }, singleLine = true,
+    )
 }
 
 @Composable

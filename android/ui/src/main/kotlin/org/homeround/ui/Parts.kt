@@ -233,6 +233,7 @@ private fun DrawScope.draw(glyph: Glyph, colour: Color) {
         Glyph.ONLINE -> cloud()
         Glyph.SYNC -> { path(.84f to .5f, .74f to .28f, .5f to .18f, .26f to .28f, .2f to .4f); path(.16f to .5f, .26f to .72f, .5f to .82f, .74f to .72f, .8f to .6f); path(.2f to .2f, .2f to .42f, .4f to .4f); path(.8f to .8f, .8f to .58f, .6f to .6f) }
         Glyph.UNSENT -> { path(.5f to .84f, .5f to .2f); path(.26f to .44f, .5f to .18f, .74f to .44f) }
+        Glyph.VIDEO -> { drawRect(colour, Offset(w * .1f, w * .28f), Size(w * .52f, w * .44f), style = stroke); path(.62f to .46f, .9f to .3f, .9f to .7f, .62f to .54f) }
         Glyph.LOCK -> { drawRect(colour, Offset(w * .2f, w * .46f), Size(w * .6f, w * .42f), style = stroke); path(.32f to .46f, .32f to .28f, .42f to .16f, .58f to .16f, .68f to .28f, .68f to .46f) }
     }
 }

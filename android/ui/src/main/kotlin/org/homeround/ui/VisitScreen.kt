@@ -85,6 +85,8 @@ class VisitActions(
     /** Taking a signature by hand. */
     val signOff: SignOffActions,
     val way: WayActions,
+    /** The call of a virtual visit. */
+    val call: CallActions,
     val sync: () -> Unit,
     val dismiss: () -> Unit,
 )
@@ -111,6 +113,7 @@ fun VisitScreen(state: VisitState, on: VisitActions) {
         if (state.allergies.isNotEmpty()) Notice(text("visit_allergies"), state.allergies, Tone.ALARM)
         if (state.conflicts.isNotEmpty()) Conflicts(state.conflicts, on.settle)
         Way(state.way, on.way)
+        state.call?.let { Call(it, on.call) }
         FlowRow(horizontalArrangement = Arrangement.spacedBy(10.dp), verticalArrangement = Arrangement.spacedBy(10.dp)) {
             state.actions.forEachIndexed { at, action ->
                 val label = text("action_${action.name.lowercase()}")
@@ -260,6 +263,7 @@ private fun VitalSigns(state: VisitState, on: VisitActions) {
                     if (fields.size < abreast) Spacer(Modifier.weight(1f))
                 }
             }
+            Teller(state.vitals, on.how)
             How(state.vitals, on.how)
             Awake(state.vitals, on)
             Scale(state.spo2Scale, on.how.scale)
@@ -267,7 +271,8 @@ private fun VitalSigns(state: VisitState, on: VisitActions) {
             if (checking == null) Main(text("visit_record"), !state.vitals.empty, on.recordVitals) else LookAgain(checking, on.how)
         }
         state.findings.forEach { finding ->
-            Line("${finding.at} · ${finding.by}", finding.wrong?.let { text("visit_wrong", it) }.orEmpty())
+            val told = listOfNotNull(finding.reported?.let { read(it) }, finding.wrong?.let { text("visit_wrong", it) })
+            Line("${finding.at} · ${finding.by}", told.joinToString(" · "))
             finding.lines.forEach {
                 Text(
                     line(it), style = MaterialTheme.typography.bodyLarge,

@@ -5,15 +5,18 @@ import java.util.Locale
 import org.homeround.core.By
 import org.homeround.core.ChartMedication
 import org.homeround.core.Coding
+import org.homeround.core.LobbyStep
 import org.homeround.core.Medication
 import org.homeround.core.NoticeChannel
 import org.homeround.core.NoticeDraft
 import org.homeround.core.NoticeKind
+import org.homeround.core.ReportedBy
 import org.homeround.core.SessionState
 import org.homeround.core.SyncState
 import org.homeround.core.VisitStatus
 import org.homeround.kit.screens.AccountState
 import org.homeround.kit.screens.Action
+import org.homeround.kit.screens.CallState
 import org.homeround.kit.screens.ChartRow
 import org.homeround.kit.screens.Chip
 import org.homeround.kit.screens.Choice
@@ -28,6 +31,7 @@ import org.homeround.kit.screens.Glyph
 import org.homeround.kit.screens.HandoverRow
 import org.homeround.kit.screens.InboxState
 import org.homeround.kit.screens.LateRow
+import org.homeround.kit.screens.LobbyRow
 import org.homeround.kit.screens.LockState
 import org.homeround.kit.screens.MedicationRow
 import org.homeround.kit.screens.MessageRow
@@ -217,6 +221,28 @@ internal class Samples(language: String) {
         dosing = DoseForm(visit.medications[1], "2", "{tablet}"),
     )
 
+    /** By video and then by phone, with figures that the patient told. */
+    val virtual = visit.copy(
+        call = CallState(
+            consent = Chip(Words("consent_given"), Tone.GOOD, Glyph.CHECK),
+            consentTold = Words("consent_told_spoken_by", "Ingrid Lindgren", "Nina Alvarez", formats.moment(at(9, 1), zone)),
+            state = Chip(Words("lobby_by_phone"), Tone.WARNING, Glyph.VIDEO), since = Words("lobby_since", formats.time(at(9, 12), zone)),
+            canJoin = true, phone = "+1 978 555 0199", steps = LobbyStep.entries,
+            rows = listOf(
+                LobbyRow(Words("lobby_told", "Nina Alvarez", formats.time(at(9, 0), zone)), Words("lobby_waiting"), null, null),
+                LobbyRow(Words("lobby_told", "Nina Alvarez", formats.time(at(9, 3), zone)), Words("lobby_joined"), null, null),
+                LobbyRow(
+                    Words("lobby_told", "Nina Alvarez", formats.time(at(9, 12), zone)), Words("lobby_by_phone"),
+                    Words("fallback_reason_no_sound"), "+1 978 555 0199",
+                ),
+            ),
+        ),
+        vitals = VitalsForm(reportedBy = ReportedBy.PATIENT, device = "Own cuff"),
+        findings = visit.findings.take(1).map {
+            it.copy(reported = Words("reported_patient"), score = it.score?.copy(reported = Words("news2_reported")))
+        },
+    )
+
     /** Two signatures, the first before the note was changed, and a reason why not that was taken back. */
     val signOffs = visit.copy(
         maySignOff = true,
@@ -316,7 +342,7 @@ internal class Samples(language: String) {
         look = NoticeLook(
             NoticeDraft(
                 NoticeKind.LATE, at(10, 5), at(10, 25), NoticeChannel.EMAIL, "jose@example.org", "es",
-                "Su visita a domicilio empieza más tarde",
+                "Su visita empieza más tarde",
                 "Nina Alvarez va con retraso y espera llegar entre las 10:05 y las 10:25. Disculpe la espera.\n\nRecibe este aviso porque aceptó recibirlo. Para no recibir más, dígaselo a su equipo de atención.\n",
                 null, null,
             ),

@@ -15,12 +15,12 @@ import org.homeround.kit.screens.Player
 
 internal val doNothing = VisitActions(
     back = {}, patient = {}, notices = {}, forms = {}, take = { _, _, _ -> }, finish = {}, leaveOut = { _, _, _ -> }, planned = PlannedActions({}, { _, _, _ -> }, {}), typeVital = { _, _ -> }, recordVitals = {},
-    how = HowActions({}, { _, _ -> }, { _, _ -> }, {}, {}, {}), dose = DoseActions({}, {}, {}, {}),
+    how = HowActions({}, { _, _ -> }, { _, _ -> }, {}, {}, {}, {}, {}), dose = DoseActions({}, {}, {}, {}),
     consciousness = {}, oxygen = {}, give = {}, goOn = {}, holdBack = {},
     list = ListActions({}, { _, _ -> }, { _, _ -> }, {}, {}, {}), withhold = { _, _, _ -> }, typeNote = {}, saveNote = {}, outcome = {},
     end = { _, _, _ -> }, pause = { _, _ -> }, photos = PhotoActions({}, {}, {}, {}), settle = { _, _ -> },
     explain = { _, _, _ -> },
-    signOff = SignOffActions({}, {}, {}, {}, { _, _ -> }), way = WayActions({}, { _, _ -> }, { _, _ -> }, { _, _, _, _ -> }), sync = {}, dismiss = {},
+    signOff = SignOffActions({}, {}, {}, {}, { _, _ -> }), way = WayActions({}, { _, _ -> }, { _, _ -> }, { _, _, _, _ -> }), call = CallActions({}, { _, _ -> }, {}, { _, _ -> }), sync = {}, dismiss = {},
 )
 
 internal val noDay = DayActions({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, NewVisitActions({}, {}, {}, {}, {}, {}))
@@ -98,6 +98,11 @@ internal fun parts(language: String): Map<String, Pair<Int, @Composable () -> Un
             CompositionLocalProvider(LocalPlayer provides fiveSeconds) { Photos(of.listening, doNothing.photos) }
         },
         "calendar" to part(720) { Days(LocalDate.of(2026, 3, 2), {}, {}) },
+        "call" to part(1150) { of.virtual.call?.let { Call(it, doNothing.call) } },
+        "reported" to part(760) {
+            Teller(of.virtual.vitals, doNothing.how)
+            of.virtual.findings.forEach { Says(it) }
+        },
         "signing" to part(1100) { SignOffs(of.signing, doNothing.signOff) },
         "measuring" to part(900) {
             How(of.measured.vitals, doNothing.how)

@@ -23,10 +23,10 @@ import org.homeround.kit.Homeround
 data class ChartRow(val title: String, val detail: List<Any>)
 
 /** A line of the timeline. */
-data class TimelineRow(val id: String, val date: String, val title: String, val detail: String, val kind: String)
+data class TimelineRow(val id: String, val date: String, val title: String, val detail: String, val kind: String, val reported: Words? = null)
 
 /** A measurement of a trend. */
-data class TrendRow(val date: String, val value: String, val by: String)
+data class TrendRow(val date: String, val value: String, val by: String, val reported: Words? = null)
 
 /** One figure over time. */
 data class TrendCard(val field: String, val rows: List<TrendRow>, val more: Boolean)
@@ -90,7 +90,8 @@ class PatientModel(
         val page = patient.trend(TrendQuery(trendCode(field), nextTrend, PAGE))
         nextTrend = page.next
         val rows = page.points.map {
-            TrendRow(formats.moment(it.atMs, "UTC"), listOf(plain(it.value), units(it.unit)).joinToString(" ").trim(), it.by?.name.orEmpty())
+            val value = listOf(plain(it.value), units(it.unit)).joinToString(" ").trim()
+            TrendRow(formats.moment(it.atMs, "UTC"), value, it.by?.name.orEmpty(), it.reportedBy?.let(::words))
         }
         change { it.copy(trend = TrendCard(field, it.trend?.takeIf { one -> one.field == field }?.rows.orEmpty() + rows, page.next != null)) }
     }
@@ -165,7 +166,7 @@ class PatientModel(
         val value = entry.value?.let { "$it ${entry.unit.orEmpty()}".trim() }
         val parts = entry.parts.joinToString(", ") { "${it.code.text} ${it.value} ${it.unit.orEmpty()}".trim() }
         val detail = listOfNotNull(value, parts.ifEmpty { null }).joinToString(" · ")
-        return TimelineRow(entry.id, formats.date(entry.atMs, "UTC"), entry.code.text, detail, entry.resource)
+        return TimelineRow(entry.id, formats.date(entry.atMs, "UTC"), entry.code.text, detail, entry.resource, entry.measured.reportedBy?.let(::words))
     }
 
     private companion object {

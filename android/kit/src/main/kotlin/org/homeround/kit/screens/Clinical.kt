@@ -26,6 +26,8 @@ data class ScoreCard(
     val parts: List<ScorePart>,
     /** What has to be measured before there is a total. */
     val missing: List<Words>,
+    /** That it comes of what somebody told; none: all was measured. */
+    val reported: Words? = null,
 )
 
 /** A figure outside what is usual at the patient's age. */
@@ -57,6 +59,10 @@ fun words(level: Consciousness): Words = Words("consciousness_${level.name.lower
 val SPO2_SCALES: List<Spo2Scale> = listOf(Spo2Scale.SCALE1, Spo2Scale.SCALE2)
 
 fun words(scale: Spo2Scale): Words = Words(if (scale == Spo2Scale.SCALE2) "news2_scale_2" else "news2_scale_1")
+
+/** The score's card, with whose word it comes of. */
+internal fun card(says: Assessment): ScoreCard? =
+    says.news2?.let { card(it).copy(reported = says.reportedBy?.let { Words("news2_reported") }) }
 
 internal fun card(score: News2): ScoreCard = ScoreCard(
     title = score.total?.let { Words("news2_total", it.toInt()) } ?: Words("news2_incomplete", score.points.toInt()),

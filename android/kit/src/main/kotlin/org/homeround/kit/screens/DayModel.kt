@@ -164,14 +164,15 @@ class DayModel(
         return state.copy(
             loaded = true,
             unsent = day.unsent.toInt(),
-            rows = visits.map { row(it, ahead[it.id], it.id in day.likelyDuplicates) },
+            rows = visits.map { row(it, ahead[it.id], day) },
             order = order?.takeIf { it.visits.isNotEmpty() }?.let { orderWords(it, state.suggest) },
         )
     }
 
-    private fun row(visit: VisitSummary, estimate: VisitEstimate?, twice: Boolean): DayRow {
+    private fun row(visit: VisitSummary, estimate: VisitEstimate?, day: Day): DayRow {
         val notes = buildList {
-            if (twice) add(Chip(Words("visit_twice"), Tone.WARNING, Glyph.WARNING))
+            if (visit.id in day.virtualVisits) add(Chip(Words("visit_virtual"), Tone.ACTIVE, Glyph.VIDEO))
+            if (visit.id in day.likelyDuplicates) add(Chip(Words("visit_twice"), Tone.WARNING, Glyph.WARNING))
             estimate?.let(::late)?.let(::add)
             val open = visit.conflicts.toInt()
             if (open > 0) add(Chip(Words.counted("visit_conflicts", open), Tone.ALARM, Glyph.WARNING))

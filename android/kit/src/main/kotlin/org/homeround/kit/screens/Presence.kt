@@ -2,6 +2,7 @@ package org.homeround.kit.screens
 
 import org.homeround.core.Attendance
 import org.homeround.core.EntryId
+import org.homeround.core.NoFix
 import org.homeround.core.PresenceCause
 import org.homeround.core.PresenceReason
 import org.homeround.core.PresenceStamp
@@ -29,6 +30,10 @@ internal fun chip(state: PresenceState): Chip {
     }
 }
 
+/** A stamp of a virtual visit vouches for the time, and for nobody in the home. */
+private fun chip(stamp: PresenceStamp): Chip =
+    if (stamp.noFix == NoFix.VIRTUAL && stamp.state == PresenceState.VERIFIED) Chip(Words("presence_virtual"), Tone.QUIET, Glyph.VIDEO) else chip(stamp.state)
+
 internal fun presenceRow(one: Attendance, formats: Formats, zone: String): PresenceRow {
     val row = { stamp: PresenceStamp?, key: String -> stamp?.let { stampRow(it, key, one.by.me, formats, zone) } }
     return PresenceRow(
@@ -38,7 +43,7 @@ internal fun presenceRow(one: Attendance, formats: Formats, zone: String): Prese
 }
 
 private fun stampRow(stamp: PresenceStamp, key: String, mine: Boolean, formats: Formats, zone: String) = StampRow(
-    stamp.id, Words(key, formats.time(stamp.atMs, zone)), chip(stamp.state), stamp.causes.map(::words),
+    stamp.id, Words(key, formats.time(stamp.atMs, zone)), chip(stamp), stamp.causes.map(::words),
     stamp.reason?.let(::words), stamp.comment, mine && stamp.state == PresenceState.REASON_NEEDED,
 )
 

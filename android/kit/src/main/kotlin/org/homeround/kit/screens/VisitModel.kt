@@ -11,18 +11,22 @@ import org.homeround.core.Conflict
 import org.homeround.core.Consciousness
 import org.homeround.core.Drawing
 import org.homeround.core.EntryId
+import org.homeround.core.FallbackReason
 import org.homeround.core.Fix
 import org.homeround.core.HandoverReason
 import org.homeround.core.HomeFinding
 import org.homeround.core.HomeroundException
 import org.homeround.core.LateEdit
+import org.homeround.core.LobbyStep
 import org.homeround.core.MedicationGivenEntry
 import org.homeround.core.MedicationNotGivenEntry
 import org.homeround.core.NewAttachment
 import org.homeround.core.NewCorrection
 import org.homeround.core.NewPresenceReason
 import org.homeround.core.NotDoneReason
+import org.homeround.core.PhoneFallback
 import org.homeround.core.PresenceReason
+import org.homeround.core.ReportedBy
 import org.homeround.core.Spo2Scale
 import org.homeround.core.TaskOutcome
 import org.homeround.core.TaskResult
@@ -129,6 +133,11 @@ class VisitModel(
 
     fun chooseOxygen(given: Boolean?) = changeVitals { it.copy(onOxygen = given) }
 
+    /** Who told the figures; none: they were measured. */
+    fun chooseTeller(by: ReportedBy?) = changeVitals { it.copy(reportedBy = by) }
+
+    fun typeDevice(text: String) = changeVitals { it.copy(device = text) }
+
     /** What was changed has to be looked at anew. */
     private fun changeVitals(with: (VitalsForm) -> VitalsForm) = change { it.copy(vitals = with(it.vitals), checking = null) }
 
@@ -154,14 +163,14 @@ class VisitModel(
             val unusual = second(says, form)
             if (unusual.isNotEmpty()) {
                 // What was typed meanwhile has not been looked at.
-                val check = VitalsCheck(unusual, says.news2?.let(::card))
+                val check = VitalsCheck(unusual, card(says))
                 change { if (it.vitals == form) it.copy(checking = check) else it }
                 return
             }
         }
         visit.recordVitals(entry)
         // What was typed meanwhile stays.
-        change { if (it.vitals == form) it.copy(vitals = VitalsForm(others = form.others), checking = null) else it }
+        change { if (it.vitals == form) it.copy(vitals = it.fresh(), checking = null) else it }
     }
 
     /** Decides by which scale NEWS2 judges the patient's saturation: a clinician's decision, for all visits from now on. */
@@ -292,6 +301,19 @@ class VisitModel(
     /** Says that a signature by hand is wrong, and why; it stays and says so. */
     fun takeBack(signOff: EntryId, reason: String) = act { visit.correct(NewCorrection("sign_offs", signOff, null, reason.trim())) }
 
+    /** Joins the call: [open] hands the link to the system, and it is kept nowhere. */
+    fun join(open: (String) -> Unit) = act { open(visit.joinUrl()) }
+
+    /** Notes what the patient, or who decides for them, says to a virtual visit. */
+    fun consent(entry: ConsentEntry, given: Boolean) = act { visit.recordConsent(entry.consent(given)) }
+
+    fun lobby(step: LobbyStep) = act { visit.noteLobby(step) }
+
+    /** Goes on by phone: [open] hands the number to the system. */
+    fun fallBack(reason: FallbackReason, comment: String, open: (String) -> Unit) = act {
+        visit.fallBackToPhone(PhoneFallback(reason, comment.ifBlank { null }, null)).phoneUrl?.let(open)
+    }
+
     /** The visit does not take place. */
     fun end(ending: Ending, reason: NotDoneReason, comment: String) = act {
         val said = comment.ifBlank { null }
@@ -349,7 +371,8 @@ class VisitModel(
     private fun take(state: VisitState, view: VisitView): VisitState {
         val line = view.summary
         line?.let { zone = it.timeZone }
-        val given = state.copy(findings = emptyList())
+        val begun = if (state.loaded) state.vitals else VitalsForm(reportedBy = view.virtualVisit?.let { ReportedBy.PATIENT })
+        val given = state.copy(findings = emptyList(), vitals = begun)
         val shown = given.copy(
             loaded = true,
             patientId = view.patient,
@@ -368,7 +391,7 @@ class VisitModel(
             findings = view.observations.asReversed().map {
                 FindingRow(
                     lines(it.finding), it.by.name, formats.time(it.measuredAtMs, zone), it.corrected?.reason,
-                    it.assessment?.news2?.let(::card), it.assessment?.let { says -> second(says) }.orEmpty(),
+                    it.assessment?.let(::card), it.assessment?.let { says -> second(says) }.orEmpty(), told(it),
                 )
             },
             forms = view.forms.map { form -> FormRow(form.questionnaire, form.answers.map { it.linkId to it.text }) },
@@ -377,6 +400,7 @@ class VisitModel(
             conflicts = view.conflicts.map { conflict(it, view) },
             signOffs = view.signOffs.map { signOffRow(it, formats, zone) },
             maySignOff = maySignOff(view.status),
+            call = view.virtualVisit?.let { call(it, view.status, formats, zone) },
             presence = view.presence.attendances.map { presenceRow(it, formats, zone) },
             signed = view.signatures.lastOrNull()?.let { Words("visit_signed_by", it.by.name, formats.moment(it.atMs, zone)) },
             unsent = line?.unsent?.toInt() ?: 0,
@@ -420,6 +444,7 @@ class VisitModel(
         "result" -> "@result_$text"
         "status" -> if (conflict.section == "tasks") "@task_$text" else "@status_$text"
         "reason" -> "@reason_$text"
+        "consent" -> "@consent_$text"
         else -> text
     }
 
@@ -436,7 +461,7 @@ class VisitModel(
         fun actions(view: VisitView): List<Action> = steps(view) + presenceActions(view)
 
         fun steps(view: VisitView): List<Action> = when (view.status) {
-            VisitStatus.SCHEDULED -> listOf(Action.TRAVEL, Action.CHECK_IN)
+            VisitStatus.SCHEDULED -> view.virtualVisit?.let(::begins) ?: listOf(Action.TRAVEL, Action.CHECK_IN)
             VisitStatus.TRAVELING -> listOf(Action.CHECK_IN)
             VisitStatus.IN_PROGRESS -> listOf(Action.COMPLETE, Action.BREAK)
             VisitStatus.ON_BREAK -> listOf(Action.RESUME)

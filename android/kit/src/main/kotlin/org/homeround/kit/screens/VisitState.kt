@@ -37,6 +37,8 @@ data class FindingRow(
     val score: ScoreCard? = null,
     /** Figures that are worth a second look. */
     val unusual: List<UnusualRow> = emptyList(),
+    /** Who told it; none: it was measured. */
+    val reported: Words? = null,
 )
 
 /** A medication's line: of the chart's list, with what was done about it during this visit. */
@@ -119,6 +121,8 @@ data class VisitState(
     val warned: WarnedDose? = null,
     /** The medication list while it is compared with the home. */
     val reconcile: ReconcileForm? = null,
+    /** The call of a virtual visit; none: it is at the patient's home. */
+    val call: CallState? = null,
     /** How it came about, whether it is there twice, who takes it over. */
     val way: WayState = WayState(),
     val unsent: Int = 0,
@@ -129,6 +133,12 @@ data class VisitState(
 ) {
     /** What the note's field holds. */
     val noteShown: String get() = draft?.text ?: note
+
+    /** The form for the next set of vital signs. In a call, whose word it was stays: nobody there can measure. */
+    internal fun fresh(): VitalsForm {
+        val kept = if (call == null) VitalsForm() else VitalsForm(reportedBy = vitals.reportedBy, device = vitals.device)
+        return kept.copy(others = vitals.others)
+    }
 
     /** With these photos; what was opened and is not among them any more is closed. */
     internal fun with(photos: List<PhotoRow>): VisitState =

@@ -6,6 +6,7 @@ import org.homeround.core.Consciousness
 import org.homeround.core.Finding
 import org.homeround.core.Measured
 import org.homeround.core.MeasuredFigure
+import org.homeround.core.ReportedBy
 import org.homeround.core.UnitPair
 import org.homeround.core.Vitals
 import org.homeround.core.VitalsEntry
@@ -30,6 +31,12 @@ enum class VitalField(val field: String, val unit: String, val other: OtherUnit?
 
 /** Where or how a figure was measured: a key of the string resources, and its code. */
 data class HowChoice(val key: String, val code: Coding)
+
+/** Who can have told figures that nobody here measured. */
+val TELLERS: List<ReportedBy> = listOf(ReportedBy.PATIENT, ReportedBy.REPRESENTATIVE)
+
+/** Who told a figure, in a person's words. */
+fun words(by: ReportedBy): Words = Words("reported_${by.name.lowercase()}")
 
 /** Where a figure can be measured, for those for which it matters. */
 fun sitesOf(field: VitalField): List<HowChoice> = when (field) {
@@ -68,6 +75,10 @@ data class VitalsForm(
     val consciousness: Consciousness? = null,
     /** Oxygen or air; none: not said. */
     val onOxygen: Boolean? = null,
+    /** Who told the figures; none: they were measured. */
+    val reportedBy: ReportedBy? = null,
+    /** With what it was measured, of figures that somebody told. */
+    val device: String = "",
 ) {
     val empty: Boolean get() = typed.values.all { it.isBlank() } && consciousness == null && onOxygen == null
 
@@ -91,7 +102,9 @@ data class VitalsForm(
     internal fun entry(vitals: Vitals, atMs: Long): VitalsEntry {
         val said = (sites.keys + methods.keys).filter { typed[it].orEmpty().isNotBlank() }
         val figures = said.map { MeasuredFigure(it.field, Measured(sites[it]?.code, methods[it]?.code, null)) }
-        return VitalsEntry(atMs, vitals, null, figures)
+        val device = device.trim().takeIf { reportedBy != null && it.isNotEmpty() }?.let { Coding("", "", it) }
+        val whole = reportedBy?.let { Measured(null, null, device, it) }
+        return VitalsEntry(atMs, vitals, whole, figures)
     }
 
     /** The figures, or the field that is no figure. Ranges are the core's to judge. */

@@ -32,7 +32,7 @@ data class Words(val key: String, val with: List<Any>, val count: Int?) {
 enum class Tone { QUIET, ACTIVE, GOOD, WARNING, ALARM }
 
 /** What is drawn beside a text, so that no meaning hangs on colour alone. */
-enum class Glyph { CLOCK, ROAD, HOME, PAUSE, CHECK, SEAL, CROSS, WARNING, OFFLINE, ONLINE, SYNC, UNSENT, LOCK }
+enum class Glyph { CLOCK, ROAD, HOME, PAUSE, CHECK, SEAL, CROSS, WARNING, OFFLINE, ONLINE, SYNC, UNSENT, LOCK, VIDEO }
 
 /** A small label. */
 data class Chip(val words: Words, val tone: Tone, val glyph: Glyph)
@@ -74,6 +74,9 @@ private fun refused(field: String, limit: String): Words = when {
     field == "unlock" -> Words("error_sensor")
     field == "media_type" || field == "attachment" -> Words("error_file")
     limit == "below systolic_mmhg" -> Words("error_below_systolic")
+    field == "consent" -> Words("error_consent")
+    field == "name" -> Words("error_representative")
+    field == "phone" -> Words("error_phone")
     else -> Words("error_refused", range(limit))
 }
 
@@ -144,11 +147,11 @@ private val OFFLINE = setOf("offline", "unreachable", "timeout", "connection_bro
 private val FIELDS = setOf(
     "tasks_title", "tasks_status", "tasks_result", "tasks_reason", "tasks_comment", "status_status", "outcome_outcome", "note_note",
     "measures_weight_kg", "measures_pain_score", "measures_glucose_mg_dl", "medications_dose", "medications_status", "medications_dosing", "spo2_scale_spo2_scale",
-    "conditions_clinical_status", "allergies_status", "allergies_severity", "handover_handover", "unplanned_unplanned", "notice_wishes_notice_wishes",
+    "conditions_clinical_status", "allergies_status", "allergies_severity", "handover_handover", "unplanned_unplanned", "notice_wishes_notice_wishes", "consent_consent",
 )
 
 /** Sections whose entries are only added. */
-private val SECTIONS = setOf("observations", "medications", "attachments", "forms", "steps", "corrections", "signatures", "amendments", "presence", "sign_offs", "tasks", "measures", "duplicates", "planned", "notices")
+private val SECTIONS = setOf("observations", "medications", "attachments", "forms", "steps", "corrections", "signatures", "amendments", "presence", "sign_offs", "tasks", "measures", "duplicates", "planned", "notices", "lobby")
 
 /** What a field is called: `tasks/0192…/result` is the result of a task. */
 internal fun fieldWords(path: String): Words {
@@ -164,7 +167,7 @@ internal fun fieldWords(path: String): Words {
 /** Codes of a quarantined edit that have words of their own. */
 private val QUARANTINE_CODES = setOf(
     "access_ended", "depends_on_rejected", "no_grant", "not_permitted", "value_not_permitted", "policy", "author_mismatch", "role_mismatch", "subject_not_permitted", "sealed",
-    "unplanned_unreadable", "handover_unreadable", "not_in_team", "notice_unreadable",
+    "unplanned_unreadable", "handover_unreadable", "not_in_team", "notice_unreadable", "consent_unreadable",
 )
 
 internal fun quarantineWords(code: String): Words =
