@@ -59,7 +59,13 @@ impl Backend {
         };
         let mut tx = self.storage.write(tenant).await?;
         let note = audit::Note::by_backend("evv_exported");
-        let note = note.saying(format!("{} to {}, {} rows", days.from, days.to, rows.len()));
+        let left_out = evv::virtual_visits(&facts, days);
+        let note = note.saying(format!(
+            "{} to {}, {} rows, {left_out} virtual visits without one",
+            days.from,
+            days.to,
+            rows.len()
+        ));
         audit::note(tx.as_mut(), now, note).await?;
         tx.commit().await?;
         Ok(text)

@@ -224,6 +224,29 @@ impl Hub {
         }
     }
 
+    /// The visit as an earlier backend made it, without these sections.
+    pub(crate) fn without(&mut self, sections: &[&str]) {
+        use automerge::transaction::Transactable;
+        use automerge::{Automerge, LoadOptions, TextEncoding, hydrate};
+        let encoding = TextEncoding::UnicodeCodePoint;
+        let options = LoadOptions::new().text_encoding(encoding);
+        let made = Automerge::load_with_options(&self.base, options).unwrap();
+        let hydrate::Value::Map(root) = made.hydrate(None) else {
+            panic!("a document's root is a map");
+        };
+        let names = root.iter().map(|(name, _)| name.clone());
+        let kept = names.filter(|name| !sections.contains(&name.as_str()));
+        let kept = kept.map(|name| (name.clone(), root.get(&name).unwrap().clone()));
+        let kept: std::collections::HashMap<String, hydrate::Value> = kept.collect();
+        let mut earlier = Automerge::new_with_encoding(encoding);
+        earlier.set_actor(automerge::ActorId::from([8; 16].as_slice()));
+        let mut tx = earlier.transaction();
+        tx.init_root_from_hydrate(&hydrate::Map::from(kept))
+            .unwrap();
+        tx.commit();
+        self.base = earlier.save();
+    }
+
     /// Another document of the patient, which phones get with their first page.
     pub(crate) fn add_document(&mut self, document: DocumentId, tree: &Value) {
         let actor = ActorId::new(DeviceTag([9; 8]), [2; 8]);

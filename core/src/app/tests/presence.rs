@@ -305,15 +305,7 @@ fn being_at_two_visits_at_once_is_flagged_at_both() {
 #[test]
 fn a_visit_that_an_earlier_backend_made_begins_and_ends_without_stamps() {
     let mut hub = Hub::new();
-    let mut document = automerge::Automerge::load(&hub.base).unwrap();
-    document.set_actor(automerge::ActorId::from([8; 16].as_slice()));
-    {
-        use automerge::transaction::Transactable;
-        let mut tx = document.transaction();
-        tx.delete(automerge::ROOT, "presence").unwrap();
-        tx.commit();
-    }
-    hub.base = document.save();
+    hub.without(&["presence"]);
     let nurse = hub.phone(0x100, Role::Nurse);
     let visit = nurse.app.visit(hub.visit);
     visit.check_in(Some(DOOR)).unwrap();

@@ -330,15 +330,7 @@ fn signers_and_marks_of_a_later_version_are_shown_as_unknown_and_stop_nothing() 
 #[test]
 fn a_visit_that_an_earlier_backend_made_is_sealed_without_them() {
     let mut hub = Hub::new();
-    let mut document = automerge::Automerge::load(&hub.base).unwrap();
-    document.set_actor(automerge::ActorId::from([8; 16].as_slice()));
-    {
-        use automerge::transaction::Transactable;
-        let mut tx = document.transaction();
-        tx.delete(automerge::ROOT, "sign_offs").unwrap();
-        tx.commit();
-    }
-    hub.base = document.save();
+    hub.without(&["sign_offs"]);
     let nurse = hub.phone(0x100, Role::Nurse);
     let visit = begun(&hub, &nurse);
     let none = visit.sign_off(Signer::Patient, drawn()).unwrap_err();

@@ -202,6 +202,21 @@ fn a_visit_at_home_has_no_consent_no_lobby_and_no_call() {
 }
 
 #[test]
+fn a_visit_that_an_earlier_backend_made_has_no_room_for_a_lobby_and_says_so() {
+    let mut hub = hub();
+    hub.without(&["lobby"]);
+    let phone = hub.phone(0x100, Role::Nurse);
+    let visit = phone.app.visit(hub.visit);
+    let noted = visit.note_lobby(LobbyWhat::Waiting).unwrap_err();
+    assert_eq!(noted, AppError::NotFound { what: "lobby" });
+    visit
+        .record_consent(&consent(ConsentDecision::Given))
+        .unwrap();
+    visit.check_in(None).unwrap();
+    assert!(visit.virtual_visit().unwrap().unwrap().lobby.is_empty());
+}
+
+#[test]
 fn who_consents_is_named_and_what_is_unknown_is_refused() {
     let mut hub = hub();
     let phone = hub.phone(0x100, Role::Nurse);

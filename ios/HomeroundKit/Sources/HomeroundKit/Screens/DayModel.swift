@@ -222,7 +222,8 @@ public final class DayModel: Model<DayState> {
             colleagues: visit.assignees.filter { !$0.me }.map(\.name),
             travel: estimate.flatMap { $0.travelS > 0 ? travelWords($0) : nil },
             arrival: estimate.flatMap {
-                $0.spreadS > 0
+                // Nobody arrives at a call.
+                $0.spreadS > 0 && !day.virtualVisits.contains(visit.id)
                     ? Words("day_arrival", formats.time($0.arriveMs, visit.timeZone), minutes($0.spreadS)) : nil
             }
         )

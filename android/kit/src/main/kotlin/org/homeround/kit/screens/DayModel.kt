@@ -190,7 +190,8 @@ class DayModel(
             notes = notes,
             colleagues = visit.assignees.filter { !it.me }.map { it.name },
             travel = estimate?.takeIf { it.travelS > 0U }?.let(::travel),
-            arrival = estimate?.takeIf { it.spreadS > 0U }?.let {
+            // Nobody arrives at a call.
+            arrival = estimate?.takeIf { it.spreadS > 0U && visit.id !in day.virtualVisits }?.let {
                 Words("day_arrival", formats.time(it.arriveMs, visit.timeZone), minutes(it.spreadS))
             },
         )
