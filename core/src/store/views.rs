@@ -16,7 +16,7 @@ use crate::model::{DocumentId, DocumentKind, Refused};
 
 /// Sections that may get a row of their own, in the slot of their place here plus one.
 /// Append only: the numbers are in files. Slot 0 is everything else.
-const SECTIONS: [&str; 31] = [
+const SECTIONS: [&str; 32] = [
     "tasks",
     "steps",
     "observations",
@@ -48,6 +48,7 @@ const SECTIONS: [&str; 31] = [
     "pauses",
     "messages",
     "message_reads",
+    "looks",
 ];
 /// A longer section gets a row of its own.
 const SECTION_BYTES_MAX: usize = 4096;
