@@ -5,9 +5,9 @@
 //! `photo` (a picture taken offline, its bytes later), `together` (convergence,
 //! conflicts, purge), `forms` (one form that two people fill at once), `plans` (a care
 //! plan and what it asks for), `medication` (a dose too soon, and the list against what is in
-//! the home), `messages` (within the team), `evening` (signature, one's own numbers, FHIR), `count`
-//! (the figures, from the stores). `server`, `office` and `phones` drive the processes;
-//! `screen` shows it.
+//! the home), `messages` (within the team), `since` (the card in front of the door, what
+//! changed), `evening` (signature, one's own numbers, FHIR), `count` (the figures, from the
+//! stores). `server`, `office` and `phones` drive the processes; `screen` shows it.
 
 mod apart;
 mod args;
@@ -28,6 +28,7 @@ mod presence;
 mod route;
 mod screen;
 mod server;
+mod since;
 mod together;
 mod trouble;
 mod unplanned;
@@ -164,6 +165,7 @@ fn day(play: &mut Play) -> Result<Value, Trouble> {
     route::suggest(play)?;
     forms::begin(play)?;
     plans::begin(play)?;
+    since::card(play)?;
     apart::offline_edits(play)?;
     photo::take(play)?;
     forms::apart(play)?;
@@ -187,6 +189,7 @@ fn day(play: &mut Play) -> Result<Value, Trouble> {
     unplanned::decide(play)?;
     unplanned::hand_over(play)?;
     evening::sign(play)?;
+    since::late(play)?;
     let compared = together::converge(play, "The end of the day: everybody syncs")?;
     evening::verify(play)?;
     evening::numbers(play)?;

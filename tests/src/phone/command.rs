@@ -322,6 +322,19 @@ pub enum Command {
     },
     /// What is said about each patient, in brief.
     MessageThreads,
+    /// The card of a patient.
+    Card {
+        /// Of whom.
+        patient: PatientId,
+        /// In the context of which visit.
+        #[serde(default)]
+        visit: Option<VisitId>,
+    },
+    /// What changed about a patient since this phone's person was there last.
+    Since {
+        /// About whom.
+        patient: PatientId,
+    },
     /// Begins a care plan from a template, today.
     PlanStart {
         /// Whose.

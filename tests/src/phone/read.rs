@@ -42,6 +42,8 @@ pub(super) fn obey(app: &Homeround, command: &Command) -> Result<Value, Refusal>
         Command::Form { visit, form } => super::forms::read(app, *visit, *form),
         Command::Messages { patient } => super::messages::about(app, *patient),
         Command::MessageThreads => super::messages::threads(app),
+        Command::Card { patient, visit } => super::card::card(app, *patient, *visit),
+        Command::Since { patient } => super::card::since(app, *patient),
         Command::PlanStart { patient, template } => super::plans::start(app, *patient, template),
         Command::Planned { visit } => super::plans::planned(app, *visit),
         Command::PlanState { plan } => super::plans::state(app, *plan),

@@ -30,5 +30,6 @@ mod plans;
 mod pushes;
 mod restores;
 mod signing;
+mod since;
 mod sizes;
 mod store_files;
