@@ -333,7 +333,7 @@ impl Visit {
     }
 }
 
-fn task(task: care::PlannedTask, names: &Names<'_>) -> PlannedTask {
+pub(crate) fn task(task: care::PlannedTask, names: &Names<'_>) -> PlannedTask {
     let outcome = task.outcome;
     PlannedTask {
         id: task.id,

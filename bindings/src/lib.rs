@@ -11,6 +11,7 @@
 //! | `forms`, `forms_fill` | what forms ask, and filling one |
 //! | `clinical`, `medication`, `reconcile`, `trend` | scores, units, warnings about doses, the list against the home, a figure over time |
 //! | `patient`, `chart`, `plan` | what is around a visit |
+//! | `card`, `since` | a patient in the context of a visit, what changed since one was there last |
 //! | `sync`, `serving`, `courier` | runs, staying in sync, a platform's own HTTP |
 //! | `observer` | ticks when something changed |
 //! | `platform` | what the shell implements: keys, tokens, HTTP |
@@ -27,6 +28,7 @@
 )]
 
 mod attachments;
+mod card;
 mod care;
 mod chart;
 mod clinical;
@@ -56,6 +58,7 @@ mod schedule;
 mod serving;
 mod session;
 mod sign_off;
+mod since;
 mod sync;
 mod trend;
 mod types;
@@ -68,6 +71,7 @@ mod way;
 mod tests;
 
 pub use attachments::*;
+pub use card::*;
 pub use care::*;
 pub use chart::*;
 pub use clinical::*;
@@ -93,6 +97,7 @@ pub use root::*;
 pub use schedule::*;
 pub use session::*;
 pub use sign_off::*;
+pub use since::*;
 pub use sync::*;
 pub use trend::*;
 pub use types::*;

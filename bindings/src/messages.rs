@@ -92,7 +92,7 @@ pub struct MessageThread {
     pub last: Message,
 }
 
-fn message(view: app::MessageView, names: &Names<'_>) -> Message {
+pub(crate) fn message(view: app::MessageView, names: &Names<'_>) -> Message {
     let read_by = view.read_by.into_iter().map(|(person, at)| MessageRead {
         by: names.by(person),
         at_ms: at.0,

@@ -19,6 +19,17 @@ pub struct By {
     pub me: bool,
 }
 
+impl By {
+    /// Somebody whom this phone does not know.
+    pub(crate) const fn unknown() -> Self {
+        Self {
+            person: None,
+            name: String::new(),
+            me: false,
+        }
+    }
+}
+
 /// Looks names up once each.
 pub(crate) struct Names<'a> {
     phone: &'a Homeround,
@@ -54,11 +65,7 @@ impl<'a> Names<'a> {
         let person = self.phone.person_of_device(actor.device_tag());
         match person.ok().flatten() {
             Some(person) => self.by(person),
-            None => By {
-                person: None,
-                name: String::new(),
-                me: false,
-            },
+            None => By::unknown(),
         }
     }
 }

@@ -62,7 +62,7 @@ impl Patient {
             let app = &self.phone.app;
             let names = Names::new(app);
             let trend = app.trend(self.id, &query.code, from, query.limit)?;
-            let points = trend.points.into_iter().map(|point| shown(point, &names));
+            let points = trend.points.into_iter().map(|one| point(one, &names));
             Ok::<_, HomeroundError>(TrendPage {
                 points: points.collect(),
                 next: trend.next.map(|next| next.to_string()),
@@ -83,7 +83,7 @@ pub fn trend_code(field: String) -> Result<String, HomeroundError> {
         .ok_or_else(|| HomeroundError::refused("field", "a figure of vital signs, or news2"))
 }
 
-fn shown(point: Point, names: &Names<'_>) -> TrendPoint {
+pub(crate) fn point(point: Point, names: &Names<'_>) -> TrendPoint {
     let (visit, entry, by) = match point.source {
         TrendSource::Visit { visit, entry, by } => (Some(visit), Some(entry), Some(names.by(by))),
         TrendSource::Record(_) => (None, None, None),

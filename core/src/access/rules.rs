@@ -177,6 +177,8 @@ pub const TABLE: &[Row] = &[
     // Within the team: those who plan write none and are shown none.
     row(CARE, Chart, "messages/*", Right::Append),
     row(CARE, Chart, "message_reads/*", Right::Append),
+    // Whoever works in the home says what their phone knew as they left.
+    row(CARE, Chart, "looks/*", Right::Append),
     row(
         CARE_AND_PLANNING,
         Chart,

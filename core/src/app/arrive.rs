@@ -326,7 +326,7 @@ fn try_one(trial: &mut Trial, bytes: &[u8]) -> Result<Tried, (Option<ChangeHash>
 
 /// A document that arrived and is not merged yet, merged for the eye alone:
 /// reading never waits for a writer.
-pub(super) fn peek(rows: &Rows, id: DocumentId) -> Result<Value, AppError> {
+pub(super) fn peek(rows: &Rows, id: DocumentId) -> Result<Document, AppError> {
     let arrivals = rows.deferred(id)?;
     let whole = arrivals
         .iter()
@@ -343,8 +343,7 @@ pub(super) fn peek(rows: &Rows, id: DocumentId) -> Result<Value, AppError> {
             let _ = try_one(&mut trial, &arrival.bytes);
         }
     }
-    let merged = trial.finish().unwrap_or(base);
-    Ok(merged.view().clone())
+    Ok(trial.finish().unwrap_or(base))
 }
 
 /// Groups unpacked changes by document; inside a document the order stays.

@@ -61,7 +61,12 @@ impl Bedside {
         })
     }
 
-    fn assess(&self, vitals: &Vitals, at: Millis, reported_by: Option<ReportedBy>) -> Assessment {
+    pub(super) fn assess(
+        &self,
+        vitals: &Vitals,
+        at: Millis,
+        reported_by: Option<ReportedBy>,
+    ) -> Assessment {
         let age = self.birth_date.as_deref();
         let age = age.and_then(|birth_date| age_months(birth_date, at));
         let scored = age.is_none_or(|age| age >= NEWS2_AGE_MONTHS_MIN);

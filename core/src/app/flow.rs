@@ -79,7 +79,8 @@ impl VisitHandle {
     }
 
     /// Leaves the home: the visit is done and can be signed. Stamps the check-out
-    /// of a person who is checked in.
+    /// of a person who is checked in, and notes in the chart what this phone knew, for
+    /// [`since_last_here`](super::Homeround::since_last_here).
     ///
     /// # Errors
     /// [`AppError::Refused`] on `tasks` while a required task has no status;
@@ -93,11 +94,13 @@ impl VisitHandle {
                 limit: "a status for every required task".into(),
             });
         }
-        self.step(Move {
+        let saved = self.step(Move {
             place: place.into(),
             mark: Some(Mark::Out),
             ..Move::to(VisitStatus::Completed)
-        })
+        })?;
+        self.leave_look();
+        Ok(saved)
     }
 
     /// Nobody was met; notes where the person was.

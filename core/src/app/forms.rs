@@ -375,7 +375,7 @@ fn form_of(desk: &Desk<'_>, form: EntryId) -> Result<Form, AppError> {
 }
 
 /// The definition of a canonical address: of the app, else of the backend.
-fn definition(
+pub(super) fn definition(
     rows: &Rows,
     canonical: &str,
 ) -> Result<Option<Result<Definition, FormError>>, AppError> {

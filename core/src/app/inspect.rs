@@ -236,7 +236,7 @@ fn all_documents(rows: &Rows) -> Result<Vec<DocumentId>, AppError> {
 }
 
 /// Whose device each tag is, by this phone's directory.
-fn owners(rows: &Rows) -> Result<BTreeMap<DeviceTag, PersonId>, AppError> {
+pub(super) fn owners(rows: &Rows) -> Result<BTreeMap<DeviceTag, PersonId>, AppError> {
     let mut owners = BTreeMap::new();
     let mut after = None;
     while owners.len() < DIRECTORY_MAX {

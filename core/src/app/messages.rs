@@ -243,6 +243,13 @@ struct Reader {
     answers: bool,
 }
 
+impl Reader {
+    /// Whether a message can't wait for them.
+    fn is_pressed(self, view: &MessageView) -> bool {
+        view.entry.priority != MessagePriority::Routine || view.entry.to.contains(&self.person)
+    }
+}
+
 /// Whose phone this is, if they are shown messages: those who plan are not.
 fn reader_of(reads: &ReadSide) -> Result<Reader, AppError> {
     let me = reads.me.as_ref().ok_or(AppError::NotEnrolled)?;
@@ -294,22 +301,43 @@ impl Homeround {
     }
 }
 
-/// One patient's thread; none: nobody has written.
-fn thread(rows: &Rows, patient: PatientId, me: Reader) -> Result<Option<MessageThread>, AppError> {
+/// What waits to be read about one patient, what presses first and then the latest, and
+/// how much of it presses; none: whose phone this is, is shown no messages.
+pub(super) fn waiting(
+    reads: &ReadSide,
+    rows: &Rows,
+    patient: PatientId,
+) -> Result<Option<(Vec<MessageView>, usize)>, AppError> {
+    let me = match reader_of(reads) {
+        Err(AppError::NotAllowed { .. }) => return Ok(None),
+        other => other?,
+    };
+    let mut unread = said(rows, patient, me)?;
+    unread.retain(|view| view.unread);
+    unread.sort_by_key(|view| std::cmp::Reverse((me.is_pressed(view), view.entry.at_ms)));
+    let pressing = unread.iter().filter(|view| me.is_pressed(view)).count();
+    Ok(Some((unread, pressing)))
+}
+
+/// What is said about one patient, in order, without what has arrived and is not merged
+/// yet: it is merged soon, and nobody waits for it here.
+fn said(rows: &Rows, patient: PatientId, me: Reader) -> Result<Vec<MessageView>, AppError> {
     let document = DocumentId::chart(patient);
     let sections = ["messages", "message_reads", "corrections"];
-    // What has arrived and is not merged yet is merged soon, and nobody waits for it here.
     let Some(text) = rows.view_of(document, &sections)? else {
-        return Ok(None);
+        return Ok(Vec::new());
     };
     let said: Said =
         serde_json::from_str(&text).map_err(|_| AppError::UpdateApp { found: 2, known: 1 })?;
-    let mut views = said.in_order(me);
+    Ok(said.in_order(me))
+}
+
+/// One patient's thread; none: nobody has written.
+fn thread(rows: &Rows, patient: PatientId, me: Reader) -> Result<Option<MessageThread>, AppError> {
+    let mut views = said(rows, patient, me)?;
     let waiting = || views.iter().filter(|view| view.unread);
-    let presses = |view: &&MessageView| {
-        view.entry.priority != MessagePriority::Routine || view.entry.to.contains(&me.person)
-    };
-    let (unread, pressing) = (waiting().count(), waiting().filter(presses).count());
+    let pressing = waiting().filter(|view| me.is_pressed(view)).count();
+    let unread = waiting().count();
     let last = views.pop();
     Ok(last.map(|last| MessageThread {
         patient,

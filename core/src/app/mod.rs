@@ -10,6 +10,7 @@ mod anchor;
 mod arrive;
 mod attachments;
 mod bring_back;
+mod card;
 mod care;
 mod chart;
 mod clinical;
@@ -31,6 +32,7 @@ mod input;
 mod inspect;
 mod lease;
 mod leave;
+mod look;
 mod medication;
 mod messages;
 mod notices;
@@ -53,6 +55,8 @@ mod recover;
 mod session;
 mod sign;
 mod sign_off;
+mod since;
+mod since_items;
 mod sync_store;
 mod system;
 mod templates;
@@ -71,6 +75,10 @@ use std::sync::Arc;
 pub use attachments::{
     ATTACHMENT_BYTES_MAX, ATTACHMENTS_BYTES_MAX, Attachment, MEDIA_TYPES, NewAttachment,
     THUMBNAIL_BYTES_MAX, media_type_of,
+};
+pub use card::{
+    CARD_MESSAGES_MAX, CareLead, Figure, LastScore, Listed, OverdueActivity, PatientCard,
+    WaitingMessages,
 };
 pub use care::{PlanCounts, PlanState};
 pub use chart::{ChartHandle, HOME_ACCESS_NAMES};
@@ -107,6 +115,8 @@ pub use recover::Recovery;
 pub use session::SessionState;
 pub use sign::SealCheck;
 pub use sign_off::SignOffView;
+pub use since::{CHANGES_PAGE_MAX, ChangeHow, Changed, FIRST_VISIT_DAYS, LastHere, SinceLastHere};
+pub use since_items::{CHANGE_CHARS_MAX, ChangeKind, ChangedField};
 pub use sync_store::PhoneStore;
 pub use system::{Clocks, System};
 pub use templates::{NewPlan, TemplateOffer};

@@ -72,12 +72,15 @@ impl VisitHandle {
     }
 
     /// Checks out while the visit goes on, or after it ended: the visit's status
-    /// stays.
+    /// stays. Notes in the chart what this phone knew, for
+    /// [`since_last_here`](super::Homeround::since_last_here).
     ///
     /// # Errors
     /// [`AppError::Refused`] on `presence` when the person is not checked in.
     pub fn leave(&self, place: impl Into<Place>) -> Result<Saved, AppError> {
-        self.mark(Mark::Out, place.into())
+        let saved = self.mark(Mark::Out, place.into())?;
+        self.leave_look();
+        Ok(saved)
     }
 
     fn mark(&self, mark: Mark, place: Place) -> Result<Saved, AppError> {

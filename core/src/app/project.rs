@@ -22,7 +22,7 @@ pub(super) fn read<T: DeserializeOwned>(rows: &Rows, id: DocumentId) -> Result<T
     let text = match rows.view(id)? {
         Some(text) => text,
         // Arrived and not merged yet: merged here for the eye alone.
-        None => super::arrive::peek(rows, id)?.to_string(),
+        None => super::arrive::peek(rows, id)?.view().to_string(),
     };
     // The shape is ours; a view that does not fit is one of a later version.
     serde_json::from_str(&text).map_err(|_| AppError::UpdateApp { found: 2, known: 1 })

@@ -13,8 +13,8 @@ use super::clinical::Bedside;
 use super::error::AppError;
 use crate::clinical::{Convertible, NEWS2_CODE, NEWS2_FIGURES, VitalSign, means, news2};
 use crate::model::{
-    CorrectionEntry, DocumentId, DocumentKind, EntryId, Finding, History, Millis, ObservationEntry,
-    PatientId, PersonId, RecordId, Refused, ReportedBy, Spo2Scale, VisitId,
+    CorrectionEntry, DocumentKind, EntryId, Finding, History, Millis, ObservationEntry, PatientId,
+    PersonId, RecordId, Refused, ReportedBy, Spo2Scale, VisitId,
 };
 use crate::store::{Rows, TimelineCursor};
 
@@ -101,7 +101,7 @@ impl FromStr for TrendCursor {
 }
 
 impl TrendPoint {
-    const fn place(&self) -> TrendCursor {
+    pub(super) const fn place(&self) -> TrendCursor {
         TrendCursor {
             at: self.at,
             id: self.source.id(),
@@ -116,6 +116,13 @@ struct Measurements {
     observations: BTreeMap<EntryId, ObservationEntry>,
     #[serde(default)]
     corrections: BTreeMap<EntryId, CorrectionEntry>,
+}
+
+/// An observation that stands, and where.
+pub(super) struct Measurement {
+    pub(super) visit: VisitId,
+    pub(super) id: EntryId,
+    pub(super) entry: ObservationEntry,
 }
 
 impl Homeround {
@@ -152,7 +159,17 @@ impl Homeround {
 
 fn of_visits(rows: &Rows, patient: PatientId, code: &str) -> Result<Vec<TrendPoint>, AppError> {
     let scale = Bedside::of(rows, patient)?.scale;
-    let mut points = Vec::new();
+    let measured = measured_in_visits(rows, patient)?;
+    let points = measured.iter().filter_map(|one| one.point(code, scale));
+    Ok(points.collect())
+}
+
+/// The observations of the patient's visits that nobody corrected.
+pub(super) fn measured_in_visits(
+    rows: &Rows,
+    patient: PatientId,
+) -> Result<Vec<Measurement>, AppError> {
+    let mut measured = Vec::new();
     for document in rows.documents_of(patient)? {
         if document.kind != DocumentKind::Visit {
             continue;
@@ -162,26 +179,30 @@ fn of_visits(rows: &Rows, patient: PatientId, code: &str) -> Result<Vec<TrendPoi
             let mut corrections = said.corrections.values();
             corrections.any(|it| it.section == "observations" && it.target == *id)
         };
-        for (id, entry) in said.observations.iter().filter(|(id, _)| !wrong(id)) {
-            if let Some((value, unit)) = figure(&entry.finding, code, scale) {
-                points.push(TrendPoint {
-                    at: entry.measured_at_ms,
-                    value,
-                    unit,
-                    source: of_entry(document, *id, entry),
-                    reported_by: told_of(entry, code),
-                });
-            }
-        }
+        let standing = said.observations.into_iter().filter(|(id, _)| !wrong(id));
+        measured.extend(standing.map(|(id, entry)| Measurement {
+            visit: VisitId(document.id),
+            id,
+            entry,
+        }));
     }
-    Ok(points)
+    Ok(measured)
 }
 
-const fn of_entry(document: DocumentId, id: EntryId, entry: &ObservationEntry) -> TrendSource {
-    TrendSource::Visit {
-        visit: VisitId(document.id),
-        entry: id,
-        by: entry.by,
+impl Measurement {
+    pub(super) fn point(&self, code: &str, scale: Spo2Scale) -> Option<TrendPoint> {
+        let (value, unit) = figure(&self.entry.finding, code, scale)?;
+        Some(TrendPoint {
+            at: self.entry.measured_at_ms,
+            value,
+            unit,
+            source: TrendSource::Visit {
+                visit: self.visit,
+                entry: self.id,
+                by: self.entry.by,
+            },
+            reported_by: told_of(&self.entry, code),
+        })
     }
 }
 
@@ -238,15 +259,8 @@ fn of_history(
             if enough && points.last().is_some_and(|last| line.at_ms < last.at) {
                 return Ok(points);
             }
-            let Some((value, unit)) = figure_of_line(&line, code) else {
+            let Some(point) = point_of_line(record.id, &line, code) else {
                 continue;
-            };
-            let point = TrendPoint {
-                at: line.at_ms,
-                value,
-                unit,
-                source: TrendSource::Record(record.id),
-                reported_by: line.measured.reported_by,
             };
             if from.is_none_or(|from| point.place() < from) {
                 points.push(point);
@@ -257,6 +271,30 @@ fn of_history(
             return Ok(points);
         }
     }
+}
+
+/// The newest lines of the history that are observations.
+pub(super) fn newest_lines(
+    rows: &Rows,
+    patient: PatientId,
+) -> Result<Vec<(RecordId, History)>, AppError> {
+    let page = rows.timeline(patient, Some("Observation"), None, SCAN)?;
+    let lines = page.records.into_iter().filter_map(|record| {
+        let line = serde_json::from_str(record.body.as_deref()?).ok()?;
+        Some((record.id, line))
+    });
+    Ok(lines.collect())
+}
+
+pub(super) fn point_of_line(id: RecordId, line: &History, code: &str) -> Option<TrendPoint> {
+    let (value, unit) = figure_of_line(line, code)?;
+    Some(TrendPoint {
+        at: line.at_ms,
+        value,
+        unit,
+        source: TrendSource::Record(id),
+        reported_by: line.measured.reported_by,
+    })
 }
 
 fn figure_of_line(line: &History, code: &str) -> Option<(f64, String)> {

@@ -224,7 +224,7 @@ fn allergies(
         .collect();
     let systems: BTreeSet<&str> = made_of.iter().map(|it| it.system.as_str()).collect();
     for (id, allergy) in &chart.allergies {
-        if !stands(*id, allergy, chart) {
+        if !allergy_stands(*id, allergy, chart) {
             continue;
         }
         let codes = || allergy.ingredients.iter().chain([&allergy.code]);
@@ -242,7 +242,9 @@ fn allergies(
     }
 }
 
-fn stands(id: EntryId, allergy: &Allergy, chart: &Chart) -> bool {
+/// Whether an allergy is to be reckoned with: nobody has ruled it out or taken it back.
+#[must_use]
+pub fn allergy_stands(id: EntryId, allergy: &Allergy, chart: &Chart) -> bool {
     let taken_back = chart
         .corrections
         .values()

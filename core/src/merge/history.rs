@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::document::{ours, theirs};
 use super::touch::Touch;
 use super::{Document, project, vet};
-use crate::model::{ActorId, ChangeHash};
+use crate::model::{ActorId, ChangeHash, Millis};
 
 /// The name of a change, if the bytes are one within the limits.
 #[must_use]
@@ -28,6 +28,21 @@ pub fn writer_of(bytes: &[u8]) -> Option<ActorId> {
 #[must_use]
 pub fn links_of(bytes: &[u8]) -> Option<(ChangeHash, Vec<ChangeHash>)> {
     vet::links_of(bytes)
+}
+
+/// A change that stands on none of those that were asked about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Later {
+    /// Its name.
+    pub hash: ChangeHash,
+    /// What it builds on directly.
+    pub deps: Vec<ChangeHash>,
+    /// Who made it.
+    pub actor: ActorId,
+    /// When, by the writer's wall clock.
+    pub at: Millis,
+    /// What it touches.
+    pub touched: Vec<Touch>,
 }
 
 impl Document {
@@ -53,6 +68,38 @@ impl Document {
         }
         found.reverse();
         found
+    }
+
+    /// What these changes do not stand on: each after what it builds on. Names that are
+    /// not part of the document count for nothing.
+    #[must_use]
+    pub fn changes_since(&self, those: &[ChangeHash]) -> Vec<Later> {
+        let known = those.iter().filter(|hash| self.has(hash));
+        let known: Vec<_> = known.map(theirs).collect();
+        let changes = self.automerge().get_changes(&known);
+        let later = changes.iter().map(|change| Later {
+            hash: ours(change.hash()),
+            deps: change.deps().iter().map(|dep| ours(*dep)).collect(),
+            actor: project::actor(change.actor_id().to_bytes()).unwrap_or(ActorId([0; 16])),
+            at: Millis(change.timestamp()),
+            touched: vet::touched_by(self.automerge(), self.id().kind, change),
+        });
+        later.collect()
+    }
+
+    /// The last of the changes that were made before an instant, by their writers' clocks,
+    /// and of what those stand on: heads of the document as it may have stood then.
+    #[must_use]
+    pub fn heads_before(&self, instant: Millis) -> Vec<ChangeHash> {
+        let changes = self.automerge().get_changes(&[]);
+        let old = |change: &&Change| change.timestamp() < instant.0;
+        let built_on: BTreeSet<ChangeHash> = changes
+            .iter()
+            .filter(old)
+            .flat_map(|change| change.deps().iter().map(|dep| ours(*dep)))
+            .collect();
+        let old = changes.iter().filter(old).map(|it| ours(it.hash()));
+        old.filter(|hash| !built_on.contains(hash)).collect()
     }
 
     /// What a change of this document touched; none: it is not part of it.
@@ -88,10 +135,10 @@ impl Document {
 
     /// Who made a change and when, by the writer's wall clock.
     #[must_use]
-    pub fn made_by(&self, hash: &ChangeHash) -> Option<(ActorId, crate::model::Millis)> {
+    pub fn made_by(&self, hash: &ChangeHash) -> Option<(ActorId, Millis)> {
         let change = find(self.automerge(), hash)?;
         let actor = project::actor(change.actor_id().to_bytes())?;
-        Some((actor, crate::model::Millis(change.timestamp())))
+        Some((actor, Millis(change.timestamp())))
     }
 }
 

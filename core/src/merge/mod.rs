@@ -27,7 +27,7 @@ mod tests;
 pub use document::{Document, LateChange};
 pub use edit::{Edit, Op};
 pub use error::{MergeError, VetError};
-pub use history::{links_of, name_of, writer_of};
+pub use history::{Later, links_of, name_of, writer_of};
 pub use policy::{FieldPolicy, Rule};
 pub use project::{Conflict, ConflictValue};
 pub use touch::{Touch, TouchAction};

@@ -236,6 +236,7 @@ pub(super) const TABLE: &[Row] = &[
     row(Chart, "reviews/*", Rule::Append, CLINICAL),
     row(Chart, "messages/*", Rule::Append, CLINICAL),
     row(Chart, "message_reads/*", Rule::Append, CLINICAL),
+    row(Chart, "looks/*", Rule::Append, CLINICAL),
     row(Chart, "corrections/*", Rule::Append, CLINICAL),
     row(Chart, "settlements/*", Rule::Append, CLINICAL),
     row(Plan, "schema", Rule::Fixed, CLINICAL),

@@ -197,6 +197,7 @@ const CHART: &[Field] = &[
     node("reviews", Node::Entries),
     node("messages", Node::Entries),
     node("message_reads", Node::Entries),
+    node("looks", Node::Entries),
     node("corrections", Node::Entries),
     node("settlements", Node::Entries),
 ];

@@ -16,7 +16,7 @@ use crate::model::{DocumentId, DocumentKind, Refused};
 
 /// Sections that may get a row of their own, in the slot of their place here plus one.
 /// Append only: the numbers are in files. Slot 0 is everything else.
-const SECTIONS: [&str; 33] = [
+const SECTIONS: [&str; 34] = [
     "tasks",
     "steps",
     "observations",
@@ -50,6 +50,7 @@ const SECTIONS: [&str; 33] = [
     "message_reads",
     "notices",
     "lobby",
+    "looks",
 ];
 /// A longer section gets a row of its own.
 const SECTION_BYTES_MAX: usize = 4096;

@@ -200,6 +200,7 @@ pub static PLACES: &[Place] = &[
     place(Chart, "reviews/1", Form::About("contacts"), "NTCS"),
     place(Chart, "messages/1", Form::Entry, "NTAS"),
     place(Chart, "message_reads/1", Form::Entry, "NTAS"),
+    place(Chart, "looks/1", Form::Entry, "NTAS"),
     place(Chart, "corrections/1", Form::About("messages"), "NTAS"),
     place(Chart, "corrections/1", Form::About("allergies"), "NS"),
     place(Chart, "corrections/1", Form::About("contacts"), "NTCS"),

@@ -6,9 +6,9 @@
 //! conflicts, purge), `forms` (one form that two people fill at once), `plans` (a care
 //! plan and what it asks for), `medication` (a dose too soon, and the list against what is in
 //! the home), `messages` (within the team), `notices` (to a patient), `virtual_visit` (by
-//! video, and then by phone), `evening` (signature, one's own numbers, FHIR), `count`
-//! (the figures, from the stores). `server`, `office` and `phones` drive the processes;
-//! `screen` shows it.
+//! video, and then by phone), `since` (the card in front of the door, what changed),
+//! `evening` (signature, one's own numbers, FHIR), `count` (the figures, from the stores).
+//! `server`, `office` and `phones` drive the processes; `screen` shows it.
 
 mod apart;
 mod args;
@@ -30,6 +30,7 @@ mod presence;
 mod route;
 mod screen;
 mod server;
+mod since;
 mod together;
 mod trouble;
 mod unplanned;
@@ -169,6 +170,7 @@ fn day(play: &mut Play) -> Result<Value, Trouble> {
     forms::begin(play)?;
     plans::begin(play)?;
     notices::apart(play)?;
+    since::card(play)?;
     apart::offline_edits(play)?;
     photo::take(play)?;
     forms::apart(play)?;
@@ -195,6 +197,7 @@ fn day(play: &mut Play) -> Result<Value, Trouble> {
     unplanned::decide(play)?;
     unplanned::hand_over(play)?;
     evening::sign(play)?;
+    since::late(play)?;
     let compared = together::converge(play, "The end of the day: everybody syncs")?;
     evening::verify(play)?;
     evening::numbers(play)?;

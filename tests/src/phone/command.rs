@@ -367,6 +367,19 @@ pub enum Command {
         /// Which.
         visit: VisitId,
     },
+    /// The card of a patient.
+    Card {
+        /// Of whom.
+        patient: PatientId,
+        /// In the context of which visit.
+        #[serde(default)]
+        visit: Option<VisitId>,
+    },
+    /// What changed about a patient since this phone's person was there last.
+    Since {
+        /// About whom.
+        patient: PatientId,
+    },
     /// Begins a care plan from a template, today.
     PlanStart {
         /// Whose.

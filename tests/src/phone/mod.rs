@@ -8,6 +8,7 @@
 //! there when the folder is opened again.
 
 mod answer;
+mod card;
 mod command;
 mod forms;
 mod medication;

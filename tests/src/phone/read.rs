@@ -45,6 +45,8 @@ pub(super) fn obey(app: &Homeround, command: &Command) -> Result<Value, Refusal>
         Command::NoticeDraft { visit, kind } => super::notices::draft(app, *visit, *kind),
         Command::Notices { visit } => super::notices::of(app, *visit),
         Command::VirtualVisit { visit } => super::virtual_visit::read(app, *visit),
+        Command::Card { patient, visit } => super::card::card(app, *patient, *visit),
+        Command::Since { patient } => super::card::since(app, *patient),
         Command::PlanStart { patient, template } => super::plans::start(app, *patient, template),
         Command::Planned { visit } => super::plans::planned(app, *visit),
         Command::PlanState { plan } => super::plans::state(app, *plan),

@@ -30,6 +30,7 @@ mod plans;
 mod pushes;
 mod restores;
 mod signing;
+mod since;
 mod sizes;
 mod store_files;
 mod virtual_visits;

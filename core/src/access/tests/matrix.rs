@@ -74,6 +74,7 @@ const WRITERS: &[(DocumentKind, &str, &str)] = &[
     (Chart, "reviews/1:section=contacts", "NTCS"),
     (Chart, "messages/1:", "NTAS"),
     (Chart, "message_reads/1:", "NTAS"),
+    (Chart, "looks/1:", "NTAS"),
     (Chart, "corrections/1:section=messages", "NTAS"),
     (Chart, "corrections/1:section=reviews", "NTCS"),
     (Chart, "corrections/1:section=allergies", "NS"),
@@ -124,6 +125,7 @@ const SEERS: &[(DocumentKind, &str, &str)] = &[
     (Chart, "conditions/1/code", "NTASU"),
     (Chart, "messages/1", "NTASU"),
     (Chart, "message_reads/1", "NTASU"),
+    (Chart, "looks/1", "NTASU"),
     (Plan, "narrative", "NTASU"),
 ];
 

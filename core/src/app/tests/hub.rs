@@ -278,6 +278,11 @@ impl Hub {
 
     /// A phone of its own person, enrolled and with the first page taken in.
     pub(crate) fn phone(&mut self, number: u128, role: Role) -> Phone {
+        self.phone_of(number, number + 1, role)
+    }
+
+    /// A phone with this device of a person who may have others.
+    pub(crate) fn phone_of(&mut self, number: u128, device: u128, role: Role) -> Phone {
         let hands = Arc::new(Hands {
             wall: AtomicI64::new(START),
             monotonic: AtomicI64::new(1_000),
@@ -286,7 +291,7 @@ impl Hub {
         let folder = TempDir::new().unwrap();
         let (app, hardware) = open(&folder, &hands);
         app.create(PIN, false).unwrap();
-        let person = self.enrol(&app, number, role);
+        let person = self.enrol_as(&app, number, device, role);
         let mut phone = Phone {
             store: app.sync_store(),
             app,
@@ -302,9 +307,13 @@ impl Hub {
 
     /// Enrols a phone, for the first time or again.
     pub(crate) fn enrol(&mut self, app: &Homeround, number: u128, role: Role) -> PersonId {
+        self.enrol_as(app, number, number + 1, role)
+    }
+
+    fn enrol_as(&mut self, app: &Homeround, number: u128, device: u128, role: Role) -> PersonId {
         let person = PersonId(id(number));
         let policy = serde_json::to_string(&crate::access::Policy::default()).unwrap();
-        let device = DeviceId(id(number + 1));
+        let device = DeviceId(id(device));
         app.enrolled(&EnrolResponse {
             device: (*device.bytes()).into(),
             person: (*person.bytes()).into(),

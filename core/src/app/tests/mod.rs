@@ -1,6 +1,7 @@
 //! Use cases through the public face, with a hub in place of a backend.
 
 mod attachments;
+mod card;
 mod care;
 mod clinical;
 mod edits;
@@ -19,6 +20,7 @@ mod restores;
 mod sealing;
 mod sensor;
 mod sign_offs;
+mod since;
 mod trend;
 mod unplanned;
 mod virtual_visit;

@@ -5,6 +5,7 @@ import org.homeround.core.Alert
 import org.homeround.core.Allergy
 import org.homeround.core.AllergyStatus
 import org.homeround.core.CareTeam
+import org.homeround.core.ChangeQuery
 import org.homeround.core.Chart
 import org.homeround.core.ChartView
 import org.homeround.core.Condition
@@ -18,10 +19,12 @@ import org.homeround.core.NewMessage
 import org.homeround.core.NewNoticeWishes
 import org.homeround.core.NewPlan
 import org.homeround.core.NoticeWishes
+import org.homeround.core.PatientCard
 import org.homeround.core.PlanId
 import org.homeround.core.Reconciliation
 import org.homeround.core.Saved
 import org.homeround.core.Severity
+import org.homeround.core.SinceLastHere
 import org.homeround.core.Spo2Scale
 import org.homeround.core.TimelinePage
 import org.homeround.core.TimelineQuery
@@ -47,6 +50,12 @@ class Patient internal constructor(
 
     /** A page of one measurement over time, newest first; see `trendCode`. */
     suspend fun trend(query: TrendQuery): TrendPage = worker.run { core.trend(query) }
+
+    /** The card of the patient, in the context of a [visit] if one is given. Emits again whenever something on it changes. */
+    fun card(visit: VisitId? = null): Flow<PatientCard> = worker.live { core.card(visit) }
+
+    /** What others changed since one was there last, a page at a time. */
+    suspend fun sinceLastHere(query: ChangeQuery = ChangeQuery()): SinceLastHere = worker.run { core.sinceLastHere(query) }
 
     /** The care plans on this phone. */
     suspend fun plans(): List<PlanId> = worker.run { core.plans() }

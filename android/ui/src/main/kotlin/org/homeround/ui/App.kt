@@ -52,6 +52,7 @@ internal sealed interface Place {
     data class Plans(val patient: PatientId) : Place
     data class Messages(val patient: PatientId) : Place
     data class Notices(val visit: VisitId) : Place
+    data class Changes(val patient: PatientId) : Place
     data object Inbox : Place
     data class Forms(val visit: VisitId) : Place
     data class Form(val visit: VisitId, val form: EntryId) : Place
@@ -94,11 +95,12 @@ private fun Unlocked(shell: Shell, left: () -> Unit) {
                     back = { back() }, plans = { way.add(Place.Plans(place.id)) }, messages = { way.add(Place.Messages(place.id)) }, filter = { model.filter(it) }, more = { model.more() }, trend = { model.trend(it) }, moreTrend = { model.moreTrend() }, breakGlass = { model.breakGlass(it) },
                     sync = { sync() }, dismiss = { model.dismiss() },
                 ),
-            )
+            ) { CardPlace(shell, way, place.id, null) }
         }
         is Place.Plans -> PlansPlace(shell, place, { back() }) { sync() }
         is Place.Messages -> MessagesPlace(shell, place, { back() }) { sync() }
         is Place.Notices -> NoticesPlace(shell, place, { back() }) { sync() }
+        is Place.Changes -> ChangesPlace(shell, place, { back() }) { sync() }
         is Place.Inbox -> InboxPlace(shell, way, { back() }) { sync() }
         is Place.Forms -> FormsPlace(shell, place, way) { back() }
         is Place.Form -> FormPlace(shell, place, way) { back() }
@@ -215,5 +217,5 @@ private fun VisitPlace(shell: Shell, place: Place.Visit, way: MutableList<Place>
             ),
             sync = sync, dismiss = { model.dismiss() },
         ),
-    )
+    ) { state.patientId?.let { CardPlace(shell, way, it, place.id) } }
 }

@@ -47,10 +47,10 @@ class PatientActions(
     val dismiss: () -> Unit,
 )
 
-/** A patient's chart, team and timeline; or the way to them in an emergency. */
+/** A patient's chart, team and timeline, under the patient's [card]; or the way to them in an emergency. */
 @OptIn(ExperimentalLayoutApi::class)
 @Composable
-fun PatientScreen(state: PatientState, on: PatientActions) {
+fun PatientScreen(state: PatientState, on: PatientActions, card: @Composable () -> Unit = {}) {
     Page(state.name.ifEmpty { text("document_patient") }, state.network, state.problem, on.back, on.dismiss, on.sync) {
         if (state.away) {
             Emergency(state.asking, on.breakGlass)
@@ -58,6 +58,7 @@ fun PatientScreen(state: PatientState, on: PatientActions) {
         }
         if (state.born.isNotEmpty()) Quiet(text("patient_born", state.born))
         Quiet((listOf(state.address) + state.phones).filter { it.isNotEmpty() }.joinToString(" · "))
+        if (state.loaded) card()
         Also(text("plans_title"), onClick = on.plans)
         Also(text("messages_title"), onClick = on.messages)
         Rows(text("patient_alerts"), state.alerts, always = false)

@@ -99,10 +99,10 @@ class PlannedActions(
     val remove: (EntryId) -> Unit,
 )
 
-/** A visit. */
+/** A visit; [card] says who the patient is in its context. */
 @OptIn(ExperimentalLayoutApi::class)
 @Composable
-fun VisitScreen(state: VisitState, on: VisitActions) {
+fun VisitScreen(state: VisitState, on: VisitActions, card: @Composable () -> Unit = {}) {
     var asking by remember { mutableStateOf<Action?>(null) }
     Page(state.patient, state.network, state.problem, on.back, on.dismiss, on.sync, FIGURES) {
         Quiet("${state.window} · ${state.service}")
@@ -111,6 +111,7 @@ fun VisitScreen(state: VisitState, on: VisitActions) {
         state.signed?.let { Quiet(read(it)) }
         if (state.alerts.isNotEmpty()) Notice(text("visit_alerts"), state.alerts, Tone.WARNING)
         if (state.allergies.isNotEmpty()) Notice(text("visit_allergies"), state.allergies, Tone.ALARM)
+        card()
         if (state.conflicts.isNotEmpty()) Conflicts(state.conflicts, on.settle)
         Way(state.way, on.way)
         state.call?.let { Call(it, on.call) }

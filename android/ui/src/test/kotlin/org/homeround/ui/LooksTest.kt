@@ -41,6 +41,12 @@ class LooksTest {
     }
 
     @Test
+    fun `what changed since one was there looks as it did, in Spanish too`() {
+        check("", Look(height = 1000), "changes")
+        check("-es", Look("es", height = 1000), "changes")
+    }
+
+    @Test
     fun `the day and sync health in the dark look as they did`() = check("-dark", Look(dark = true), "day-offline", "sync")
 
     @Test
@@ -48,7 +54,7 @@ class LooksTest {
 
     /** Parts of the visit's screen by themselves: on the whole screen they would be far below what is drawn. */
     @Test
-    fun `presence, forms, signatures by hand, recordings, a calendar and measuring look as they did, in the light and in the dark`() {
+    fun `a card, presence, forms, signatures by hand, recordings, a calendar and measuring look as they did, in the light and in the dark`() {
         for ((suffix, look) in listOf("" to Look(), "-dark" to Look(dark = true))) {
             for ((name, part) in parts(look.language)) Stage.looksAs("part-$name$suffix", look.copy(height = part.first), part.second)
         }

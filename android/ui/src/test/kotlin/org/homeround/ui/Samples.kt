@@ -3,6 +3,7 @@ package org.homeround.ui
 import java.time.LocalDate
 import java.util.Locale
 import org.homeround.core.By
+import org.homeround.core.ChangeKind
 import org.homeround.core.ChartMedication
 import org.homeround.core.Coding
 import org.homeround.core.LobbyStep
@@ -17,6 +18,10 @@ import org.homeround.core.VisitStatus
 import org.homeround.kit.screens.AccountState
 import org.homeround.kit.screens.Action
 import org.homeround.kit.screens.CallState
+import org.homeround.kit.screens.CardState
+import org.homeround.kit.screens.ChangeLine
+import org.homeround.kit.screens.ChangeRow
+import org.homeround.kit.screens.ChangesState
 import org.homeround.kit.screens.ChartRow
 import org.homeround.kit.screens.Chip
 import org.homeround.kit.screens.Choice
@@ -24,6 +29,7 @@ import org.homeround.kit.screens.ConflictRow
 import org.homeround.kit.screens.DayRow
 import org.homeround.kit.screens.DayState
 import org.homeround.kit.screens.DoseForm
+import org.homeround.kit.screens.FigureRow
 import org.homeround.kit.screens.FindingRow
 import org.homeround.kit.screens.FormRow
 import org.homeround.kit.screens.Formats
@@ -71,6 +77,7 @@ import org.homeround.kit.screens.WishesRow
 import org.homeround.kit.screens.Words
 import org.homeround.kit.screens.chip
 import org.homeround.kit.screens.sitesOf
+import org.homeround.kit.screens.words
 
 /** Screens' states of invented people at a fixed time: pictures of them are the same every day. */
 internal class Samples(language: String) {
@@ -371,6 +378,52 @@ internal class Samples(language: String) {
             said("3", "Nina Alvarez", 12, "", mine = true).copy(takenBack = Words("message_taken_back", "another patient")),
         ),
     )
+
+    private fun change(
+        id: String, kind: ChangeKind, title: String, how: String, minute: Int, vararg lines: ChangeLine, late: Boolean = false,
+    ): ChangeRow {
+        val chip = when (how) {
+            "added" -> Chip(Words("change_how_added"), Tone.ACTIVE, Glyph.CHECK)
+            "changed" -> Chip(Words("change_how_changed"), Tone.WARNING, Glyph.SYNC)
+            else -> Chip(Words("change_how_taken_back"), Tone.ALARM, Glyph.CROSS)
+        }
+        return ChangeRow(id, kind, title.ifEmpty { words(kind) }, chip, lines.toList(), null, "Theo Lindqvist", formats.moment(at(7, minute), zone), late)
+    }
+
+    private val changed = listOf(
+        change("1", ChangeKind.ALLERGY, "Latex", "taken back", 5, ChangeLine(Words("changed_severity"), Words("severity_mild"), null))
+            .copy(reason = Words("change_reason", "tested negative")),
+        change("2", ChangeKind.MEDICATION, "Lisinopril 10 mg", "changed", 12, ChangeLine(Words("changed_dose"), "1 tablet", "2 tablets")),
+        change(
+            "3", ChangeKind.OBSERVATION, "", "added", 20, ChangeLine(Words("vital_pulse_bpm"), null, "104 /min"),
+            ChangeLine(Words("vital_temperature_c"), null, "38.2 °C"), late = true,
+        ),
+    )
+
+    val card = CardState(
+        loaded = true, name = "Walter Lindgren", network = offline,
+        about = listOf(Words.counted("card_years", 78), Words("sex_male"), "1947-10-26"),
+        alerts = listOf(ChartRow("Dog in the house: call from the gate", listOf(Words("severity_moderate")))),
+        allergies = listOf(ChartRow("Penicillin", listOf(Words("severity_severe"), "hives"))),
+        conditions = listOf(ChartRow("Type 2 diabetes mellitus", listOf("2011")), ChartRow("Heart failure", emptyList())),
+        medications = listOf(ChartRow("Metformin 500 mg", emptyList()), ChartRow("Lisinopril 10 mg", emptyList())),
+        reviewed = Words("card_reviewed", formats.date(at(9, 0), zone), "Nina Alvarez"),
+        figures = listOf(
+            FigureRow(Words("vital_pulse_bpm"), "104 /min", Words("card_before", "78 (${formats.date(at(9, 0), zone)})"), "Theo Lindqvist"),
+            FigureRow(Words("vital_temperature_c"), "38.2 °C", null, "Theo Lindqvist"),
+        ),
+        score = ScoreCard(Words("news2_total", 3), Tone.GOOD, Words("news2_low"), Words("news2_scale_1"), emptyList(), emptyList()),
+        scoreBefore = Words("card_before", "1"),
+        access = listOf(ChartRow("Key box at the side door", listOf(Words("access_directions")))),
+        contacts = listOf(ChartRow("Ingrid Lindgren", listOf("daughter", "+1 978 555 0199"))),
+        lead = ChartRow("Sue Park", listOf(Words("role_supervisor"), "+1 978 555 0100")),
+        asked = listOf("Weigh", "Look at the feet"), overdue = listOf(ChartRow("Call the clinic", listOf(formats.moment(at(8, 0), zone)))),
+        waiting = listOf(Chip(Words.counted("messages_pressing", 1), Tone.ALARM, Glyph.WARNING)),
+        messages = listOf(ChartRow("New tips for the walker?", listOf("Theo Lindqvist"))),
+        since = Words("since_last", formats.moment(at(6, 50), zone)), count = 3, changes = changed.takeLast(2),
+    )
+
+    val changes = ChangesState("Walter Lindgren", card.since, 3, changed, more = true, loaded = true, network = offline)
 
     val inbox = InboxState(
         loaded = true, network = synced,

@@ -36,6 +36,8 @@ private val noNotices = NoticeActions({}, {}, {}, {}, {}, {}, {}, {}, {})
 
 private val noMessages = MessageActions({}, {}, {}, {}, {}, {}, { _, _ -> }, {}, {})
 
+private val noCard = CardActions({}, {}, {})
+
 private val noAccount = AccountActions({}, {}, { _, _ -> }, { _, _ -> }, {}, {}, {}, {})
 
 /** A recording that is five seconds along, for good. */
@@ -72,6 +74,7 @@ internal fun shots(language: String): Map<String, @Composable () -> Unit> {
         "visit-planned" to { VisitScreen(of.visit.copy(planned = care.planned), doNothing) },
         "notices" to { NoticesScreen(of.notices, noNotices) },
         "messages" to { MessagesScreen(of.messages, noMessages) },
+        "changes" to { ChangesScreen(of.changes, {}, {}, {}, {}) },
         "inbox" to { InboxScreen(of.inbox, {}, {}, {}, {}) },
         "emergency" to { PatientScreen(of.away, noPatient) },
         "account" to { AccountScreen(of.account, noAccount) },
@@ -92,6 +95,7 @@ internal fun parts(language: String): Map<String, Pair<Int, @Composable () -> Un
     }
     return mapOf(
         "presence" to part(640) { Presence(of.attended.presence) { _, _, _ -> } },
+        "card" to part(1250) { PatientCardPart(of.card, noCard) },
         "forms" to part(180) { FormsOf(of.late) {} },
         "sign-offs" to part(760) { SignOffs(of.signOffs, doNothing.signOff) },
         "recordings" to part(660) {

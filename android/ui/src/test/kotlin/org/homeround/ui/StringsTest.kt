@@ -7,6 +7,7 @@ import kotlin.test.assertEquals
 import kotlin.test.assertTrue
 import org.homeround.core.AllergyStatus
 import org.homeround.core.BreakReason
+import org.homeround.core.ChangeKind
 import org.homeround.core.DuplicateWhy
 import org.homeround.core.HandoverReason
 import org.homeround.core.NotDoneReason
@@ -34,8 +35,17 @@ import org.homeround.kit.screens.VitalField
 import org.homeround.kit.screens.achievementWords
 import org.homeround.kit.screens.methodsOf
 import org.homeround.kit.screens.sitesOf
+import org.homeround.kit.screens.words
 import org.homeround.ui.desktop.FileStrings
 import org.junit.jupiter.api.Test
+
+/** What the core tells of changes that is no vital sign and no way into a home: `core/src/app/since_items.rs`. */
+private val CHANGED_FIELDS = listOf(
+    "text", "code", "name", "title", "caption", "questionnaire", "status", "severity", "active", "reaction", "dose", "frequency", "as_needed",
+    "dose_value", "dose_unit", "min_interval_min", "max_per_day", "clinical_status", "verification", "onset", "spo2_scale", "section", "comment",
+    "relationship", "phone", "preference", "value", "unit", "given", "reason", "result", "answers", "note", "outcome", "media_type", "narrative",
+    "resting", "lifecycle", "achievement", "due", "progress", "instructions", "start", "rule", "percent", "kept", "activity", "of",
+)
 
 /** Every text is in both languages, and every key that is used is there. */
 class StringsTest {
@@ -97,7 +107,9 @@ class StringsTest {
             BreakReason.entries.map { "break_reason_${it.name.lowercase()}" } +
             UnplannedReason.entries.map { "unplanned_reason_${it.name.lowercase()}" } +
             HandoverReason.entries.map { "handover_reason_${it.name.lowercase()}" } +
-            DuplicateWhy.entries.map { "duplicate_${it.name.lowercase()}" }
+            DuplicateWhy.entries.map { "duplicate_${it.name.lowercase()}" } +
+            ChangeKind.entries.map { words(it).key } + CHANGED_FIELDS.map { "changed_$it" } +
+            listOf("female", "male", "other", "unknown").map { "sex_$it" }
         assertEquals(emptyList(), made.filter { it !in english.keys })
     }
 
