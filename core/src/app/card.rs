@@ -104,6 +104,9 @@ pub struct LastScore {
     pub before: Option<(f64, Millis)>,
 }
 
+/// The last figures, and what the last set says.
+type LastVitals = (Vec<Figure>, Option<LastScore>);
+
 /// Who leads a patient's care.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CareLead {
@@ -370,10 +373,7 @@ impl Sight<'_> {
     }
 
     /// The last figures, and what the last set says; none: not for this role.
-    fn vitals(
-        &self,
-        patient: PatientId,
-    ) -> Result<Option<(Vec<Figure>, Option<LastScore>)>, AppError> {
+    fn vitals(&self, patient: PatientId) -> Result<Option<LastVitals>, AppError> {
         if !self.sees(DocumentKind::Visit, "observations/*") {
             return Ok(None);
         }

@@ -347,13 +347,13 @@ impl<'d> Past<'d> {
             .filter(|hash| self.document.has(hash))
             .collect();
         for one in std::iter::once(item).chain(&before) {
-            let known = self.view(seen.clone(), one)?;
+            let known = self.view(&seen, one)?;
             if !known.is_null() {
                 return Ok(known);
             }
         }
         let first = touches.first().filter(|first| !first.made);
-        first.map_or(Ok(Value::Null), |first| self.view(first.deps.clone(), item))
+        first.map_or(Ok(Value::Null), |first| self.view(&first.deps, item))
     }
 
     /// The entries that an entry stands for, the last one first.
@@ -374,16 +374,16 @@ impl<'d> Past<'d> {
         found
     }
 
-    fn view(&mut self, heads: Vec<ChangeHash>, item: &Item) -> Result<Value, AppError> {
+    fn view(&mut self, heads: &[ChangeHash], item: &Item) -> Result<Value, AppError> {
         if heads.is_empty() {
             return Ok(Value::Null);
         }
-        if !self.views.contains_key(&heads) {
-            let view = self.document.view_as_of(&heads);
+        if !self.views.contains_key(heads) {
+            let view = self.document.view_as_of(heads);
             let view = view.map_err(super::edit::merge_error)?;
-            self.views.insert(heads.clone(), view);
+            self.views.insert(heads.to_vec(), view);
         }
-        let view = self.views.get(&heads).unwrap_or(&Value::Null);
+        let view = self.views.get(heads).unwrap_or(&Value::Null);
         let corrected = view["corrections"].as_object().is_some_and(|all| {
             let mut all = all.values();
             all.any(|it| it["section"] == *item.section && it["target"] == *item.id)

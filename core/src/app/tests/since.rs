@@ -452,7 +452,7 @@ fn a_look_with_too_many_heads_is_refused() {
 const ENTRIES: u16 = 2_000;
 
 #[test]
-fn a_chart_of_thousands_of_entries_is_told_from_in_bounded_time_and_a_look_is_small() {
+fn a_look_into_a_chart_of_thousands_of_entries_is_small_and_only_what_came_after_is_told() {
     let mut hub = hub();
     let mut nurse = hub.phone(0x100, Role::Nurse);
     let mut lead = hub.phone(0x300, Role::Supervisor);
@@ -472,10 +472,7 @@ fn a_chart_of_thousands_of_entries_is_told_from_in_bounded_time_and_a_look_is_sm
     reviewed(20);
     lead.push(&mut hub);
     nurse.pull(&hub);
-    let start = std::time::Instant::now();
-    let told = since(&nurse, &hub);
-    let ms = start.elapsed().as_millis();
-    assert_eq!(told.count, 21);
+    assert_eq!(since(&nurse, &hub).count, 21);
     let history = nurse.app.history(DocumentId::chart(hub.patient)).unwrap();
     let mine = |bytes: &&Vec<u8>| {
         let actor = crate::merge::writer_of(bytes).unwrap();
@@ -483,7 +480,5 @@ fn a_chart_of_thousands_of_entries_is_told_from_in_bounded_time_and_a_look_is_sm
         writer == Some(nurse.person)
     };
     let look = history.iter().find(mine).unwrap().len();
-    // Far more than it takes: what is checked is that nobody reads the whole history.
-    assert!(ms < 5_000, "{ms} ms");
     assert!(look < 600, "{look} bytes");
 }
