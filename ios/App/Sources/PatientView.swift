@@ -1,10 +1,11 @@
 import HomeroundKit
 import SwiftUI
 
-/// A patient's chart, team and timeline; or the way to them in an emergency.
-struct PatientView: View {
+/// A patient's chart, team and timeline, under the patient's card; or the way to them in an emergency.
+struct PatientView<Card: View>: View {
     let model: PatientModel
     let go: (Place) -> Void
+    @ViewBuilder let card: () -> Card
 
     private let kinds: [(kind: String?, key: String)] = [
         (nil, "patient_all"), ("Observation", "patient_observation"), ("Encounter", "patient_encounter"),
@@ -22,6 +23,7 @@ struct PatientView: View {
             if state.away {
                 Emergency(asking: state.busy) { model.breakGlass($0) }
             } else {
+                if state.loaded { card() }
                 AlsoButton(told("plans_title")) { go(.plans(model.id)) }
                 AlsoButton(told("messages_title")) { go(.messages(model.id)) }
                 chart(state)
@@ -66,16 +68,9 @@ struct PatientView: View {
             Block(told(key)) {
                 if rows.isEmpty { Text(told("patient_none")).foregroundStyle(.secondary) }
                 ForEach(rows) { row in
-                    Line(row.title, row.detail.map(PatientView.part).filter { !$0.isEmpty }.joined(separator: " · "))
+                    Line(row.title, row.detail.map(\.told).filter { !$0.isEmpty }.joined(separator: " · "))
                 }
             }
-        }
-    }
-
-    private static func part(_ part: Part) -> String {
-        switch part {
-        case .words(let words): words.text
-        case .text(let text): text
         }
     }
 }

@@ -9,6 +9,7 @@ enum Place: Hashable {
     case plans(PatientId)
     case messages(PatientId)
     case notices(VisitId)
+    case changes(PatientId)
     case forms(VisitId)
     case form(VisitId, EntryId)
     case inbox, search, sync, account
@@ -87,9 +88,13 @@ private struct Unlocked: View {
     private func screen(_ place: Place) -> some View {
         switch place {
         case .visit(let id):
-            Holding(make: { try VisitModel(phone, id, shell.formats, now: Shell.now) }) { VisitView(model: $0, go: go) }
+            Holding(make: { try VisitModel(phone, id, shell.formats, now: Shell.now) }) { model in
+                VisitView(model: model, go: go) { patient in card(patient, visit: id) }
+            }
         case .patient(let id):
-            Holding(make: { try PatientModel(phone, id, shell.formats) }) { PatientView(model: $0, go: go) }
+            Holding(make: { try PatientModel(phone, id, shell.formats) }) { model in
+                PatientView(model: model, go: go) { card(id, visit: nil) }
+            }
         case .plans(let patient):
             Holding(make: { try CarePlansModel(phone, patient, shell.formats, zone: shell.zone) }) {
                 PlansView(model: $0, go: go)
@@ -100,6 +105,10 @@ private struct Unlocked: View {
             }
         case .notices(let visit):
             Holding(make: { try NoticesModel(phone, visit, shell.formats) }) { NoticesView(model: $0, go: go) }
+        case .changes(let patient):
+            Holding(make: { try ChangesModel(phone, patient, shell.formats, zone: shell.zone) }) {
+                ChangesView(model: $0, go: go)
+            }
         case .inbox:
             Holding(make: { InboxModel(phone, shell.formats, zone: shell.zone) }) { InboxView(model: $0, go: go) }
         case .forms(let visit):
@@ -112,6 +121,12 @@ private struct Unlocked: View {
             Holding(make: { SyncModel(phone, shell.formats, zone: shell.zone) }) { SyncView(model: $0) }
         case .account:
             Holding(make: { AccountModel(phone, sensor: hasSensor(), left: left) }) { AccountView(model: $0, go: go) }
+        }
+    }
+
+    private func card(_ patient: PatientId, visit: VisitId?) -> some View {
+        Holding(make: { try CardModel(phone, patient, visit: visit, shell.formats, zone: shell.zone) }) {
+            CardPart(model: $0, brief: visit == nil, go: go)
         }
     }
 }

@@ -1,10 +1,11 @@
 import HomeroundKit
 import SwiftUI
 
-/// A visit.
-struct VisitView: View {
+/// A visit; the card says who the patient is in its context.
+struct VisitView<Card: View>: View {
     let model: VisitModel
     let go: (Place) -> Void
+    @ViewBuilder let card: (PatientId) -> Card
     @State private var proving: Action?
 
     var body: some View {
@@ -16,6 +17,7 @@ struct VisitView: View {
             head(state)
             if !state.alerts.isEmpty { Notice(title: told("visit_alerts"), lines: state.alerts, tone: .warning) }
             if !state.allergies.isEmpty { Notice(title: told("visit_allergies"), lines: state.allergies, tone: .alarm) }
+            if let patient = state.patientId { card(patient) }
             if !state.conflicts.isEmpty { Conflicts(rows: state.conflicts) { model.settle($0, $1) } }
             WayPart(model: model, go: go)
             if let call = state.call { CallPart(model: model, call: call) }

@@ -28,6 +28,16 @@ public final class Patient: Sendable {
         try await worker.read { [core] in try core.trend(query: query) }
     }
 
+    /// The card of the patient, in the context of a visit if one is given. Emits again whenever something on it changes.
+    public func card(_ visit: VisitId? = nil) -> Live<PatientCard> {
+        worker.live { [core] in try core.card(visit: visit) }
+    }
+
+    /// What others changed since one was there last, a page at a time.
+    public func sinceLastHere(_ query: ChangeQuery = ChangeQuery()) async throws -> SinceLastHere {
+        try await worker.read { [core] in try core.sinceLastHere(query: query) }
+    }
+
     /// The care plans on this phone.
     public func plans() async throws -> [PlanId] { try await worker.read { [core] in try core.plans() } }
 

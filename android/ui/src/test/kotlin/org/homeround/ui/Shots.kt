@@ -95,7 +95,7 @@ internal fun parts(language: String): Map<String, Pair<Int, @Composable () -> Un
     }
     return mapOf(
         "presence" to part(640) { Presence(of.attended.presence) { _, _, _ -> } },
-        "card" to part(1250) { PatientCardPart(of.card, noCard) },
+        "card" to part(1420) { PatientCardPart(of.card, noCard) },
         "forms" to part(180) { FormsOf(of.late) {} },
         "sign-offs" to part(760) { SignOffs(of.signOffs, doNothing.signOff) },
         "recordings" to part(660) {
