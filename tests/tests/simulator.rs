@@ -127,6 +127,37 @@ fn a_stranger_with_a_good_token_harms_nobody() {
     holds(&with(&[10, 20, 30, 40, 50].map(strange), 1));
 }
 
+/// Access to everybody ends again and again while answers take most of a minute: what is
+/// written between a push and the page that says so is uploaded before it is purged.
+fn leaving(seed: u64, bug: Option<Bug>) -> Plan {
+    let slow = Weather {
+        delay_ms: 45_000,
+        ..Weather::default()
+    };
+    let mut faults = vec![(2, Fault::Network(0, slow, 56 * MINUTE))];
+    for minute in [8, 20, 32, 44] {
+        faults.extend((0..8).map(|patient| (minute, Fault::Revoked(0, patient, 6 * MINUTE))));
+    }
+    let mut plan = with(&faults, 1);
+    plan.seed = seed;
+    plan.bug = bug;
+    plan
+}
+
+#[test]
+fn what_is_written_while_the_end_of_an_access_is_on_its_way_is_handed_in() {
+    for seed in 1..=3 {
+        let outcome = play(&leaving(seed, None));
+        assert!(outcome.violations.is_empty(), "{:#?}", outcome.violations);
+    }
+}
+
+#[test]
+fn a_leaver_whose_work_is_not_uploaded_is_found() {
+    let shows = |seed| !play(&leaving(seed, Some(Bug::LeaversNotUploaded))).violations.is_empty();
+    assert!((1..=12).any(shows), "not found in 12 hours");
+}
+
 macro_rules! planted {
     ($($name:ident: $bug:ident within $hours:literal;)*) => {
         $(
@@ -154,5 +185,4 @@ planted! {
     a_patient_in_the_log_is_found: NameInLog within 2;
     a_commit_that_is_not_synced_is_found: NoSync within 40;
     proofs_that_are_not_kept_are_found: ProofsForgotten within 40;
-    a_leaver_whose_work_is_not_uploaded_is_found: LeaversNotUploaded within 120;
 }

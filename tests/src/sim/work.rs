@@ -1,13 +1,13 @@
 //! What nurses do on their phones: one edit at a time, as a person would.
 
 use homeround::app::{
-    AppError, ChartHandle, Dose, Homeround, MeasureValue, NoteEdit, ProgressNote, Saved,
-    TaskOutcome, VitalsEntry,
+    AppError, ChartHandle, Dose, Homeround, MeasureValue, NewMessage, NewNoticeWishes, NoteEdit,
+    ProgressNote, Saved, TaskOutcome, VitalsEntry,
 };
 use homeround::model::{
     Alert, Allergy, AllergyStatus, BreakReason, Coding, Contact, DocumentId, EntryId, FieldPath,
-    Finding, Fix, Medication, NewMark, NotDoneReason, PatientId, Schedule, Severity, Signer,
-    TaskStatus, Visit, VisitId, VisitStatus,
+    Finding, Fix, Medication, MessagePriority, NewMark, NotDoneReason, NoticeChannel, PatientId,
+    Schedule, Severity, Signer, TaskStatus, Visit, VisitId, VisitStatus, WishedBy,
 };
 use homeround::vault::Unlock;
 use serde_json::{Value, json};
@@ -276,7 +276,8 @@ fn on_chart(app: &Homeround, patient: PatientId, number: u64, dice: &mut Dice) -
             let facts = entry("medications", "/code/text", json!(text));
             ("new medication", chart.add_medication(&new), facts)
         }
-        (55..=64, _) => {
+        (55..=57, _) => wishes(&chart, number),
+        (58..=64, _) => {
             let new = Allergy {
                 code: coding(&text),
                 status: AllergyStatus::Active,
@@ -297,11 +298,43 @@ fn on_chart(app: &Homeround, patient: PatientId, number: u64, dice: &mut Dice) -
             ("alert", chart.add_alert(&new), facts)
         }
         (75..=84, _) => contact(&chart, &text),
+        (85..=91, _) => message(&chart, &text),
+        (92..=94, _) => match chart.mark_messages_read() {
+            Ok(Some(saved)) => ("messages read", Ok(saved), Vec::new()),
+            Ok(None) => message(&chart, &text),
+            Err(error) => ("messages read", Err(error), Vec::new()),
+        },
         _ => {
             let saved = chart.review("medications", Some(text.clone()));
             ("review", saved, entry("reviews", "/comment", json!(text)))
         }
     }
+}
+
+/// An urgent word to the team.
+fn message(chart: &ChartHandle, text: &str) -> Done {
+    let new = NewMessage {
+        text: text.into(),
+        priority: MessagePriority::Urgent,
+        ..NewMessage::default()
+    };
+    let facts = entry("messages", "/text", json!(text));
+    ("message", chart.send_message(&new), facts)
+}
+
+/// The patient says anew how they are to be reached.
+fn wishes(chart: &ChartHandle, number: u64) -> Done {
+    let saved = chart.set_notice_wishes(&NewNoticeWishes {
+        agreed: true,
+        wished_by: WishedBy::Patient,
+        channel: NoticeChannel::Email,
+        address: format!("{CANARY}.{number}@example.org"),
+        language: None,
+        quiet: None,
+    });
+    let stands = chart.notice_wishes().ok().flatten();
+    let facts = stands.map(|it| put("notice_wishes", json!(it)));
+    ("wishes", saved, facts.into_iter().collect())
 }
 
 fn contact(chart: &ChartHandle, text: &str) -> Done {

@@ -9,12 +9,13 @@ use serde_json::Value;
 use super::super::world::World;
 
 /// Single-valued clinical fields that people write here.
-const CLINICAL: [&str; 5] = [
+const CLINICAL: [&str; 6] = [
     "measures/*",
     "outcome",
     "tasks/*/comment",
     "medications/*/dose",
     "activities/*/progress",
+    "notice_wishes",
 ];
 
 pub(super) fn check(world: &mut World) {
