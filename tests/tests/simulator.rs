@@ -154,7 +154,11 @@ fn what_is_written_while_the_end_of_an_access_is_on_its_way_is_handed_in() {
 
 #[test]
 fn a_leaver_whose_work_is_not_uploaded_is_found() {
-    let shows = |seed| !play(&leaving(seed, Some(Bug::LeaversNotUploaded))).violations.is_empty();
+    let shows = |seed| {
+        !play(&leaving(seed, Some(Bug::LeaversNotUploaded)))
+            .violations
+            .is_empty()
+    };
     assert!((1..=12).any(shows), "not found in 12 hours");
 }
 

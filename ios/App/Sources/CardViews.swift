@@ -34,7 +34,7 @@ struct CardPart: View {
                 named("card_asked", state.asked)
                 named("card_overdue", state.overdue.map(\.both))
                 if !brief { around(state) }
-                Text(told("card_source")).font(.footnote).foregroundStyle(.secondary)
+                Text(told("card_source")).font(.subheadline).foregroundStyle(.secondary)
             }
         }
     }
@@ -74,7 +74,8 @@ struct CardPart: View {
     private func figures(_ state: CardState) -> some View {
         if let score = state.score {
             ChipLabel(chip: Chip(score.title, score.tone, score.tone == .good ? .check : .warning))
-            Text([score.response, state.scoreBefore, score.scale, score.reported].compactMap { $0?.text }.joined(separator: " · "))
+            let said = [score.response, state.scoreBefore, score.scale, score.reported]
+            Text(said.compactMap { $0?.text }.joined(separator: " · "))
                 .font(.subheadline).foregroundStyle(.secondary)
         }
         if !state.figures.isEmpty {
@@ -120,7 +121,7 @@ struct ChangesView: View {
                 }
             }
             if state.more { AlsoButton(told("patient_more")) { model.more() } }
-            if state.loaded { Text(told("card_source")).font(.footnote).foregroundStyle(.secondary) }
+            if state.loaded { Text(told("card_source")).font(.subheadline).foregroundStyle(.secondary) }
         }
     }
 }

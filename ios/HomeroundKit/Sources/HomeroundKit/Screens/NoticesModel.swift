@@ -11,7 +11,8 @@ public struct WishesRow: Sendable {
     init(_ wishes: NoticeWishes, _ formats: Formats, _ zone: String) {
         told = Words(wishes.agreed ? "notice_agreed_\(snake(wishes.channel))" : "notice_declined")
         address = wishes.address
-        let known = ["en", "es"].first { $0 == wishes.language } ?? "own"
+        let written: [String] = ["en", "es"]
+        let known = written.first { $0 == wishes.language } ?? "own"
         language = Words("notice_language_\(known)")
         quiet = Words("notice_quiet", clock(wishes.quiet.fromMinute), clock(wishes.quiet.untilMinute))
         by = Words("notice_by", wishes.by.name, formats.moment(wishes.atMs, zone))
