@@ -55,10 +55,7 @@ impl Relay {
         let mut child = started
             .unwrap_or_else(|error| panic!("no relay ({error}): `cargo xtask setup` installs it"));
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let first = lines
-            .next()
-            .expect("the relay says where it listens")
-            .unwrap();
+        let first = lines.next().unwrap().unwrap();
         Self {
             child,
             lines,

@@ -119,7 +119,7 @@ pub(crate) async fn refuses(
                 return no(NOTICE_UNREADABLE);
             }
             _ if touch.path.matches("notices/*")
-                && !value::<NoticeEntry>(touch).is_some_and(|one| one.check().is_ok()) =>
+                && value(touch).is_none_or(|one: NoticeEntry| one.check().is_err()) =>
             {
                 return no(NOTICE_UNREADABLE);
             }

@@ -2,9 +2,37 @@
 
 use homeround::app::{ChangeHow, Changed, Homeround};
 use homeround::model::{PatientId, VisitId};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::answer::Refusal;
+
+/// What a phone process can be told of it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum CardCommand {
+    /// The card of a patient.
+    Card {
+        /// Of whom.
+        patient: PatientId,
+        /// In the context of which visit.
+        #[serde(default)]
+        visit: Option<VisitId>,
+    },
+    /// What changed about a patient since this phone's person was there last.
+    Since {
+        /// About whom.
+        patient: PatientId,
+    },
+}
+
+/// Answers what asks.
+pub(super) fn read(app: &Homeround, command: &CardCommand) -> Result<Value, Refusal> {
+    match command {
+        CardCommand::Card { patient, visit } => card(app, *patient, *visit),
+        CardCommand::Since { patient } => since(app, *patient),
+    }
+}
 
 /// Changes that one answer has, at most.
 const CHANGES_MAX: u32 = 200;
@@ -38,7 +66,7 @@ pub(super) fn card(
 }
 
 /// What changed since one was there last.
-pub(super) fn since(app: &Homeround, patient: PatientId) -> Result<Value, Refusal> {
+fn since(app: &Homeround, patient: PatientId) -> Result<Value, Refusal> {
     let told = app.since_last_here(patient, 0, CHANGES_MAX)?;
     let changes: Vec<Value> = told.changes.iter().map(change).collect();
     Ok(json!({

@@ -3,14 +3,17 @@
 use chrono::NaiveDate;
 use homeround::model::{
     Coding, DocumentId, DocumentKind, EntryId, FieldPath, Fix, HandoverReason, Medication, Millis,
-    NotDoneReason, NoticeKind, PatientId, PersonId, PlanId, Reconciliation, TaskResult, TaskStatus,
+    NotDoneReason, PatientId, PersonId, PlanId, Reconciliation, TaskResult, TaskStatus,
     UnplannedReason, VisitId,
 };
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::card::CardCommand;
 use super::forms::Said;
 use super::medication::DoseSaid;
+use super::messages::MessageCommand;
+use super::notices::NoticeCommand;
 use super::virtual_visit::CallSaid;
 use super::work::Figures;
 
@@ -298,62 +301,6 @@ pub enum Command {
         /// Which form.
         form: EntryId,
     },
-    /// Writes a message to a patient's care team.
-    Message {
-        /// About whom.
-        patient: PatientId,
-        /// What it says.
-        text: String,
-        /// It can't wait.
-        #[serde(default)]
-        urgent: bool,
-        /// What it answers.
-        #[serde(default)]
-        reply_to: Option<EntryId>,
-    },
-    /// Says that the messages that wait were shown.
-    MessagesRead {
-        /// About whom.
-        patient: PatientId,
-    },
-    /// The messages about a patient, in order.
-    Messages {
-        /// About whom.
-        patient: PatientId,
-    },
-    /// What is said about each patient, in brief.
-    MessageThreads,
-    /// Writes down whether a patient wants notices by e-mail.
-    NoticeWishes {
-        /// Who.
-        patient: PatientId,
-        /// Whether they do.
-        agreed: bool,
-        /// Where to.
-        address: String,
-        /// In which language; their own unless said.
-        #[serde(default)]
-        language: Option<String>,
-    },
-    /// What a patient would be told now.
-    NoticeDraft {
-        /// Of which visit.
-        visit: VisitId,
-        /// What.
-        kind: NoticeKind,
-    },
-    /// Tells the patient when the visit will begin, by the order of the day.
-    Notify {
-        /// Of which visit.
-        visit: VisitId,
-        /// What.
-        kind: NoticeKind,
-    },
-    /// The notices of a visit, and what became of each.
-    Notices {
-        /// Of which visit.
-        visit: VisitId,
-    },
     /// Notes something around the call of a virtual visit.
     Call {
         /// Of which visit.
@@ -366,19 +313,6 @@ pub enum Command {
     VirtualVisit {
         /// Which.
         visit: VisitId,
-    },
-    /// The card of a patient.
-    Card {
-        /// Of whom.
-        patient: PatientId,
-        /// In the context of which visit.
-        #[serde(default)]
-        visit: Option<VisitId>,
-    },
-    /// What changed about a patient since this phone's person was there last.
-    Since {
-        /// About whom.
-        patient: PatientId,
     },
     /// Begins a care plan from a template, today.
     PlanStart {
@@ -526,6 +460,15 @@ pub enum Command {
         #[serde(default = "many")]
         edits: u64,
     },
+    /// Something about messages within the team.
+    #[serde(untagged)]
+    Messages(MessageCommand),
+    /// Something about notices to a patient.
+    #[serde(untagged)]
+    Notice(NoticeCommand),
+    /// Something about a patient's card.
+    #[serde(untagged)]
+    Card(CardCommand),
 }
 
 const fn many() -> u64 {

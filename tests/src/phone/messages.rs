@@ -1,16 +1,51 @@
 //! Commands about messages within the team.
 
 use homeround::app::{Homeround, MessageView, NewMessage, Saved};
-use homeround::model::{MessagePriority, PatientId};
+use homeround::model::{EntryId, MessagePriority, PatientId};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::answer::Refusal;
 use super::command::Command;
 
+/// What a phone process can be told of them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum MessageCommand {
+    /// Writes a message to a patient's care team.
+    Message {
+        /// About whom.
+        patient: PatientId,
+        /// What it says.
+        text: String,
+        /// It can't wait.
+        #[serde(default)]
+        urgent: bool,
+        /// What it answers.
+        #[serde(default)]
+        reply_to: Option<EntryId>,
+    },
+    /// Says that the messages that wait were shown.
+    MessagesRead {
+        /// About whom.
+        patient: PatientId,
+    },
+    /// The messages about a patient, in order.
+    Messages {
+        /// About whom.
+        patient: PatientId,
+    },
+    /// What is said about each patient, in brief.
+    MessageThreads,
+}
+
 /// Does what writes; none for another kind of command.
 pub(super) fn write(app: &Homeround, command: &Command) -> Option<Result<Saved, Refusal>> {
+    let Command::Messages(command) = command else {
+        return None;
+    };
     let saved = match command {
-        Command::Message {
+        MessageCommand::Message {
             patient,
             text,
             urgent,
@@ -24,18 +59,29 @@ pub(super) fn write(app: &Homeround, command: &Command) -> Option<Result<Saved, 
             reply_to: *reply_to,
             ..NewMessage::default()
         }),
-        Command::MessagesRead { patient } => match app.chart(*patient).mark_messages_read() {
-            Ok(Some(saved)) => Ok(saved),
-            Ok(None) => return Some(Err(Refusal::code("nothing_unread"))),
-            Err(error) => Err(error),
-        },
-        _ => return None,
+        MessageCommand::MessagesRead { patient } => {
+            match app.chart(*patient).mark_messages_read() {
+                Ok(Some(saved)) => Ok(saved),
+                Ok(None) => return Some(Err(Refusal::code("nothing_unread"))),
+                Err(error) => Err(error),
+            }
+        }
+        MessageCommand::Messages { .. } | MessageCommand::MessageThreads => return None,
     };
     Some(saved.map_err(Refusal::from))
 }
 
+/// Answers what asks.
+pub(super) fn read(app: &Homeround, command: &MessageCommand) -> Result<Value, Refusal> {
+    match command {
+        MessageCommand::Messages { patient } => about(app, *patient),
+        MessageCommand::MessageThreads => threads(app),
+        MessageCommand::Message { .. } | MessageCommand::MessagesRead { .. } => Ok(Value::Null),
+    }
+}
+
 /// The messages about a patient, in order.
-pub(super) fn about(app: &Homeround, patient: PatientId) -> Result<Value, Refusal> {
+fn about(app: &Homeround, patient: PatientId) -> Result<Value, Refusal> {
     let views = app.chart(patient).messages()?;
     Ok(views.iter().map(told).collect())
 }
@@ -49,7 +95,7 @@ fn told(view: &MessageView) -> Value {
 }
 
 /// What is said about each patient, in brief.
-pub(super) fn threads(app: &Homeround) -> Result<Value, Refusal> {
+fn threads(app: &Homeround) -> Result<Value, Refusal> {
     let threads = app.message_threads()?;
     let brief = threads.iter().map(|thread| {
         json!({

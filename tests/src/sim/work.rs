@@ -277,17 +277,7 @@ fn on_chart(app: &Homeround, patient: PatientId, number: u64, dice: &mut Dice) -
             ("new medication", chart.add_medication(&new), facts)
         }
         (55..=57, _) => wishes(&chart, number),
-        (58..=64, _) => {
-            let new = Allergy {
-                code: coding(&text),
-                status: AllergyStatus::Active,
-                severity: Some(Severity::Mild),
-                reaction: None,
-                ingredients: Vec::new(),
-            };
-            let facts = entry("allergies", "/code/text", json!(text));
-            ("allergy", chart.add_allergy(&new), facts)
-        }
+        (58..=64, _) => allergy(&chart, &text),
         (65..=74, _) => {
             let new = Alert {
                 text: text.clone(),
@@ -309,6 +299,18 @@ fn on_chart(app: &Homeround, patient: PatientId, number: u64, dice: &mut Dice) -
             ("review", saved, entry("reviews", "/comment", json!(text)))
         }
     }
+}
+
+fn allergy(chart: &ChartHandle, text: &str) -> Done {
+    let new = Allergy {
+        code: coding(text),
+        status: AllergyStatus::Active,
+        severity: Some(Severity::Mild),
+        reaction: None,
+        ingredients: Vec::new(),
+    };
+    let facts = entry("allergies", "/code/text", json!(text));
+    ("allergy", chart.add_allergy(&new), facts)
 }
 
 /// An urgent word to the team.

@@ -69,12 +69,7 @@ pub(super) fn chart() -> Chart {
             ),
         ]),
         reviews: reviews(),
-        notice_wishes: serde_json::from_value(json!({
-            "by": person(NURSE), "at_ms": AS_OF, "agreed": true, "wished_by": "representative",
-            "channel": "email", "address": "dora@example.org", "language": "es",
-            "quiet": { "from_minute": 1_290, "until_minute": 465 },
-        }))
-        .unwrap(),
+        notice_wishes: Some(notice_wishes()),
         messages: messages(),
         corrections: entries(vec![(
             0xE5,
@@ -85,6 +80,15 @@ pub(super) fn chart() -> Chart {
 }
 
 /// Three about the visit, one of them taken back, and one of another day.
+fn notice_wishes() -> NoticeWishes {
+    serde_json::from_value(json!({
+        "by": person(NURSE), "at_ms": AS_OF, "agreed": true, "wished_by": "representative",
+        "channel": "email", "address": "dora@example.org", "language": "es",
+        "quiet": { "from_minute": 1_290, "until_minute": 465 },
+    }))
+    .unwrap()
+}
+
 fn messages() -> BTreeMap<EntryId, MessageEntry> {
     entries(vec![
         (
