@@ -176,7 +176,7 @@ macro_rules! planted {
 planted! {
     an_actor_that_is_used_again_is_found: ActorReused within 40;
     a_cursor_that_moves_before_its_page_is_found: CursorBeforeApply within 2;
-    a_sequence_number_that_comes_late_is_found: LateSequenceNumber within 12;
+    a_sequence_number_that_comes_late_is_found: LateSequenceNumber within 24;
     an_acknowledgement_before_the_commit_is_found: AckBeforeCommit within 4;
     a_rejection_that_is_swallowed_is_found: RejectionSwallowed within 24;
     an_epoch_that_is_ignored_is_found: EpochIgnored within 40;

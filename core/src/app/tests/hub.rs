@@ -244,7 +244,8 @@ impl Hub {
         tx.init_root_from_hydrate(&hydrate::Map::from(kept))
             .unwrap();
         tx.commit();
-        self.base = earlier.save();
+        // As this product saves: plain, and packed as a whole elsewhere.
+        self.base = earlier.save_nocompress();
     }
 
     /// Another document of the patient, which phones get with their first page.
