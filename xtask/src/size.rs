@@ -12,7 +12,7 @@ use crate::report::Verdict;
 use crate::{Trouble, play, setup, ui};
 
 /// Bytes that the stripped library may have, for one ABI: see docs/adr/0017.
-const BUDGET_BYTES: u64 = 12_650_000;
+const BUDGET_BYTES: u64 = 13_250_000;
 /// Where it is to get to.
 const AIM_BYTES: u64 = 5_000_000;
 /// Lines of a failed build that are worth showing.
