@@ -33,6 +33,7 @@ pub(super) fn offline_edits(play: &mut Play) -> Result<(), Trouble> {
     let shared = play.story.shared.visit.clone();
     let disputed = play.story.disputed.visit.clone();
     let tasks = tasks_of(play, &shared)?;
+    let before = unsent(play)?;
     let mut edits = nurses_edits(&shared, &tasks);
     edits.extend(therapists_edits(&shared, &disputed, &tasks));
     edits.extend(aides_edits(&shared, &disputed, &tasks));
@@ -45,12 +46,8 @@ pub(super) fn offline_edits(play: &mut Play) -> Result<(), Trouble> {
         shown.push(vec![name, edit.what.to_owned(), short(hash)]);
     }
     play.screen.table(&["who", "what", "change"], &shown);
-    let mut unsent = 0;
-    for phone in &mut play.phones {
-        let stats = phone.ask(&json!({ "do": "stats" }))?;
-        unsent += stats["unsent"].as_u64().unwrap_or(0);
-    }
-    let held = unsent == shown.len() as u64;
+    let unsent = unsent(play)?;
+    let held = unsent == before + shown.len() as u64;
     play.promise(
         held,
         &format!("{unsent} edits are durable on their phones and known nowhere else"),
@@ -253,4 +250,14 @@ pub(super) fn revoke(play: &mut Play) -> Result<(), Trouble> {
         "the phone knows nothing of it yet, and works on",
     );
     Ok(())
+}
+
+/// Edits that no backend has, on all phones.
+fn unsent(play: &mut Play) -> Result<u64, Trouble> {
+    let mut unsent = 0;
+    for phone in &mut play.phones {
+        let stats = phone.ask(&json!({ "do": "stats" }))?;
+        unsent += stats["unsent"].as_u64().unwrap_or(0);
+    }
+    Ok(unsent)
 }
