@@ -388,6 +388,26 @@ async fn what_is_not_taken_is_tried_again_less_and_less_until_it_is_too_late() {
 }
 
 #[tokio::test]
+async fn who_delivers_and_is_away_is_asked_a_few_times_in_one_turn_and_not_by_each_letter() {
+    let mut case = Case::agreed().await;
+    let nina = case.nurse.caller.person;
+    for number in 0..8 {
+        let start = NOW.plus(MINUTE_MS).0;
+        let booked = case.world.book(case.patient, &[nina], start).await;
+        case.nurse.sync(&case.world).await;
+        let entry = case.entry("late", 0, 60);
+        let (section, id) = ("notices".into(), EntryId(Uuid::from_u128(0x950 + number)));
+        let append = Op::Append { section, id, entry };
+        case.nurse.edit(DocumentId::visit(booked), &[append]);
+        assert_eq!(codes(&case.nurse.push(&case.world).await), ["accepted"]);
+        case.refuse(NotTaken::Later("timeout".into()));
+    }
+    assert_eq!(case.turn(0).await.waiting, 5, "the rest is not tried");
+    assert_eq!(case.carrier.refuses.lock().unwrap().len(), 3);
+    assert_eq!(case.turn(0).await.waiting, 3, "but in the next turn");
+}
+
+#[tokio::test]
 async fn an_address_that_is_refused_is_not_tried_again_and_a_channel_without_provider_says_so() {
     let mut case = Case::agreed().await;
     let id = case.ask("on_my_way", 0, 15).await;

@@ -24,6 +24,9 @@ use crate::store::{NoticeRow, Reader, Writer};
 
 /// Notices of one tenant that are tried in one turn.
 const TURN_MAX: u32 = 100;
+/// Letters that are not taken in one turn, before the rest waits for the next: who delivers
+/// may be away, and each try takes its time.
+const DELAYS_MAX: u32 = 5;
 /// Entries of one visit that are looked at: beyond what one may have, so that it is said.
 const LOOKED_AT_MAX: usize = 3 * NOTICES_PER_VISIT_MAX;
 /// How far ahead of the backend's clock a phone may be and still say when it arrives.
@@ -126,16 +129,22 @@ impl Backend {
     /// [`ServiceError::Storage`]: what was not written down is tried again.
     pub async fn send_notices(&self, now: Millis) -> Result<NoticesDone, ServiceError> {
         let mut done = NoticesDone::default();
+        let mut delays = 0;
         for tenant in self.storage.tenants().await? {
             let due = {
                 let mut reader = self.storage.read(tenant.id).await?;
                 reader.notices_due(now, TURN_MAX).await?
             };
             for row in due {
-                match self.one(tenant.id, row, now).await? {
+                let (state, reason) = self.one(tenant.id, row, now).await?;
+                match state {
                     NoticeState::Sent => done.sent += 1,
                     NoticeState::Queued => done.waiting += 1,
                     NoticeState::NotSent | NoticeState::Unknown => done.not_sent += 1,
+                }
+                delays += u32::from(reason == Some(NotSent::Delayed));
+                if delays >= DELAYS_MAX {
+                    return Ok(done);
                 }
             }
         }
@@ -147,12 +156,13 @@ impl Backend {
         tenant: TenantId,
         row: NoticeRow,
         now: Millis,
-    ) -> Result<NoticeState, ServiceError> {
+    ) -> Result<(NoticeState, Option<NotSent>), ServiceError> {
         let (case, judged) = {
             let mut reader = self.storage.read(tenant).await?;
             let Some((case, view)) = case_of(reader.as_mut(), &row).await? else {
                 drop(reader);
-                return self.forget(tenant, row).await;
+                self.forget(tenant, row).await?;
+                return Ok((NoticeState::NotSent, None));
             };
             let judged = self.judge(reader.as_mut(), &case, &view, now).await?;
             (case, judged)
@@ -181,7 +191,7 @@ impl Backend {
             }
         }
         self.settle_notice(tenant, row, &delivery).await?;
-        Ok(delivery.state)
+        Ok((delivery.state, delivery.reason))
     }
 
     /// Gives a letter to who delivers by the channel, and writes into the delivery what
@@ -275,12 +285,11 @@ impl Backend {
     }
 
     /// What can't be read, or is not there any more, is not to be sent.
-    async fn forget(&self, tenant: TenantId, row: NoticeRow) -> Result<NoticeState, ServiceError> {
+    async fn forget(&self, tenant: TenantId, row: NoticeRow) -> Result<(), ServiceError> {
         tracing::warn!("a notice without its visit was dropped");
         let mut tx = self.storage.write(tenant).await?;
         tx.remove_notice(row.notice).await?;
-        tx.commit().await?;
-        Ok(NoticeState::NotSent)
+        Ok(tx.commit().await?)
     }
 
     async fn judge(
