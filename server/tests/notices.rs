@@ -12,11 +12,12 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use homeround::merge::Op;
 use homeround::model::{
-    DocumentId, EntryId, HOUR_MS, MINUTE_MS, Millis, NotSent, NoticeChannel, NoticeDelivery,
-    NoticeState, PatientId, RecordKind, Role, VisitId,
+    ChangeHash, DeviceId, DocumentId, EntryId, HOUR_MS, MINUTE_MS, Millis, NotSent, NoticeChannel,
+    NoticeDelivery, NoticeState, PatientId, RecordKind, Role, VisitId,
 };
 use homeround_server::notify::{Letter, NotTaken, Provider};
 use homeround_server::service::NoticesDone;
+use homeround_server::store::{ChangeRow, DocumentRow, NoticeRow, Storage as _};
 use serde_json::{Value, json};
 use support::*;
 use uuid::Uuid;
@@ -405,6 +406,57 @@ async fn who_delivers_and_is_away_is_asked_a_few_times_in_one_turn_and_not_by_ea
     assert_eq!(case.turn(0).await.waiting, 5, "the rest is not tried");
     assert_eq!(case.carrier.refuses.lock().unwrap().len(), 3);
     assert_eq!(case.turn(0).await.waiting, 3, "but in the next turn");
+}
+
+#[tokio::test]
+async fn a_damaged_visit_keeps_no_other_notice_from_being_sent() {
+    let mut case = Case::agreed().await;
+    // Of a patient whom the nurse has not: her phone is not given it.
+    let patient = case.world.patient(2).await;
+    let visit = VisitId(Uuid::from_u128(0xdead));
+    let damaged = DocumentRow {
+        id: DocumentId::visit(visit),
+        patient,
+        heads: Vec::new(),
+        sealed: false,
+        snapshot: b"no document".to_vec(),
+        snapshot_seq: 0,
+    };
+    let row = NoticeRow {
+        notice: EntryId(Uuid::from_u128(1)),
+        visit,
+        due: NOW.plus(-MINUTE_MS),
+        attempts: 0,
+    };
+    let no_document = ChangeRow {
+        seq: 0,
+        document: damaged.id,
+        patient,
+        hash: ChangeHash([7; 32]),
+        actor: case.nurse.actor,
+        actor_seq: 1,
+        device: DeviceId(Uuid::from_bytes(case.nurse.device)),
+        person: case.nurse.caller.person,
+        after_seal: false,
+        bytes: b"no change".to_vec(),
+    };
+    let mut tx = case.world.storage.write(case.world.tenant).await.unwrap();
+    let seq = tx.next_seq().await.unwrap();
+    tx.put_document(&damaged).await.unwrap();
+    tx.add_change(&ChangeRow { seq, ..no_document })
+        .await
+        .unwrap();
+    tx.put_notice(&row).await.unwrap();
+    tx.commit().await.unwrap();
+    let id = case.ask("on_my_way", 0, 15).await;
+    let both = case.turn(0).await;
+    assert_eq!((both.sent, both.waiting), (1, 1));
+    assert_eq!(case.stands(id).await.state, NoticeState::Sent);
+    assert_eq!(
+        case.turn(1).await,
+        NoticesDone::default(),
+        "not at once again"
+    );
 }
 
 #[tokio::test]

@@ -136,7 +136,15 @@ impl Backend {
                 reader.notices_due(now, TURN_MAX).await?
             };
             for row in due {
-                let (state, reason) = self.one(tenant.id, row, now).await?;
+                let (state, reason) = match self.one(tenant.id, row, now).await {
+                    Ok(done) => done,
+                    // One that can't be judged stands in nobody's way.
+                    Err(error) => {
+                        tracing::warn!(%error, "a notice could not be judged");
+                        self.postpone(tenant.id, row, now).await?;
+                        (NoticeState::Queued, None)
+                    }
+                };
                 match state {
                     NoticeState::Sent => done.sent += 1,
                     NoticeState::Queued => done.waiting += 1,
@@ -282,6 +290,23 @@ impl Backend {
             from: None,
         });
         Ok(())
+    }
+
+    /// Tries a notice again after the longest time between two tries.
+    async fn postpone(
+        &self,
+        tenant: TenantId,
+        row: NoticeRow,
+        now: Millis,
+    ) -> Result<(), ServiceError> {
+        let later = NoticeRow {
+            due: now.plus(RETRY_MAX_MS),
+            attempts: row.attempts.saturating_add(1),
+            ..row
+        };
+        let mut tx = self.storage.write(tenant).await?;
+        tx.put_notice(&later).await?;
+        Ok(tx.commit().await?)
     }
 
     /// What can't be read, or is not there any more, is not to be sent.
