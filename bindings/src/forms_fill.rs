@@ -219,7 +219,7 @@ fn problem(problem: &Problem) -> FormProblem {
     }
 }
 
-const fn kind(kind: &ItemKind) -> FormItemType {
+pub(crate) const fn kind(kind: &ItemKind) -> FormItemType {
     match kind {
         ItemKind::Group => FormItemType::Group,
         ItemKind::Display => FormItemType::Display,

@@ -7,6 +7,7 @@
 //! | `session` | PIN, enrolment, locking, signing out |
 //! | `schedule`, `order`, `numbers` | the day's lists, its order with travel and arrivals, one's own figures |
 //! | `visit`, `visit_edits`, `attachments`, `sign_off` | a visit: reading, working, photos, signatures by hand |
+//! | `notices`, `survey` | what a patient is told, and what they say of a visit |
 //! | `way` | visits made on the phone, there twice, handed over |
 //! | `forms`, `forms_fill` | what forms ask, and filling one |
 //! | `clinical`, `medication`, `reconcile`, `trend` | scores, units, warnings about doses, the list against the home, a figure over time |
@@ -59,6 +60,7 @@ mod serving;
 mod session;
 mod sign_off;
 mod since;
+mod survey;
 mod sync;
 mod trend;
 mod types;
@@ -98,6 +100,7 @@ pub use schedule::*;
 pub use session::*;
 pub use sign_off::*;
 pub use since::*;
+pub use survey::*;
 pub use sync::*;
 pub use trend::*;
 pub use types::*;

@@ -69,11 +69,14 @@ pub enum NotSent {
     Contested,
     /// There is no address.
     NoAddress,
+    /// The backend has no page that a link could lead to.
+    NoPage,
     /// The backend has nobody who delivers by this channel.
     NoProvider,
     /// It is night at the patient's.
     QuietHours,
-    /// The visit has begun, is over or called off, or the time has passed.
+    /// The visit has begun, is over or called off, or the time has passed; of a survey: it
+    /// was answered already, or is too long ago.
     TooLate,
     /// The clock of the phone that asked for it was ahead: its times can't be right.
     ClockDoubt,
@@ -271,6 +274,18 @@ impl Visit {
     }
 }
 
+impl From<model::NoticeDelivery> for NoticeDelivery {
+    fn from(one: model::NoticeDelivery) -> Self {
+        Self {
+            state: one.state,
+            reason: one.reason,
+            channel: one.channel,
+            at_ms: one.at_ms.0,
+            next_ms: one.next_ms.map(|at| at.0),
+        }
+    }
+}
+
 fn notice(view: app::NoticeView, names: &Names<'_>) -> Notice {
     Notice {
         id: view.id,
@@ -279,13 +294,7 @@ fn notice(view: app::NoticeView, names: &Names<'_>) -> Notice {
         kind: view.entry.kind,
         arrives_from_ms: view.entry.arrives_from_ms.0,
         arrives_until_ms: view.entry.arrives_until_ms.0,
-        delivery: view.delivery.map(|one| NoticeDelivery {
-            state: one.state,
-            reason: one.reason,
-            channel: one.channel,
-            at_ms: one.at_ms.0,
-            next_ms: one.next_ms.map(|at| at.0),
-        }),
+        delivery: view.delivery.map(Into::into),
     }
 }
 

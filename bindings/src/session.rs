@@ -18,6 +18,8 @@ pub enum SessionState {
     New,
     /// Unlock.
     Locked,
+    /// Lent to a patient for a survey: unlock when it is back.
+    Lent,
     /// Unlocked, and the backend does not know this device yet: enrol.
     NotEnrolled,
     /// Ready.
@@ -129,6 +131,7 @@ impl Session {
             Ok::<_, HomeroundError>(match self.phone.app.session() {
                 app::SessionState::New => SessionState::New,
                 app::SessionState::Locked => SessionState::Locked,
+                app::SessionState::Lent => SessionState::Lent,
                 app::SessionState::NotEnrolled => SessionState::NotEnrolled,
                 app::SessionState::Ready => SessionState::Ready,
             })

@@ -42,6 +42,8 @@ pub enum ChangeKind {
     Note,
     /// A photo, a recording or a file.
     Attachment,
+    /// What the patient said of a visit.
+    Survey,
     /// "Looked at, nothing to change."
     Review,
     /// How to get into the home.
@@ -232,6 +234,7 @@ impl From<app::ChangeKind> for ChangeKind {
             app::ChangeKind::Visit => Self::Visit,
             app::ChangeKind::Note => Self::Note,
             app::ChangeKind::Attachment => Self::Attachment,
+            app::ChangeKind::Survey => Self::Survey,
             app::ChangeKind::Review => Self::Review,
             app::ChangeKind::HomeAccess => Self::HomeAccess,
             app::ChangeKind::Contact => Self::Contact,

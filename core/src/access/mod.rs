@@ -230,10 +230,10 @@ fn respects_seal(changes: &[Change<'_>]) -> Result<(), Denied> {
 }
 
 /// What is no part of what was signed: a stamp of presence, a signature by hand, that one
-/// was wrong, and a decision whether the visit is there twice. Who leaves after a colleague
-/// signed checks out, and a relative signs when they come home.
+/// was wrong, a decision whether the visit is there twice, and what the patient says of it.
+/// Who leaves after a colleague signed checks out, and a relative signs when they come home.
 pub(crate) fn is_beside_seal(path: &FieldPath, value: Option<&Value>) -> bool {
-    let beside = ["presence/*", "sign_offs/*", "duplicates/*"];
+    let beside = ["presence/*", "sign_offs/*", "duplicates/*", "survey/*"];
     takes_sign_off_back(path, value) || beside.iter().any(|pattern| path.matches(pattern))
 }
 

@@ -151,7 +151,8 @@ pub const TABLE: &[Row] = &[
     row(NURSING, Visit, "medications/*", Right::Append),
     row(CARE, Visit, "forms/**", Right::Write),
     row(CARE, Visit, "attachments/*", Right::Append),
-    row(CARE, Visit, "survey/*", Right::Write),
+    // By a link it is the backend that writes, and no device.
+    row(CARE_AND_PLANNING, Visit, "survey/*", Right::Append),
     row(CARE, Visit, "corrections/*", Right::AboutSection),
     row(CLINICAL, Visit, "signatures/*", Right::Sign),
     // Whoever is in the home takes what a person there puts their hand to.
@@ -214,6 +215,7 @@ pub const TABLE: &[Row] = &[
     row(COORDINATORS, Visit, "handover", Right::See),
     row(COORDINATORS, Visit, "duplicates/**", Right::See),
     row(COORDINATORS, Visit, "notices/**", Right::See),
+    row(COORDINATORS, Visit, "survey/**", Right::See),
     row(COORDINATORS, Visit, "planned/**", Right::See),
     row(COORDINATORS, Chart, "contacts/**", Right::See),
     row(COORDINATORS, Chart, "home_access/**", Right::See),

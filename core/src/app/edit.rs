@@ -1,11 +1,13 @@
 //! The path of one edit: check access, edit the document, store change, outbox
 //! row, projections and audit in one durable transaction, then tell observers.
 
+use std::sync::MutexGuard;
+
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::error::AppError;
-use super::inner::{Inner, Opened};
+use super::inner::{Inner, Loan, Opened};
 use super::project;
 use crate::access::{self, Change, Policy};
 use crate::merge::{Conflict, Document, Edit, MergeError, Op};
@@ -109,46 +111,100 @@ impl Inner {
         make: impl FnOnce(&mut Desk<'_>) -> Result<Vec<Op>, AppError>,
         also: impl FnOnce(&WriteTx<'_>) -> Result<(), AppError>,
     ) -> Result<Saved, AppError> {
-        let clock = self.clocks.now();
-        let saved = {
-            let mut opened = self.opened()?;
-            let opened = opened.as_mut().ok_or(AppError::Locked)?;
-            let stamp = Stamp {
-                clock,
-                anchor: opened.anchor,
-            };
-            opened.merge_deferred(id, clock)?;
-            // One transaction on one connection: what it reads stays in that
-            // connection's cache from edit to edit.
-            let store = std::sync::Arc::clone(&opened.store);
-            let (hash, entry, at_hand) = store.write(|tx| {
-                let (patient, mut document) = opened.take_document(tx, id, clock)?;
-                let had_conflicts = !document.conflicts().is_empty();
-                let made = self.make_edit(tx, opened, patient, &mut document, stamp, make);
-                let (edit, entry) = match made {
-                    Ok(made) => made,
-                    Err(error) => {
-                        // Nothing was changed unless the document says so itself.
-                        if !document.is_poisoned() {
-                            opened.keep_document(patient, document);
-                        }
-                        return Err(error);
-                    }
-                };
-                // From here on a failure drops the instance: the store knows better.
-                opened.store_edit(tx, &document, &edit, had_conflicts, action, stamp)?;
-                also(tx)?;
-                Ok((edit.hash, entry, (patient, document)))
-            })?;
-            opened.keep_document(at_hand.0, at_hand.1);
-            Saved {
-                hash,
-                entry,
-                revision: self.next_revision(),
-            }
-        };
+        let saved = self.write_edit(self.opened()?, id, action, make, also)?;
         self.tell(saved.revision, &[id]);
         Ok(saved)
+    }
+
+    /// As [`edit`](Self::edit), on a phone that is lent: once for each loan.
+    pub(super) fn edit_lent(
+        &self,
+        loan: &Loan,
+        id: DocumentId,
+        action: &'static str,
+        make: impl FnOnce(&mut Desk<'_>) -> Result<Vec<Op>, AppError>,
+    ) -> Result<Saved, AppError> {
+        let mut last = self.last_answered();
+        let opened = self.opened_for(loan)?;
+        if *last == loan.number {
+            return Err(AppError::Refused {
+                field: "survey".into(),
+                limit: "once each time that the phone is lent".into(),
+            });
+        }
+        let saved = self.write_edit(opened, id, action, make, |_| Ok(()))?;
+        *last = loan.number;
+        drop(last);
+        self.tell(saved.revision, &[id]);
+        Ok(saved)
+    }
+
+    /// Whether an edit would be taken now, without making it.
+    pub(super) fn would_take(
+        &self,
+        id: DocumentId,
+        make: impl FnOnce(&mut Desk<'_>) -> Result<Vec<Op>, AppError>,
+    ) -> Result<(), AppError> {
+        let clock = self.clocks.now();
+        let mut opened = self.opened()?;
+        let opened = opened.as_mut().ok_or(AppError::Locked)?;
+        let stamp = Stamp {
+            clock,
+            anchor: opened.anchor,
+        };
+        opened.merge_deferred(id, clock)?;
+        let store = std::sync::Arc::clone(&opened.store);
+        let rows = store.reader()?;
+        let (patient, document) = opened.take_document(&rows, id, clock)?;
+        let planned = self.plan_edit(&rows, opened, patient, &document, stamp, make);
+        opened.keep_document(patient, document);
+        planned.map(drop)
+    }
+
+    /// The durable part of one edit. Nobody has been told of it yet.
+    fn write_edit(
+        &self,
+        mut opened: MutexGuard<'_, Option<Opened>>,
+        id: DocumentId,
+        action: &'static str,
+        make: impl FnOnce(&mut Desk<'_>) -> Result<Vec<Op>, AppError>,
+        also: impl FnOnce(&WriteTx<'_>) -> Result<(), AppError>,
+    ) -> Result<Saved, AppError> {
+        let clock = self.clocks.now();
+        let opened = opened.as_mut().ok_or(AppError::Locked)?;
+        let stamp = Stamp {
+            clock,
+            anchor: opened.anchor,
+        };
+        opened.merge_deferred(id, clock)?;
+        // One transaction on one connection: what it reads stays in that
+        // connection's cache from edit to edit.
+        let store = std::sync::Arc::clone(&opened.store);
+        let (hash, entry, at_hand) = store.write(|tx| {
+            let (patient, mut document) = opened.take_document(tx, id, clock)?;
+            let had_conflicts = !document.conflicts().is_empty();
+            let made = self.make_edit(tx, opened, patient, &mut document, stamp, make);
+            let (edit, entry) = match made {
+                Ok(made) => made,
+                Err(error) => {
+                    // Nothing was changed unless the document says so itself.
+                    if !document.is_poisoned() {
+                        opened.keep_document(patient, document);
+                    }
+                    return Err(error);
+                }
+            };
+            // From here on a failure drops the instance: the store knows better.
+            opened.store_edit(tx, &document, &edit, had_conflicts, action, stamp)?;
+            also(tx)?;
+            Ok((edit.hash, entry, (patient, document)))
+        })?;
+        opened.keep_document(at_hand.0, at_hand.1);
+        Ok(Saved {
+            hash,
+            entry,
+            revision: self.next_revision(),
+        })
     }
 
     fn make_edit(
@@ -160,6 +216,22 @@ impl Inner {
         stamp: Stamp,
         make: impl FnOnce(&mut Desk<'_>) -> Result<Vec<Op>, AppError>,
     ) -> Result<(Edit, Option<EntryId>), AppError> {
+        let at = clamp(stamp.clock.wall_ms);
+        let (ops, entry) = self.plan_edit(rows, opened, patient, document, stamp, make)?;
+        let edit = document.edit(opened.actor, at, &ops).map_err(merge_error)?;
+        Ok((edit, entry))
+    }
+
+    /// What is to be changed, allowed by the access rules.
+    fn plan_edit(
+        &self,
+        rows: &Rows,
+        opened: &Opened,
+        patient: PatientId,
+        document: &Document,
+        stamp: Stamp,
+        make: impl FnOnce(&mut Desk<'_>) -> Result<Vec<Op>, AppError>,
+    ) -> Result<(Vec<Op>, Option<EntryId>), AppError> {
         let at = stamp.clock.wall_ms;
         let me = opened.me()?;
         let mint = || Ok(EntryId::mint(at, self.random()?));
@@ -179,10 +251,7 @@ impl Inner {
         let entry = desk.minted;
         let subject = (document.id(), patient, document.view());
         opened.judge(rows, subject, &ops, stamp.best())?;
-        let edit = document
-            .edit(opened.actor, clamp(at), &ops)
-            .map_err(merge_error)?;
-        Ok((edit, entry))
+        Ok((ops, entry))
     }
 
     /// Makes a document of the tree that `make` gives: judged as the backend will judge it,

@@ -16,7 +16,9 @@ use super::Homeround;
 use super::edit::{Desk, Saved};
 use super::error::AppError;
 use super::visit::{VisitHandle, put};
-use crate::forms::{Answer, Definition, Filled, FormError, Key, SHIPPED, Words, shipped};
+use crate::forms::{
+    Answer, Definition, Filled, FormError, Key, SHIPPED, Words, is_survey, shipped,
+};
 use crate::merge::Op;
 use crate::model::{EntryId, Form, Millis, RecordId, RecordKind};
 use crate::store::Rows;
@@ -87,6 +89,10 @@ impl Homeround {
         let reader = reads.store.reader()?;
         let mut latest: BTreeMap<String, (Definition, bool)> = BTreeMap::new();
         let mut offer = |definition: Definition, shipped: bool| {
+            // The patient's, and no form of a clinician's.
+            if is_survey(&definition.url) {
+                return;
+            }
             let known = latest.get(&definition.url);
             let newer = known.is_none_or(|(known, _)| {
                 by_version(&known.version, &definition.version) == Ordering::Less

@@ -57,6 +57,7 @@ mod sign;
 mod sign_off;
 mod since;
 mod since_items;
+mod survey;
 mod sync_store;
 mod system;
 mod templates;
@@ -117,6 +118,10 @@ pub use sign::SealCheck;
 pub use sign_off::SignOffView;
 pub use since::{CHANGES_PAGE_MAX, ChangeHow, Changed, FIRST_VISIT_DAYS, LastHere, SinceLastHere};
 pub use since_items::{CHANGE_CHARS_MAX, ChangeKind, ChangedField};
+pub use survey::{
+    InvitationView, QuestionTally, SURVEY_RESULTS_MAX, SurveyAnswered, SurveyDesk, SurveyLine,
+    SurveyResults, SurveyView,
+};
 pub use sync_store::PhoneStore;
 pub use system::{Clocks, System};
 pub use templates::{NewPlan, TemplateOffer};

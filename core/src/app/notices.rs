@@ -233,7 +233,7 @@ impl VisitHandle {
 
     /// The patient's chart and whether its wishes are contested; none: it is not on this
     /// phone.
-    fn chart_of(
+    pub(super) fn chart_of(
         &self,
         patient: crate::model::PatientId,
     ) -> Result<Option<(Chart, bool)>, AppError> {
@@ -289,7 +289,7 @@ fn must_be_ahead(status: VisitStatus) -> Result<(), AppError> {
 }
 
 /// Why nothing would be sent, by the patient's wishes.
-fn hindrance(wishes: Option<&NoticeWishes>, contested: bool) -> Option<NotSent> {
+pub(super) fn hindrance(wishes: Option<&NoticeWishes>, contested: bool) -> Option<NotSent> {
     if contested {
         return Some(NotSent::Contested);
     }
@@ -301,7 +301,7 @@ fn hindrance(wishes: Option<&NoticeWishes>, contested: bool) -> Option<NotSent> 
     }
 }
 
-const fn why_not(why: NotSent) -> &'static str {
+pub(super) const fn why_not(why: NotSent) -> &'static str {
     match why {
         NotSent::Declined => "a patient who has not declined notices",
         NotSent::NoAddress => "a patient with an address for notices",

@@ -20,6 +20,7 @@ impl Homeround {
     /// [`AppError::WrongPin`], [`AppError::NotConfirmed`].
     pub fn set_biometric(&self, on: bool, pin: &str) -> Result<(), AppError> {
         let pin = Pin::new(pin)?;
+        self.inner.must_not_be_lent()?;
         let clock = self.inner.clocks.now();
         let mut slot = self.inner.vault();
         let vault = slot.as_mut().ok_or(AppError::NotEnrolled)?;
@@ -41,6 +42,7 @@ impl Homeround {
     /// run of digits; [`AppError::Locked`].
     pub fn change_pin(&self, proof: &Unlock, new: &str) -> Result<(), AppError> {
         let new = Pin::new(new)?;
+        self.inner.must_not_be_lent()?;
         let clock = self.inner.clocks.now();
         let mut slot = self.inner.vault();
         let vault = slot.as_mut().ok_or(AppError::NotEnrolled)?;

@@ -35,6 +35,7 @@ impl Homeround {
     /// [`AppError::WrongPin`]; [`AppError::Damaged`] when not even the first
     /// page can be read: the file is where it was, for a specialist.
     pub fn recover(&self, who: &Unlock) -> Result<Recovery, AppError> {
+        self.inner.must_not_be_lent()?;
         let clock = self.inner.clocks.now();
         self.inner.uninstall();
         let key = {

@@ -29,6 +29,9 @@ pub enum SessionState {
     New,
     /// Unlock.
     Locked,
+    /// Lent to a patient for a survey
+    /// ([`lend_for_survey`](super::VisitHandle::lend_for_survey)): unlock when it is back.
+    Lent,
     /// Unlocked, and the backend does not know this device yet: enrol.
     NotEnrolled,
     /// Ready.
@@ -42,6 +45,7 @@ impl Homeround {
         match self.inner.reads() {
             Ok(reads) if reads.me.is_some() => SessionState::Ready,
             Ok(_) => SessionState::NotEnrolled,
+            Err(_) if self.inner.is_lent() => SessionState::Lent,
             Err(_) if self.inner.vault().is_some() => SessionState::Locked,
             Err(_) => SessionState::New,
         }
@@ -71,7 +75,8 @@ impl Homeround {
         self.open_store()
     }
 
-    /// Unlocks with the PIN or the biometric sensor.
+    /// Unlocks with the PIN or the biometric sensor; also a phone that is back from a patient
+    /// whom it was lent to.
     ///
     /// # Errors
     /// [`AppError::WrongPin`] says how often one may still try;
@@ -88,6 +93,7 @@ impl Homeround {
                 .unlock(who, clock)
                 .map_err(|error| sensor_error(who, error))?;
         }
+        self.inner.end_loan();
         if self.inner.is_open() {
             return Ok(());
         }
@@ -102,6 +108,7 @@ impl Homeround {
     pub fn lock(&self) {
         self.pin_audit();
         self.inner.uninstall();
+        self.inner.end_loan();
         if let Some(vault) = self.inner.vault().as_mut() {
             vault.lock();
         }

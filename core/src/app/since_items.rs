@@ -42,6 +42,8 @@ pub enum ChangeKind {
     Note,
     /// A photo, a recording or a file.
     Attachment,
+    /// What the patient said of a visit.
+    Survey,
     /// "Looked at, nothing to change".
     Review,
     /// How to get into the home.
@@ -70,6 +72,7 @@ impl ChangeKind {
             Self::Visit => "visit",
             Self::Note => "note",
             Self::Attachment => "attachment",
+            Self::Survey => "survey",
             Self::Review => "review",
             Self::HomeAccess => "home_access",
             Self::Contact => "contact",
@@ -242,6 +245,13 @@ const TABLE: &[Row] = &[
         "caption",
         &["media_type"],
     ),
+    row(
+        Visit,
+        "survey",
+        ChangeKind::Survey,
+        "",
+        &["answered_by", "answers.overall", "answers.comment"],
+    ),
     row(Plan, "title", ChangeKind::Plan, "", &[]),
     row(Plan, "status", ChangeKind::Plan, "", &[]),
     row(Plan, "narrative", ChangeKind::Plan, "", &[]),
@@ -335,6 +345,7 @@ impl Row {
         match (self.document, self.section) {
             // A signature under what is known is no news.
             (Visit, "status") => among(&ENDED, now) && !(among(&DONE, now) && among(&DONE, before)),
+            (Visit, "survey") => now["kind"] == "answered",
             (Visit, "forms") => !now["completed_at_ms"].is_null(),
             _ => true,
         }

@@ -28,6 +28,10 @@ pub const SHIPPED: &[Shipped] = &[
         json: include_str!("../../forms/phq-9-1.0.json"),
     },
     Shipped {
+        canonical: super::SURVEY,
+        json: include_str!("../../forms/visit-survey-1.0.json"),
+    },
+    Shipped {
         canonical: "https://github.com/homeround/homeround/fhir/Questionnaire/wound|1.0",
         json: include_str!("../../forms/wound-1.0.json"),
     },

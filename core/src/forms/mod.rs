@@ -26,6 +26,7 @@ pub mod path;
 mod places;
 mod read;
 mod response;
+mod survey;
 mod taken;
 mod words;
 
@@ -37,6 +38,7 @@ pub use definition::{Choice, Condition, Definition, Item, ItemKind, Operator, Ra
 pub use fill::{Answered, Completion, Filled, Problem, Shown};
 pub use key::Key;
 pub use library::{SHIPPED, Shipped, shipped};
+pub use survey::{SURVEY, is_survey, judge_survey, survey};
 pub use taken::Taken;
 pub use words::Words;
 

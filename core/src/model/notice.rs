@@ -199,7 +199,7 @@ impl NoticeWishes {
     }
 }
 
-fn is_language(text: &str) -> bool {
+pub(super) fn is_language(text: &str) -> bool {
     let mut parts = text.split('-');
     let first = parts.next().unwrap_or_default();
     (2..=3).contains(&first.len())
@@ -284,11 +284,14 @@ pub enum NotSent {
     Contested,
     /// There is no address.
     NoAddress,
+    /// The backend has no page that a link could lead to.
+    NoPage,
     /// The backend has nobody who delivers by this channel.
     NoProvider,
     /// It is night at the patient's.
     QuietHours,
-    /// The visit has begun, is over or called off, or the time has passed.
+    /// The visit has begun, is over or called off, or the time has passed; of a survey: it
+    /// was answered already, or is too long ago.
     TooLate,
     /// The clock of the phone that asked for it was ahead: its times can't be right.
     ClockDoubt,
@@ -314,6 +317,7 @@ impl NotSent {
             Self::Declined => "declined",
             Self::Contested => "contested",
             Self::NoAddress => "no_address",
+            Self::NoPage => "no_page",
             Self::NoProvider => "no_provider",
             Self::QuietHours => "quiet_hours",
             Self::TooLate => "too_late",

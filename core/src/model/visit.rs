@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     AmendmentEntry, AttachmentEntry, Coding, CorrectionEntry, DuplicateEntry, EntryId, Handover,
     LobbyEntry, MedicationEntry, Millis, NotDoneReason, NoticeEntry, ObservationEntry, PatientId,
-    PlannedOutcome, Presence, SettlementEntry, SignOffEntry, SignatureEntry, StepEntry, TaskResult,
-    TaskStatus, Unplanned, VisitConsent, VisitStatus,
+    PlannedOutcome, Presence, SettlementEntry, SignOffEntry, SignatureEntry, StepEntry,
+    SurveyEntry, TaskResult, TaskStatus, Unplanned, VisitConsent, VisitStatus,
 };
 
 /// One visit, at home or virtual. Field for field the shape of its document; a field on which
@@ -72,9 +72,10 @@ pub struct Visit {
     /// Photos, recordings, files.
     #[serde(default)]
     pub attachments: BTreeMap<EntryId, AttachmentEntry>,
-    /// The patient's answers to the satisfaction survey, by question.
-    #[serde(default)]
-    pub survey: BTreeMap<EntryId, serde_json::Value>,
+    /// Invitations to the survey, and what was answered. What a later version wrote is not
+    /// among it.
+    #[serde(default, deserialize_with = "super::plan::known")]
+    pub survey: BTreeMap<EntryId, SurveyEntry>,
     /// Corrections of entries.
     #[serde(default)]
     pub corrections: BTreeMap<EntryId, CorrectionEntry>,

@@ -6,9 +6,11 @@
 //!
 //! This room depends on `model`.
 
+mod invitation;
 mod quiet;
 mod words;
 
+pub use invitation::Invitation;
 pub use quiet::quiet_until;
 pub use words::{LANGUAGES, NoticeText, Telling, language_of};
 

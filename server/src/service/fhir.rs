@@ -7,8 +7,8 @@ use homeround::forms::Definition;
 use homeround::merge::{Conflict, Document};
 use homeround::model::{
     Booking, CareTeam, Chart, DeviceTag, DocumentId, DocumentKind, EntryId, FieldPath, Millis,
-    NoticeDelivery, Patient, Person, PersonId, PlanId, RecordId, RecordKind, Role, TenantId, Visit,
-    VisitId,
+    NoticeDelivery, Patient, Person, PersonId, PlanId, RecordId, RecordKind, Role, SurveyEntry,
+    TenantId, Visit, VisitId,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -200,7 +200,7 @@ async fn notices(
     visit: &Visit,
 ) -> Result<BTreeMap<EntryId, NoticeDelivery>, ServiceError> {
     let mut known = BTreeMap::new();
-    for id in visit.notices.keys() {
+    for id in visit.notices.keys().chain(visit.survey.keys()) {
         let delivery = body(reader, RecordKind::Notice, RecordId(id.0)).await?;
         known.extend(delivery.map(|delivery| (*id, delivery)));
     }
@@ -214,8 +214,12 @@ async fn questionnaires(
 ) -> Result<BTreeMap<String, Definition>, ServiceError> {
     let tenant = reader.tenant().await?.id;
     let mut known = BTreeMap::new();
-    for form in visit.forms.values() {
-        let canonical = &form.questionnaire;
+    let forms = visit.forms.values().map(|form| &form.questionnaire);
+    let surveys = visit.survey.values().filter_map(|entry| match entry {
+        SurveyEntry::Answered(said) => Some(&said.questionnaire),
+        SurveyEntry::Invited(_) => None,
+    });
+    for canonical in forms.chain(surveys) {
         if known.contains_key(canonical) {
             continue;
         }

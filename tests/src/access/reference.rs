@@ -135,7 +135,7 @@ pub static PLACES: &[Place] = &[
     place(Visit, "medications/1", Form::Entry, "NS"),
     place(Visit, "forms/1/answers/q1", Form::Value, "NTAS"),
     place(Visit, "attachments/1", Form::Entry, "NTAS"),
-    place(Visit, "survey/1", Form::Value, "NTAS"),
+    place(Visit, "survey/1", Form::Entry, "NTACS"),
     place(Visit, "corrections/1", Form::About("observations"), "NTAS"),
     place(Visit, "corrections/1", Form::About("medications"), "NS"),
     place(Visit, "corrections/1", Form::About("sign_offs"), "NTAS"),
@@ -303,9 +303,9 @@ pub fn may_write(role: Role, parts: &[Part], creates: bool, bans: &[Ban], sealed
         Form::Status(to) | Form::Step(to) => amends && to == "amended",
         // A signature by hand was no part of what was sealed, and neither is that it was wrong.
         Form::Signature | Form::About("sign_offs") => true,
-        // Who leaves after a colleague signed still stamps it, and a visit that was signed
-        // may all the same be there twice.
-        _ => amends || ["presence/1", "duplicates/1"].contains(&part.place.path),
+        // Who leaves after a colleague signed still stamps it, a visit that was signed may all
+        // the same be there twice, and its patient says how it was.
+        _ => amends || ["presence/1", "duplicates/1", "survey/1"].contains(&part.place.path),
     };
     parts.iter().all(allowed) && (!sealed || parts.iter().all(keeps_seal))
 }
@@ -343,6 +343,7 @@ pub fn may_see(role: Role, kind: DocumentKind, section: &str) -> bool {
             "handover",
             "duplicates",
             "notices",
+            "survey",
         ]
         .contains(&section),
         Chart => ["contacts", "home_access", "alerts", "notice_wishes"].contains(&section),

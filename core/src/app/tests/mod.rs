@@ -21,6 +21,7 @@ mod sealing;
 mod sensor;
 mod sign_offs;
 mod since;
+mod survey;
 mod trend;
 mod unplanned;
 mod virtual_visit;

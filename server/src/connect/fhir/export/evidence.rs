@@ -82,7 +82,6 @@ impl Sheet<'_> {
             "note" if !self.input.visit.note.is_empty() => vec![self.note],
             "measures" => vec![derive(self.input.booking.visit.0, &["measures", item])],
             "consent" => vec![derive(self.input.booking.visit.0, &["consent"])],
-            "survey" => vec![derive(self.input.booking.visit.0, &["survey"])],
             _ => item
                 .parse()
                 .ok()

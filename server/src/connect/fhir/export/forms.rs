@@ -1,10 +1,9 @@
-//! Answered forms and the survey.
+//! Answered forms.
 
 use homeround::forms::Filled;
 use homeround::model::{EntryId, Form, VisitStatus};
 use serde_json::{Map, Value, json};
 
-use super::super::ident::derive;
 use super::{Sheet, code_or};
 
 impl Sheet<'_> {
@@ -18,34 +17,6 @@ impl Sheet<'_> {
             }
             self.add_of(*id, id.0, resource);
         }
-        if self.input.visit.survey.is_empty() {
-            return;
-        }
-        let items: Vec<Value> = self
-            .input
-            .visit
-            .survey
-            .iter()
-            .map(|(id, entry)| {
-                let question = entry.get("question").and_then(Value::as_str);
-                json!({
-                    "linkId": question.map_or(id.to_string(), str::to_owned),
-                    "answer": answers(entry.get("answer").unwrap_or(entry)),
-                })
-            })
-            .collect();
-        self.add(
-            derive(self.input.booking.visit.0, &["survey"]),
-            json!({
-                "resourceType": "QuestionnaireResponse",
-                "status": "completed",
-                "subject": self.subject(),
-                "encounter": self.encounter_reference(),
-                "source": self.subject(),
-                "authored": self.instant(self.input.now),
-                "item": items,
-            }),
-        );
     }
 
     /// Who wrote last in a form.
@@ -96,7 +67,7 @@ fn unknown(form: &Form) -> Vec<Value> {
 }
 
 /// An answer by its key alone; of a repetition the link id counts.
-fn loose(key: &str, answer: &Value) -> Value {
+pub(super) fn loose(key: &str, answer: &Value) -> Value {
     let link = homeround::forms::Key::parse(key).map_or(key.to_owned(), |key| key.link_id);
     json!({ "linkId": link, "answer": answers(answer) })
 }

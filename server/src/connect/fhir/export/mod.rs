@@ -18,6 +18,7 @@ mod presence;
 mod reconcile;
 mod scores;
 mod sign_offs;
+mod survey;
 mod virtual_visit;
 mod visit;
 mod way;
@@ -142,6 +143,7 @@ pub fn export_visit(input: &VisitExport<'_>) -> Value {
     sheet.reconciliations();
     sheet.messages();
     sheet.notices();
+    sheet.surveys();
     sheet.plans();
     sheet.note();
     sheet.forms();

@@ -115,7 +115,7 @@ impl Sheet<'_> {
 }
 
 /// FHIR's status, and why it was not sent.
-fn stands(delivery: Option<&NoticeDelivery>) -> (&'static str, Option<&'static str>) {
+pub(super) fn stands(delivery: Option<&NoticeDelivery>) -> (&'static str, Option<&'static str>) {
     let Some(delivery) = delivery else {
         return ("preparation", None);
     };
@@ -128,7 +128,7 @@ fn stands(delivery: Option<&NoticeDelivery>) -> (&'static str, Option<&'static s
     }
 }
 
-fn medium(channel: NoticeChannel) -> Option<Value> {
+pub(super) fn medium(channel: NoticeChannel) -> Option<Value> {
     let code = match channel {
         NoticeChannel::Email => "EMAILWRIT",
         NoticeChannel::Sms => "SMSWRIT",

@@ -1,6 +1,6 @@
 //! Forms that were filled elsewhere.
 
-use homeround::forms::{Definition, Taken, shipped};
+use homeround::forms::{Definition, Taken, is_survey, shipped};
 use homeround::model::{
     Coding, EntryId, Form, History, HistoryPart, Measured, Millis, PatientId, RecordKind, VisitId,
 };
@@ -22,6 +22,7 @@ impl Importer<'_> {
     /// A line of the history with each question and its answer. Answers for a visit that is
     /// still to come, as a patient gives them beforehand, are the beginning of the visit's own
     /// form as well; a visit that is there already stays as it is, and has them in the history.
+    /// So has every survey: nobody says how a visit was before it was.
     pub(super) fn questionnaire_response(&mut self, at: usize) -> Result<(), Skip> {
         let source: fhir::QuestionnaireResponse = self.parse(at)?;
         stated(&source.status)?;
@@ -31,6 +32,7 @@ impl Importer<'_> {
         self.answered_before(at, patient, definition.as_ref(), &source)?;
         if let Some(visit) = self.visit_to_come(patient, &source.encounter)
             && source.status != "stopped"
+            && !is_survey(&source.questionnaire)
         {
             if let Some(definition) = &definition {
                 return self.fill(at, visit, definition, &source);

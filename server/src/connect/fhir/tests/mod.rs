@@ -13,6 +13,7 @@ mod notices;
 mod planned;
 mod responses;
 mod sample;
+mod survey;
 mod virtual_visit;
 mod way;
 

@@ -382,6 +382,31 @@ fn notice(kind: &str, minutes: i64) -> Value {
 }
 
 /// One that was sent, and one whose address was wrong.
+/// A link that was sent and answered, and a phone that was lent to who speaks for the patient.
+fn surveys() -> BTreeMap<EntryId, SurveyEntry> {
+    let system = "https://github.com/homeround/homeround/fhir/CodeSystem/forms";
+    let yes = json!({ "system": system, "code": "yes", "text": "Yes" });
+    let answered = |via: &str, who: &str| {
+        json!({
+            "kind": "answered", "via": via, "answered_by": who, "language": "es",
+            "questionnaire": homeround::forms::SURVEY, "at_ms": AS_OF.plus(HOUR_MS),
+            "answers": { "respect": yes, "overall": 9, "comment": "Muy amable.", "call-me": false },
+        })
+    };
+    let mut linked = answered("link", "patient");
+    linked["invitation"] = json!(entry(0x86));
+    let mut lent = answered("lent_phone", "representative");
+    lent["by"] = json!(id(NURSE));
+    entries(vec![
+        (
+            0x86,
+            json!({ "kind": "invited", "by": id(NURSE), "stamp": stamp(50) }),
+        ),
+        (0x87, linked),
+        (0x88, lent),
+    ])
+}
+
 fn deliveries() -> BTreeMap<EntryId, NoticeDelivery> {
     let delivery = |number: u128, state: &str| {
         let mut tree = json!({
@@ -394,7 +419,11 @@ fn deliveries() -> BTreeMap<EntryId, NoticeDelivery> {
         }
         (entry(number), serde_json::from_value(tree).unwrap())
     };
-    BTreeMap::from([delivery(0xa7, "sent"), delivery(0xa8, "not_sent")])
+    BTreeMap::from([
+        delivery(0x86, "sent"),
+        delivery(0xa7, "sent"),
+        delivery(0xa8, "not_sent"),
+    ])
 }
 
 /// How the visit came about.
@@ -453,10 +482,7 @@ pub(super) fn visit() -> Visit {
             (0x72, wound_form()),
         ]),
         attachments: attachments(),
-        survey: entries(vec![(
-            0x82,
-            json!({ "question": "satisfied", "answer": 5 }),
-        )]),
+        survey: surveys(),
         corrections: entries(vec![
             (
                 0x91,
