@@ -4,6 +4,7 @@
 //! `HOMEROUND_SERVER_LISTEN`. Every mistake names its field and what to do.
 
 mod mail;
+mod survey;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -15,6 +16,7 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 pub use mail::{Mail, MailTls};
+pub use survey::Survey;
 
 /// What every variable of the environment begins with.
 pub const ENV_PREFIX: &str = "HOMEROUND_";
@@ -63,6 +65,9 @@ pub struct Config {
     /// Who delivers e-mails to patients; none: they get none.
     #[serde(default)]
     pub mail: Option<Mail>,
+    /// The survey that patients answer by a link; none: they are sent no links.
+    #[serde(default)]
+    pub survey: Option<Survey>,
     /// What is logged.
     #[serde(default)]
     pub log: Log,
@@ -228,6 +233,7 @@ impl Config {
         if self.server.requests_at_once == 0 {
             return fail("server.requests_at_once", "is 0", "use at least 1");
         }
+        self.survey.as_ref().map_or(Ok(()), Survey::check)?;
         self.mail.as_ref().map_or(Ok(()), Mail::check)
     }
 
@@ -361,7 +367,7 @@ fn is_guarded(url: &str) -> bool {
     url.starts_with("https://") || plain
 }
 
-const SECTIONS: [&str; 5] = ["server", "database", "auth", "mail", "log"];
+const SECTIONS: [&str; 6] = ["server", "database", "auth", "mail", "survey", "log"];
 
 /// Whether a field holds a figure: a text of digits, as an audience may be,
 /// stays a text.

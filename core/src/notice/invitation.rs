@@ -50,7 +50,7 @@ impl Invitation<'_> {
             } else {
                 who
             };
-            let (day, last) = (day_es(day), day_es(last));
+            let (day, last) = (day_in_words(day, "es"), day_in_words(last, "es"));
             return Some(NoticeText {
                 subject: "¿Cómo fue su visita?".into(),
                 body: format!(
@@ -63,7 +63,7 @@ impl Invitation<'_> {
         } else {
             who
         };
-        let (day, last) = (day_en(day), day_en(last));
+        let (day, last) = (day_in_words(day, "en"), day_in_words(last, "en"));
         Some(NoticeText {
             subject: "How was your visit?".into(),
             body: format!(
@@ -78,13 +78,14 @@ impl Invitation<'_> {
     }
 }
 
-fn day_en(day: NaiveDate) -> String {
+/// A day without its year in one of [`LANGUAGES`](super::LANGUAGES), as `August 3`.
+#[must_use]
+pub fn day_in_words(day: NaiveDate, language: &str) -> String {
+    if language == "es" {
+        let month = MONTHS_ES.get(day.month0() as usize).unwrap_or(&"");
+        return format!("{} de {month}", day.day());
+    }
     day.format("%B %-d").to_string()
-}
-
-fn day_es(day: NaiveDate) -> String {
-    let month = MONTHS_ES.get(day.month0() as usize).unwrap_or(&"");
-    format!("{} de {month}", day.day())
 }
 
 #[cfg(test)]

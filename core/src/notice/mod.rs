@@ -10,7 +10,7 @@ mod invitation;
 mod quiet;
 mod words;
 
-pub use invitation::Invitation;
+pub use invitation::{Invitation, day_in_words};
 pub use quiet::quiet_until;
 pub use words::{LANGUAGES, NoticeText, Telling, language_of};
 

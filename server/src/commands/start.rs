@@ -13,7 +13,7 @@ use homeround_server::http::{
     App, Clock as _, Hub, Metrics, Serving, SystemClock, SystemEntropy, serve as serve_http,
 };
 use homeround_server::notify::Smtp;
-use homeround_server::service::{Backend, Entropy as _, Silence};
+use homeround_server::service::{Backend, Entropy as _, Silence, SurveyPage};
 use homeround_server::store::Storage;
 use homeround_server::store::sqlite::{SqliteAttachments, SqliteStorage};
 use tokio::net::TcpListener;
@@ -74,6 +74,10 @@ pub(super) async fn serve(asked: &Serve, env: &Env) -> Result<(), Problem> {
         .with_attachments(Arc::new(attachments));
     let backend = match mail(&config, env)? {
         Some(relay) => backend.with_provider(Arc::new(relay)),
+        None => backend,
+    };
+    let backend = match &config.survey {
+        Some(survey) => backend.with_survey_page(SurveyPage::at(&survey.address)),
         None => backend,
     };
     let (verifier, issuer) = tokens(&config)?;

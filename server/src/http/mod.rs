@@ -12,6 +12,8 @@ mod observe;
 mod office;
 mod probes;
 mod run;
+mod survey;
+mod survey_page;
 mod sync;
 
 use std::sync::Arc;
@@ -40,6 +42,8 @@ pub const IMPORT_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const ESCROW_SENT_MAX: usize = homeround::vault::ESCROW_BYTES_MAX + 1024;
 /// Most bytes of any other body of the office.
 pub const OFFICE_BYTES_MAX: usize = 256 * 1024;
+/// Most bytes of a survey's answers as a page sends them.
+pub const SURVEY_SENT_MAX: usize = 64 * 1024;
 /// What a client is told to wait when there are too many requests.
 pub const RETRY_AFTER_MS: u64 = 2_000;
 
@@ -100,6 +104,7 @@ impl App {
             .route(wire::LIVE, get(live::listen))
             .merge(attachments::routes())
             .merge(office::routes())
+            .merge(survey::routes())
             .route("/healthz", get(probes::live))
             .route("/readyz", get(probes::ready))
             .route("/metrics", get(probes::metrics));

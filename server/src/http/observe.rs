@@ -18,6 +18,8 @@ use crate::service::Entropy as _;
 const REQUEST_ID: &str = "x-request-id";
 /// The office's calls answer in JSON.
 const OFFICE_PREFIX: &str = "/v1/admin";
+/// The survey's answer pages.
+const SURVEY_PREFIX: &str = "/survey/";
 /// Probes are answered however many requests there are.
 const PROBES: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
@@ -57,7 +59,9 @@ async fn limited(app: &App, route: &str, request: Request, next: Next) -> Respon
 }
 
 fn refuse(route: &str, error: CallError) -> Response {
-    if route.starts_with(OFFICE_PREFIX) {
+    if route.starts_with(SURVEY_PREFIX) {
+        super::survey::unavailable()
+    } else if route.starts_with(OFFICE_PREFIX) {
         JsonFailure(error).into_response()
     } else {
         Cbor(error).into_response()

@@ -1,11 +1,11 @@
 //! Documents as the storage keeps them: a snapshot as a cache, changes as
 //! the truth. One document at a time is open.
 
-use homeround::merge::Document;
-use homeround::model::{ChangeHash, DocumentId};
+use homeround::merge::{Document, Op};
+use homeround::model::{ActorId, ChangeHash, DocumentId, Millis};
 
 use super::ServiceError;
-use crate::store::{DocumentRow, Reader, StorageError};
+use crate::store::{ChangeRow, DocumentRow, Reader, StorageError, Tenant, Writer};
 
 /// A snapshot up to this size is renewed at each push; a larger one when
 /// [`CHANGES_BESIDE_MAX`] changes lie beside it.
@@ -81,6 +81,51 @@ pub(crate) async fn whole(
         bytes: loaded.document.save(),
         heads: loaded.document.heads(),
     }))
+}
+
+/// Stores a change of the backend's own, on top of all that is there.
+pub(crate) async fn write_own(
+    tx: &mut dyn Writer,
+    (owner, actor): (&Tenant, ActorId),
+    loaded: Loaded,
+    ops: &[Op],
+    now: Millis,
+) -> Result<(), ServiceError> {
+    let Loaded {
+        row,
+        mut document,
+        beside,
+    } = loaded;
+    let edit = document
+        .edit(actor, now, ops)
+        .map_err(|_| ServiceError::Damaged)?;
+    let seq = tx.next_seq().await?;
+    let renewed = renews(row.snapshot.len(), beside.saturating_add(1));
+    let (snapshot, snapshot_seq) = match renewed {
+        true => (document.save(), seq),
+        false => (row.snapshot, row.snapshot_seq),
+    };
+    tx.put_document(&DocumentRow {
+        heads: document.heads(),
+        snapshot,
+        snapshot_seq,
+        ..row
+    })
+    .await?;
+    let change = ChangeRow {
+        seq,
+        document: row.id,
+        patient: row.patient,
+        hash: edit.hash,
+        actor: edit.actor,
+        actor_seq: edit.seq,
+        device: owner.device,
+        person: owner.person,
+        // It stands on everything that is there, a signature among it.
+        after_seal: row.sealed,
+        bytes: edit.bytes,
+    };
+    Ok(tx.add_change(&change).await?)
 }
 
 /// Whether the snapshot is renewed after this many changes beside it.

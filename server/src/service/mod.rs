@@ -16,6 +16,7 @@
 //! | escrow | what a phone could not send, brought by the office |
 //! | admin, visits, import, fhir | what the office does |
 //! | notices | what a patient is told, when, and what became of it |
+//! | survey | what a patient says of a visit, by a link |
 //! | presence | visit verification, exported and sealed |
 //! | records, documents, audit | rows that the others write through |
 
@@ -46,6 +47,7 @@ mod push;
 mod receipts;
 mod records;
 mod scope;
+mod survey;
 mod tenants;
 mod verdict;
 mod visits;
@@ -76,6 +78,7 @@ pub use page::{PAGE_ASKED_MAX, PAGE_ASKED_MIN};
 pub use presence::EvvFormat;
 pub use push::PUSH_LIMITS;
 pub(crate) use records::hex;
+pub use survey::{SurveyAsked, SurveyFound, SurveyPage, SurveyTaken};
 pub use tenants::NewTenant;
 pub use visits::{NewBooking, NewTask};
 pub use way::HANDOVER_GRACE_MS;
@@ -162,6 +165,8 @@ pub struct Backend {
     attachments: Option<Arc<dyn Attachments>>,
     /// Who delivers notices, one for each channel.
     providers: Vec<Arc<dyn Provider>>,
+    /// None: patients get no links to the survey.
+    survey_page: Option<SurveyPage>,
     /// The random half of the backend's own actors, drawn once per process.
     opening: [u8; 8],
 }
@@ -184,6 +189,7 @@ impl Backend {
             bell,
             attachments: None,
             providers: Vec::new(),
+            survey_page: None,
             opening,
         })
     }

@@ -128,7 +128,7 @@ pub(crate) fn check_limits(
 }
 
 /// Over the parts, each after its length: no two lists of parts share bytes.
-fn keyed(key: &[u8; 32], parts: &[&[u8]]) -> Hmac<Sha256> {
+pub(super) fn keyed(key: &[u8; 32], parts: &[&[u8]]) -> Hmac<Sha256> {
     // HMAC fills a key that is shorter than a block with zeros.
     let mut block = Zeroizing::new([0; 64]);
     block[..32].copy_from_slice(key);

@@ -6,8 +6,8 @@ use homeround::access::{Denied, code};
 use homeround::merge::{Inspected, Touch, Trial};
 use homeround::model::{
     Booking, CareTeam, DocumentId, DocumentKind, FieldPath, HOUR_MS, Handover, Millis, NoticeEntry,
-    NoticeWishes, PatientId, PersonId, RecordId, RecordKind, Role, Unplanned, VisitConsent,
-    VisitId,
+    NoticeWishes, PatientId, PersonId, RecordId, RecordKind, Role, SurveyEntry, SurveyVia,
+    Unplanned, VisitConsent, VisitId,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -26,6 +26,8 @@ pub(crate) const UNPLANNED_UNREADABLE: &str = "unplanned_unreadable";
 pub(crate) const HANDOVER_UNREADABLE: &str = "handover_unreadable";
 /// What the patient is to be told, or wishes to be told, can't be read, or is outside its limits.
 pub(crate) const NOTICE_UNREADABLE: &str = "notice_unreadable";
+/// An entry of the survey can't be read, is outside its limits, or is the backend's to write.
+pub(crate) const SURVEY_UNREADABLE: &str = "survey_unreadable";
 /// What a patient said to a virtual visit can't be read, or is outside its limits.
 pub(crate) const CONSENT_UNREADABLE: &str = "consent_unreadable";
 /// The colleague is not of the patient's team.
@@ -50,7 +52,9 @@ pub(crate) fn effects(id: DocumentId, inspected: &Inspected) -> Vec<Effect> {
     let effect = |touch: &Touch| match touch.path.0.as_str() {
         "unplanned" => Some(Effect::Made),
         "handover" => Some(Effect::Given),
-        _ if touch.path.matches("notices/*") => Some(Effect::Told),
+        _ if touch.path.matches("notices/*") || touch.path.matches("survey/*") => {
+            Some(Effect::Told)
+        }
         _ => None,
     };
     inspected.touched.iter().filter_map(effect).collect()
@@ -123,6 +127,9 @@ pub(crate) async fn refuses(
             {
                 return no(NOTICE_UNREADABLE);
             }
+            _ if touch.path.matches("survey/*") && !value(touch).is_some_and(|it| is_said(&it)) => {
+                return no(SURVEY_UNREADABLE);
+            }
             _ if names_its_author(&touch.path) && puts_words(caller, touch, stood) => {
                 return no(code::AUTHOR_MISMATCH);
             }
@@ -138,6 +145,14 @@ fn value<T: DeserializeOwned>(touch: &Touch) -> Option<T> {
 
 fn is_sound(made: &Unplanned) -> bool {
     made.check().is_ok() && made.time_zone.parse::<chrono_tz::Tz>().is_ok()
+}
+
+/// Whether a phone may say this: by a link it is the backend that writes.
+fn is_said(entry: &SurveyEntry) -> bool {
+    match entry {
+        SurveyEntry::Invited(_) => true,
+        SurveyEntry::Answered(said) => said.via == SurveyVia::LentPhone && said.check().is_ok(),
+    }
 }
 
 /// Whether somebody works in homes and is of the patient's team: has the patient in scope,

@@ -1,19 +1,28 @@
 //! Notices to patients: what a phone asked for is queued with the visit's change, judged
 //! when it is due, and handed to who delivers it.
 //!
+//! | file | which |
+//! |---|---|
+//! | arrival | that somebody is on the way, or late |
+//! | survey | a link to the survey on a visit that is over |
+//!
 //! Judged as late as possible: what was declined or called off meanwhile is not sent.
 //! Delivered at least once: a crash between handing over and writing that down sends the
 //! same letter again, under the same name.
 
+mod arrival;
+mod survey;
+
 use std::sync::Arc;
 
+use chrono_tz::Tz;
 use homeround::merge::Document;
 use homeround::model::{
     Booking, DocumentId, EntryId, MINUTE_MS, Millis, NOTICES_PER_VISIT_MAX, NotSent, NoticeChannel,
-    NoticeDelivery, NoticeEntry, NoticeState, NoticeWishes, Patient, PatientId, RecordId,
-    RecordKind, TenantId, VisitId, VisitStatus,
+    NoticeDelivery, NoticeEntry, NoticeState, NoticeWishes, Patient, PatientId, PersonId, RecordId,
+    RecordKind, SURVEY_INVITATIONS_MAX, SurveyInvitation, TenantId, VisitId,
 };
-use homeround::notice::{Telling, language_of, quiet_until};
+use homeround::notice::{language_of, quiet_until};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -29,8 +38,6 @@ const TURN_MAX: u32 = 100;
 const DELAYS_MAX: u32 = 5;
 /// Entries of one visit that are looked at: beyond what one may have, so that it is said.
 const LOOKED_AT_MAX: usize = 3 * NOTICES_PER_VISIT_MAX;
-/// How far ahead of the backend's clock a phone may be and still say when it arrives.
-const AHEAD_MAX_MS: i64 = 2 * MINUTE_MS;
 /// From the first to the second try; doubled each time.
 const RETRY_MS: i64 = MINUTE_MS / 2;
 /// Between two tries at most.
@@ -49,17 +56,33 @@ pub struct NoticesDone {
 
 /// What is to become of a notice now.
 enum Judged {
-    Send(Box<Letter>, NoticeChannel),
+    Send(Box<Ready>),
     Wait(Millis, NotSent),
     Never(NotSent),
+}
+
+/// A letter that can be handed over.
+struct Ready {
+    letter: Letter,
+    channel: NoticeChannel,
+    /// After this it says nothing that helps.
+    until: Millis,
 }
 
 /// A notice as it lies in its visit.
 struct Case {
     id: EntryId,
-    entry: NoticeEntry,
+    asked: Asked,
     patient: PatientId,
     visit: VisitId,
+}
+
+/// What was asked for.
+enum Asked {
+    /// To say when somebody arrives.
+    Arrival(NoticeEntry),
+    /// To ask how the visit was.
+    Survey(SurveyInvitation),
 }
 
 /// Queues what a visit asks for and was not queued before.
@@ -71,7 +94,27 @@ pub(super) async fn queue(
 ) -> Result<(), ServiceError> {
     let asked = view["notices"].as_object().into_iter().flatten();
     let ids = asked.filter_map(|(id, _)| id.parse::<EntryId>().ok());
-    for (place, id) in ids.take(LOOKED_AT_MAX).enumerate() {
+    let ids: Vec<EntryId> = ids.take(LOOKED_AT_MAX).collect();
+    queue_each(tx, (visit, patient), (&ids, NOTICES_PER_VISIT_MAX), now).await?;
+    let invited = survey::invitations(view);
+    let invited: Vec<EntryId> = invited.map(|(id, _)| id).take(LOOKED_AT_MAX).collect();
+    queue_each(
+        tx,
+        (visit, patient),
+        (&invited, SURVEY_INVITATIONS_MAX),
+        now,
+    )
+    .await
+}
+
+/// Queues those that were not queued before; those after the first so many are not sent.
+async fn queue_each(
+    tx: &mut dyn Writer,
+    (visit, patient): (VisitId, PatientId),
+    (ids, most): (&[EntryId], usize),
+    now: Millis,
+) -> Result<(), ServiceError> {
+    for (place, id) in ids.iter().copied().enumerate() {
         if tx
             .record(RecordKind::Notice, RecordId(id.0))
             .await?
@@ -79,7 +122,7 @@ pub(super) async fn queue(
         {
             continue;
         }
-        let too_many = place >= NOTICES_PER_VISIT_MAX;
+        let too_many = place >= most;
         let delivery = NoticeDelivery {
             notice: id,
             visit,
@@ -172,7 +215,15 @@ impl Backend {
                 self.forget(tenant, row).await?;
                 return Ok((NoticeState::NotSent, None));
             };
-            let judged = self.judge(reader.as_mut(), &case, &view, now).await?;
+            let judged = match &case.asked {
+                Asked::Arrival(entry) => {
+                    arrival::judge(reader.as_mut(), &case, entry, &view, now).await?
+                }
+                Asked::Survey(invited) => {
+                    let survey = (self.survey_page.as_ref(), invited);
+                    survey::judge(reader.as_mut(), &case, survey, &view, now).await?
+                }
+            };
             (case, judged)
         };
         let mut delivery = NoticeDelivery {
@@ -193,10 +244,7 @@ impl Backend {
                 delivery.reason = Some(reason);
                 delivery.next_ms = Some(until);
             }
-            Judged::Send(letter, channel) => {
-                self.hand_over(&letter, channel, (&row, &case), &mut delivery)
-                    .await;
-            }
+            Judged::Send(ready) => self.hand_over(&ready, &row, &mut delivery).await,
         }
         self.settle_notice(tenant, row, &delivery).await?;
         Ok((delivery.state, delivery.reason))
@@ -204,13 +252,8 @@ impl Backend {
 
     /// Gives a letter to who delivers by the channel, and writes into the delivery what
     /// came of it.
-    async fn hand_over(
-        &self,
-        letter: &Letter,
-        channel: NoticeChannel,
-        (row, case): (&NoticeRow, &Case),
-        delivery: &mut NoticeDelivery,
-    ) {
+    async fn hand_over(&self, ready: &Ready, row: &NoticeRow, delivery: &mut NoticeDelivery) {
+        let (letter, channel) = (&ready.letter, ready.channel);
         let Some(provider) = self.provider(channel) else {
             delivery.reason = Some(NotSent::NoProvider);
             return;
@@ -230,7 +273,7 @@ impl Backend {
                 let wait_ms = RETRY_MS << row.attempts.min(5);
                 let next = delivery.at_ms.plus(wait_ms.min(RETRY_MAX_MS));
                 delivery.reason = Some(NotSent::Delayed);
-                if next <= case.entry.arrives_until_ms {
+                if next <= ready.until {
                     delivery.state = NoticeState::Queued;
                     delivery.next_ms = Some(next);
                 }
@@ -316,58 +359,6 @@ impl Backend {
         tx.remove_notice(row.notice).await?;
         Ok(tx.commit().await?)
     }
-
-    async fn judge(
-        &self,
-        reader: &mut dyn Reader,
-        case: &Case,
-        view: &Value,
-        now: Millis,
-    ) -> Result<Judged, ServiceError> {
-        if let Some(why) = outdated(case, view, now) {
-            return Ok(Judged::Never(why));
-        }
-        let booking: Option<Booking> =
-            record(reader, RecordKind::Booking, RecordId(case.visit.0)).await?;
-        let placed = booking.and_then(|it| Some((it.time_zone.parse().ok()?, it)));
-        let Some((zone, booking)) = placed else {
-            // Called off by the office.
-            return Ok(Judged::Never(NotSent::TooLate));
-        };
-        let wishes = match wishes_of(reader, case.patient).await? {
-            Ok(wishes) => wishes,
-            Err(why) => return Ok(Judged::Never(why)),
-        };
-        if let Some(end) = quiet_until(wishes.quiet.unwrap_or_default(), zone, now) {
-            return Ok(match end <= case.entry.arrives_until_ms {
-                true => Judged::Wait(end, NotSent::QuietHours),
-                false => Judged::Never(NotSent::QuietHours),
-            });
-        }
-        let patient: Option<Patient> =
-            record(reader, RecordKind::Patient, RecordId(case.patient.0)).await?;
-        let own = patient.as_ref().and_then(|it| it.language.as_deref());
-        let language = language_of(wishes.language.as_deref().into_iter().chain(own));
-        let who = reader.person(booking.who_comes(case.entry.by)).await?;
-        let telling = Telling {
-            kind: case.entry.kind,
-            who: who.as_ref().map_or("", |it| it.name.as_str()),
-            from: case.entry.arrives_from_ms,
-            until: case.entry.arrives_until_ms,
-            now,
-            zone,
-        };
-        let Some(text) = telling.text(language) else {
-            return Ok(Judged::Never(NotSent::Unknown));
-        };
-        let letter = Letter {
-            notice: case.id,
-            to: wishes.address,
-            language,
-            text,
-        };
-        Ok(Judged::Send(Box::new(letter), wishes.channel))
-    }
 }
 
 async fn case_of(
@@ -378,10 +369,10 @@ async fn case_of(
         return Ok(None);
     };
     let view = loaded.document.view().clone();
-    Ok(entry_of(&view, row.notice).map(|entry| {
+    Ok(asked_in(&view, row.notice).map(|asked| {
         let case = Case {
             id: row.notice,
-            entry,
+            asked,
             patient: loaded.row.patient,
             visit: row.visit,
         };
@@ -389,38 +380,60 @@ async fn case_of(
     }))
 }
 
-fn entry_of(view: &Value, id: EntryId) -> Option<NoticeEntry> {
-    serde_json::from_value(view["notices"].get(id.to_string())?.clone()).ok()
+fn asked_in(view: &Value, id: EntryId) -> Option<Asked> {
+    if let Some(notice) = view["notices"].get(id.to_string()) {
+        return serde_json::from_value(notice.clone())
+            .ok()
+            .map(Asked::Arrival);
+    }
+    let mut invited = survey::invitations(view);
+    let found = invited.find(|(one, _)| *one == id);
+    found.map(|(_, invited)| Asked::Survey(invited))
 }
 
-/// Why it says nothing that helps any more.
-fn outdated(case: &Case, view: &Value, now: Millis) -> Option<NotSent> {
-    let status = view["status"].as_str().and_then(|it| it.parse().ok());
-    let ahead = matches!(
-        status,
-        Some(VisitStatus::Scheduled | VisitStatus::Traveling)
-    );
-    if !ahead || case.entry.arrives_until_ms < now {
-        return Some(NotSent::TooLate);
+/// To whom and in which words: what every letter to this patient needs.
+struct Addressed {
+    wishes: NoticeWishes,
+    language: &'static str,
+}
+
+/// How this patient is reached now, or what is to become of the notice instead. `until`: what
+/// waits for the end of the quiet hours says nothing after this.
+async fn addressed(
+    reader: &mut dyn Reader,
+    patient: PatientId,
+    zone: Tz,
+    (now, until): (Millis, Millis),
+) -> Result<Result<Addressed, Judged>, ServiceError> {
+    let wishes = match wishes_of(reader, patient).await? {
+        Ok(wishes) => wishes,
+        Err(why) => return Ok(Err(Judged::Never(why))),
+    };
+    if let Some(end) = quiet_until(wishes.quiet.unwrap_or_default(), zone, now) {
+        return Ok(Err(match end <= until {
+            true => Judged::Wait(end, NotSent::QuietHours),
+            false => Judged::Never(NotSent::QuietHours),
+        }));
     }
-    let said = case.entry.stamp.best();
-    if said > now.plus(AHEAD_MAX_MS) {
-        return Some(NotSent::ClockDoubt);
-    }
-    let others = view["notices"].as_object().into_iter().flatten();
-    // Those beyond are not sent, and stand in nobody's way.
-    let later = others
-        .take(NOTICES_PER_VISIT_MAX)
-        .filter_map(|(id, entry)| {
-            let entry: NoticeEntry = serde_json::from_value(entry.clone()).ok()?;
-            Some((entry.stamp.best(), id.parse::<EntryId>().ok()?))
-        })
-        // One that is from a clock ahead is not sent itself.
-        .filter(|(at, _)| *at <= now.plus(AHEAD_MAX_MS));
-    later
-        .max()
-        .is_some_and(|last| last > (said, case.id))
-        .then_some(NotSent::Superseded)
+    let known: Option<Patient> = record(reader, RecordKind::Patient, RecordId(patient.0)).await?;
+    let own = known.as_ref().and_then(|it| it.language.as_deref());
+    let language = language_of(wishes.language.as_deref().into_iter().chain(own));
+    Ok(Ok(Addressed { wishes, language }))
+}
+
+/// The booking of a visit with its zone; none: the office called it off.
+async fn placed(
+    reader: &mut dyn Reader,
+    visit: VisitId,
+) -> Result<Option<(Tz, Booking)>, ServiceError> {
+    let booking: Option<Booking> = record(reader, RecordKind::Booking, RecordId(visit.0)).await?;
+    Ok(booking.and_then(|it| Some((it.time_zone.parse().ok()?, it))))
+}
+
+/// The name of somebody, as the directory has it; empty: nobody knows.
+async fn name_of(reader: &mut dyn Reader, person: PersonId) -> Result<String, ServiceError> {
+    let known = reader.person(person).await?;
+    Ok(known.map(|it| it.name).unwrap_or_default())
 }
 
 /// How the patient wants to be reached, or why nobody is to write to them.
@@ -449,7 +462,7 @@ fn wishes_in(chart: &Document) -> Result<NoticeWishes, NotSent> {
     Ok(wishes)
 }
 
-async fn record<T: DeserializeOwned>(
+pub(super) async fn record<T: DeserializeOwned>(
     reader: &mut dyn Reader,
     kind: RecordKind,
     id: RecordId,
