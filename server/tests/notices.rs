@@ -7,42 +7,20 @@
 
 mod support;
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use async_trait::async_trait;
 use homeround::merge::Op;
 use homeround::model::{
     ChangeHash, DeviceId, DocumentId, EntryId, HOUR_MS, MINUTE_MS, Millis, NotSent, NoticeChannel,
     NoticeDelivery, NoticeState, PatientId, RecordKind, Role, VisitId,
 };
-use homeround_server::notify::{Letter, NotTaken, Provider};
+use homeround_server::notify::{Letter, NotTaken};
 use homeround_server::service::NoticesDone;
 use homeround_server::store::{ChangeRow, DocumentRow, NoticeRow, Storage as _};
 use serde_json::{Value, json};
+use support::carrier::Carrier;
 use support::*;
 use uuid::Uuid;
-
-/// Keeps what it is given, and refuses what it is told to.
-#[derive(Default)]
-struct Carrier {
-    given: Mutex<Vec<Letter>>,
-    refuses: Mutex<Vec<NotTaken>>,
-}
-
-#[async_trait]
-impl Provider for Carrier {
-    fn channel(&self) -> NoticeChannel {
-        NoticeChannel::Email
-    }
-
-    async fn send(&self, letter: &Letter) -> Result<(), NotTaken> {
-        if let Some(error) = self.refuses.lock().unwrap().pop() {
-            return Err(error);
-        }
-        self.given.lock().unwrap().push(letter.clone());
-        Ok(())
-    }
-}
 
 /// A nurse with a visit, and a patient who agreed.
 struct Case {

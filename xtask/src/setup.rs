@@ -46,6 +46,15 @@ const FOR_TESTING: &[Need] = &[
         apt: &["python3", "python3-venv"],
         macos: "xcode-select --install",
     },
+    Need {
+        what: "Chromium with its driver (opens the page that patients get)",
+        is_there: || {
+            let named = |name: &&str| exec::succeeds(name, &["--version"]);
+            ["chromium", "google-chrome"].iter().any(|it| named(&it)) && named(&"chromedriver")
+        },
+        apt: &["chromium", "chromium-driver"],
+        macos: "brew install --cask google-chrome chromedriver",
+    },
 ];
 
 /// What a build needs.

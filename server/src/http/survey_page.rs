@@ -23,6 +23,8 @@ pub(super) struct Filled<'f> {
 pub(super) struct Words {
     pub(super) language: &'static str,
     title: &'static str,
+    /// Between a day and its year.
+    of_year: &'static str,
     other: &'static str,
     who: &'static str,
     patient: &'static str,
@@ -43,6 +45,7 @@ pub(super) struct Words {
 const ENGLISH: Words = Words {
     language: "en",
     title: "Your visit",
+    of_year: ", ",
     other: "Español",
     who: "Who answers?",
     patient: "I am the patient",
@@ -63,6 +66,7 @@ const ENGLISH: Words = Words {
 const SPANISH: Words = Words {
     language: "es",
     title: "Su visita",
+    of_year: " de ",
     other: "English",
     who: "¿Quién contesta?",
     patient: "Soy el paciente o la paciente",
@@ -105,8 +109,8 @@ pub(super) fn questions(asked: &SurveyAsked, words: Words, filled: Option<&Fille
             main {
                 h1 { (title) }
                 p { strong {
-                    @if asked.who.is_empty() { (day) " " (asked.day.year()) }
-                    @else { (asked.who) ", " (day) " " (asked.day.year()) }
+                    @if !asked.who.is_empty() { (asked.who) " · " }
+                    (day) (words.of_year) (asked.day.year())
                 } }
                 p { (text) }
                 @if let Some(said) = filled.and_then(|it| said(it, words)) {

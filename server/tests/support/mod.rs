@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 #![allow(unreachable_pub, reason = "shared by several test crates")]
 
+pub mod asked;
+pub mod carrier;
 pub mod site;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -100,6 +102,18 @@ impl World {
             bells,
             tenant,
             office,
+        }
+    }
+
+    /// Another handle on the same backend and its file, which stays as long as the first.
+    pub fn again(&self) -> Self {
+        Self {
+            folder: TempDir::new().unwrap(),
+            backend: self.backend.clone(),
+            storage: self.storage.clone(),
+            bells: self.bells.clone(),
+            tenant: self.tenant,
+            office: self.office,
         }
     }
 

@@ -70,7 +70,11 @@ impl Site {
     }
 
     pub async fn start_with(verifier: Verifier, limits: &Server) -> Self {
-        let world = World::new().await;
+        Self::start_over(World::new().await, verifier, limits).await
+    }
+
+    /// A site over a world that there is already.
+    pub async fn start_over(world: World, verifier: Verifier, limits: &Server) -> Self {
         let clock = Arc::new(Still(AtomicI64::new(NOW.0)));
         let hub = Arc::new(Hub::default());
         let entropy = Arc::new(homeround_server::http::SystemEntropy);

