@@ -7,7 +7,7 @@
 //! plan and what it asks for), `medication` (a dose too soon, and the list against what is in
 //! the home), `messages` (within the team), `notices` (to a patient), `virtual_visit` (by
 //! video, and then by phone), `since` (the card in front of the door, what changed),
-//! `evening` (signature, one's own numbers, FHIR), `count` (the figures, from the stores).
+//! `survey` (the phone in the patient's hands), `evening` (signature, one's own numbers, FHIR), `count` (the figures, from the stores).
 //! `server`, `office` and `phones` drive the processes; `screen` shows it.
 
 mod apart;
@@ -31,6 +31,7 @@ mod route;
 mod screen;
 mod server;
 mod since;
+mod survey;
 mod together;
 mod trouble;
 mod unplanned;
@@ -197,8 +198,10 @@ fn day(play: &mut Play) -> Result<Value, Trouble> {
     unplanned::decide(play)?;
     unplanned::hand_over(play)?;
     evening::sign(play)?;
+    survey::act(play)?;
     since::late(play)?;
     let compared = together::converge(play, "The end of the day: everybody syncs")?;
+    survey::asked(play)?;
     evening::verify(play)?;
     evening::numbers(play)?;
     evening::export(play)?;

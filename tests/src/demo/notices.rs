@@ -1,14 +1,9 @@
 //! Telling a patient that somebody is on the way: asked for without a signal.
 
-use std::time::Duration;
-
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::play::{NURSE, Play, rows};
 use super::trouble::Trouble;
-
-/// How often it is asked for, twice a second.
-const TURNS: usize = 40;
 
 /// The nurse writes down what the patient wishes, and tells them, while nobody has a signal.
 pub(super) fn apart(play: &mut Play) -> Result<(), Trouble> {
@@ -49,15 +44,9 @@ pub(super) fn together(play: &mut Play) -> Result<(), Trouble> {
     play.screen.step("What became of the notice comes back");
     let visit = play.story.shared.visit.clone();
     let asked = json!({ "do": "notices", "visit": visit });
-    let mut shown = Value::Null;
-    for _ in 0..TURNS {
-        play.phones[NURSE].sync()?;
-        shown = play.phones[NURSE].ask(&asked)?;
-        if rows(&shown).all(|it| it["state"] == "not_sent") {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(500));
-    }
+    let shown = play.until(NURSE, &asked, |shown| {
+        rows(shown).all(|it| it["state"] == "not_sent")
+    })?;
     play.promise(
         rows(&shown).any(|it| it["reason"] == "too_late"),
         "nobody is told that somebody is on the way who is there already, and the nurse is told so",

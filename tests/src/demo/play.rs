@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -13,6 +14,8 @@ use super::screen::Screen;
 use super::server::Server;
 use super::trouble::Trouble;
 
+/// How often something is asked for that the backend does by itself, twice a second.
+const TURNS: usize = 40;
 /// The nurse's phone among [`Play::phones`].
 pub(super) const NURSE: usize = 0;
 /// The therapist's.
@@ -124,6 +127,26 @@ impl Play {
             || "the backend".into(),
             |phone| phone.carrier.name.to_owned(),
         )
+    }
+
+    /// What a phone answers once it is as it should be, or else after a while: what the backend
+    /// does by itself comes with a sync.
+    pub(super) fn until(
+        &mut self,
+        who: usize,
+        ask: &Value,
+        done: impl Fn(&Value) -> bool,
+    ) -> Result<Value, Trouble> {
+        let mut shown = Value::Null;
+        for _ in 0..TURNS {
+            self.phones[who].sync()?;
+            shown = self.phones[who].ask(ask)?;
+            if done(&shown) {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(500));
+        }
+        Ok(shown)
     }
 
     /// One run of every phone's sync, in turn.

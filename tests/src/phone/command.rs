@@ -14,6 +14,7 @@ use super::forms::Said;
 use super::medication::DoseSaid;
 use super::messages::MessageCommand;
 use super::notices::NoticeCommand;
+use super::survey::SurveyCommand;
 use super::virtual_visit::CallSaid;
 use super::work::Figures;
 
@@ -466,6 +467,9 @@ pub enum Command {
     /// Something about notices to a patient.
     #[serde(untagged)]
     Notice(NoticeCommand),
+    /// Something about what a patient says of a visit.
+    #[serde(untagged)]
+    Survey(SurveyCommand),
     /// Something about a patient's card.
     #[serde(untagged)]
     Card(CardCommand),

@@ -17,6 +17,7 @@ mod network;
 mod notices;
 mod plans;
 mod read;
+mod survey;
 mod virtual_visit;
 mod work;
 
@@ -26,7 +27,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
-use homeround::app::{Homeround, OpenConfig, Platform};
+use homeround::app::{Homeround, OpenConfig, Platform, SurveyDesk};
 use homeround::vault::SoftwareVault;
 use serde_json::{Value, json};
 
@@ -62,6 +63,8 @@ struct Args {
 struct Phone {
     app: Homeround,
     network: Network,
+    /// The survey that it was lent for last.
+    desk: Option<SurveyDesk>,
 }
 
 /// Runs until stdin ends.
@@ -106,7 +109,11 @@ fn open(args: &Args) -> Result<Phone, Refusal> {
     };
     let app = Homeround::open(config, Platform::system(Arc::new(vault)))?;
     let network = Network::new(&args.backend, &app)?;
-    Ok(Phone { app, network })
+    Ok(Phone {
+        app,
+        network,
+        desk: None,
+    })
 }
 
 impl Phone {
@@ -120,6 +127,9 @@ impl Phone {
             return work::burst(&self.app, visit, edits, out);
         }
         if let Some(answer) = network::obey(self, &command) {
+            return answer;
+        }
+        if let Some(answer) = survey::obey(self, &command) {
             return answer;
         }
         if let Some(answer) = work::obey(&self.app, &command) {

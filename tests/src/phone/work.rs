@@ -37,7 +37,7 @@ pub(super) fn obey(app: &Homeround, command: &Command) -> Option<Result<Value, R
     Some(saved.map(|saved| json_of(&saved)))
 }
 
-fn json_of(saved: &Saved) -> Value {
+pub(super) fn json_of(saved: &Saved) -> Value {
     json!({
         "hash": saved.hash.to_string(),
         "entry": saved.entry,

@@ -40,7 +40,8 @@ fn messages_about_the_visit_go_out_in_their_order_of_answering_and_others_stay()
 fn a_message_of_another_system_is_read_in_the_history_with_its_sender() {
     let bundle = sample().export();
     let taken = import(bundle.to_string().as_bytes()).unwrap();
-    assert_eq!(taken.report.imported["Communication"], 4, "and two notices");
+    let told = taken.report.imported["Communication"];
+    assert_eq!(told, 5, "and two notices, and a link to the survey");
     assert_eq!(taken.report.skipped["Communication"]["entered_in_error"], 1);
     let records = taken
         .records
