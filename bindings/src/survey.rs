@@ -154,9 +154,9 @@ pub struct OptionTally {
 pub struct SurveyResults {
     /// Visits of these days that took place and are over.
     pub visits: u32,
-    /// Visits whose patient was asked: by a link, or on the phone.
+    /// Of them, those whose patient was asked: by a link, or on the phone.
     pub asked: u32,
-    /// Visits that were answered.
+    /// Of them, those that were answered.
     pub answered: u32,
     /// How each question that can be counted was answered.
     pub questions: Vec<QuestionTally>,

@@ -50,7 +50,7 @@ const FOR_TESTING: &[Need] = &[
         what: "Chromium with its driver (opens the page that patients get)",
         is_there: || {
             let named = |name: &&str| exec::succeeds(name, &["--version"]);
-            ["chromium", "google-chrome"].iter().any(|it| named(&it)) && named(&"chromedriver")
+            ["chromium", "google-chrome"].iter().any(named) && named(&"chromedriver")
         },
         apt: &["chromium", "chromium-driver"],
         macos: "brew install --cask google-chrome chromedriver",

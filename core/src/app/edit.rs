@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::error::AppError;
-use super::inner::{Inner, Loan, Opened};
+use super::inner::{Inner, Opened};
 use super::project;
 use crate::access::{self, Change, Policy};
 use crate::merge::{Conflict, Document, Edit, MergeError, Op};
@@ -116,29 +116,6 @@ impl Inner {
         Ok(saved)
     }
 
-    /// As [`edit`](Self::edit), on a phone that is lent: once for each loan.
-    pub(super) fn edit_lent(
-        &self,
-        loan: &Loan,
-        id: DocumentId,
-        action: &'static str,
-        make: impl FnOnce(&mut Desk<'_>) -> Result<Vec<Op>, AppError>,
-    ) -> Result<Saved, AppError> {
-        let mut last = self.last_answered();
-        let opened = self.opened_for(loan)?;
-        if *last == loan.number {
-            return Err(AppError::Refused {
-                field: "survey".into(),
-                limit: "once each time that the phone is lent".into(),
-            });
-        }
-        let saved = self.write_edit(opened, id, action, make, |_| Ok(()))?;
-        *last = loan.number;
-        drop(last);
-        self.tell(saved.revision, &[id]);
-        Ok(saved)
-    }
-
     /// Whether an edit would be taken now, without making it.
     pub(super) fn would_take(
         &self,
@@ -162,7 +139,7 @@ impl Inner {
     }
 
     /// The durable part of one edit. Nobody has been told of it yet.
-    fn write_edit(
+    pub(super) fn write_edit(
         &self,
         mut opened: MutexGuard<'_, Option<Opened>>,
         id: DocumentId,

@@ -10,13 +10,13 @@ use serde::de::DeserializeOwned;
 use super::Platform;
 use super::config::OpenConfig;
 use super::error::AppError;
+use super::loan::Loans;
 use super::observer::Observers;
 use super::system::Clocks;
 use crate::access::{self, Lease, Policy};
 use crate::merge::{Document, MergeError};
 use crate::model::{
     ActorId, Anchor, Clock, DeviceId, DocumentId, Grant, Millis, PatientId, PersonId, TenantId,
-    VisitId,
 };
 use crate::store::{DocumentParts, Rows, ScopeState, Store, Stored};
 use crate::vault::{Entropy, KeyVault, Vault};
@@ -38,21 +38,7 @@ pub(super) struct Inner {
     reads: RwLock<Option<Arc<ReadSide>>>,
     pub(super) observers: Observers,
     revision: AtomicU64,
-    /// How often the phone was lent since this was opened.
-    loans: AtomicU64,
-    /// The number of the loan that it is lent for now; 0: it is with its clinician.
-    lent: AtomicU64,
-    /// The loan that was answered last.
-    answered: Mutex<u64>,
-}
-
-/// One time that the phone is lent to a patient.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Loan {
-    /// For the survey of which visit.
-    pub(super) visit: VisitId,
-    /// Which time, from 1.
-    pub(super) number: u64,
+    pub(super) loans: Loans,
 }
 
 /// What reads need.
@@ -111,9 +97,7 @@ impl Inner {
             reads: RwLock::new(None),
             observers: Observers::default(),
             revision: AtomicU64::new(0),
-            loans: AtomicU64::new(0),
-            lent: AtomicU64::new(0),
-            answered: Mutex::new(0),
+            loans: Loans::default(),
         }
     }
 
@@ -123,19 +107,7 @@ impl Inner {
         self.writer()
     }
 
-    /// The writer, for what the phone is lent for.
-    pub(super) fn opened_for(
-        &self,
-        loan: &Loan,
-    ) -> Result<MutexGuard<'_, Option<Opened>>, AppError> {
-        if self.lent.load(Ordering::SeqCst) == loan.number {
-            self.writer()
-        } else {
-            Err(AppError::Locked)
-        }
-    }
-
-    fn writer(&self) -> Result<MutexGuard<'_, Option<Opened>>, AppError> {
+    pub(super) fn writer(&self) -> Result<MutexGuard<'_, Option<Opened>>, AppError> {
         // A panic inside a use case has rolled its transaction back, and the
         // document it worked on is not kept.
         let guard = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
@@ -144,39 +116,6 @@ impl Inner {
         } else {
             Err(AppError::Locked)
         }
-    }
-
-    /// Lends the phone for a visit's survey.
-    pub(super) fn lend(&self, visit: VisitId) -> Result<Loan, AppError> {
-        let number = self.loans.fetch_add(1, Ordering::SeqCst) + 1;
-        let free = self
-            .lent
-            .compare_exchange(0, number, Ordering::SeqCst, Ordering::SeqCst);
-        free.map_err(|_| AppError::Locked)?;
-        Ok(Loan { visit, number })
-    }
-
-    /// The phone is with its clinician again, or locked.
-    pub(super) fn end_loan(&self) {
-        self.lent.store(0, Ordering::SeqCst);
-    }
-
-    pub(super) fn is_lent(&self) -> bool {
-        self.lent.load(Ordering::SeqCst) != 0
-    }
-
-    /// Whoever has a phone that is lent gets at nothing.
-    pub(super) fn must_not_be_lent(&self) -> Result<(), AppError> {
-        if self.is_lent() {
-            Err(AppError::Locked)
-        } else {
-            Ok(())
-        }
-    }
-
-    /// The loan that was answered last; held while one is being answered.
-    pub(super) fn last_answered(&self) -> MutexGuard<'_, u64> {
-        self.answered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn vault(&self) -> MutexGuard<'_, Option<Vault>> {

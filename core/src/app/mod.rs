@@ -32,6 +32,7 @@ mod input;
 mod inspect;
 mod lease;
 mod leave;
+mod loan;
 mod look;
 mod medication;
 mod messages;

@@ -104,7 +104,7 @@ pub(super) fn questions(asked: &SurveyAsked, words: Words, filled: Option<&Fille
     let text = definition.description.in_language(language);
     frame(
         words,
-        html! {
+        &html! {
             nav { (switch(words)) }
             main {
                 h1 { (title) }
@@ -131,13 +131,13 @@ pub(super) fn questions(asked: &SurveyAsked, words: Words, filled: Option<&Fille
 pub(super) fn note(words: Words, said: impl Fn(&Words) -> &'static str) -> Markup {
     frame(
         words,
-        html! {
+        &html! {
             main { h1 { (words.title) } p role="status" { (said(&words)) } }
         },
     )
 }
 
-fn frame(words: Words, body: Markup) -> Markup {
+fn frame(words: Words, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang=(words.language) {

@@ -196,7 +196,15 @@ const TABLE: &[Row] = &[
 ];
 
 /// Calls that ask for no token, and what they tell to anybody.
-const OPEN: [(&str, &str); 3] = [("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics")];
+const OPEN: [(&str, &str); 6] = [
+    ("GET", "/healthz"),
+    ("GET", "/readyz"),
+    ("GET", "/metrics"),
+    // A patient has a link and no account; what it leads to, the link itself says.
+    ("GET", "/survey/style.css"),
+    ("GET", "/survey/{link}"),
+    ("POST", "/survey/{link}"),
+];
 /// Of the development issuer, which no backend has that does not ask for it.
 const DEVELOPMENT: &str = "development.rs";
 

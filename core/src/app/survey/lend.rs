@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::super::edit::{Desk, Saved};
 use super::super::error::AppError;
-use super::super::inner::{Inner, Loan};
+use super::super::inner::Inner;
+use super::super::loan::Loan;
 use super::super::visit::{VisitHandle, status_of};
 use super::{entries, form_error, is_over, refused};
 use crate::forms::{Answer, Definition, judge_survey, survey};

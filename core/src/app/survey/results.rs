@@ -47,7 +47,7 @@ pub struct QuestionTally {
 }
 
 /// What patients said in some days. A survey belongs to the day of its visit's booked
-/// beginning.
+/// beginning, and counts once the visit is over.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SurveyResults {
     /// Visits of these days that took place and are over.
@@ -107,8 +107,11 @@ impl Homeround {
             let Ok(visit) = self.visit(row.visit).read() else {
                 continue;
             };
+            if !is_over(visit.status) {
+                continue;
+            }
             let responses = answered((row.visit, &visit), language);
-            results.visits += u32::from(is_over(visit.status));
+            results.visits += 1;
             results.asked += u32::from(!visit.survey.is_empty());
             results.answered += u32::from(!responses.is_empty());
             results.responses.extend(responses);
