@@ -55,7 +55,8 @@ class LentSurveyModel(private val desk: SurveyDesk, language: String, scope: Cor
 
     /** Writes an answer, as long as it may be. */
     fun write(question: SurveyQuestion, text: String) = change {
-        val kept = question.maxLength?.let { most -> text.take(most.toInt()) } ?: text
+        val most = minOf(question.maxLength?.toInt() ?: Int.MAX_VALUE, text.codePointCount(0, text.length))
+        val kept = text.substring(0, text.offsetByCodePoints(0, most))
         val answers = it.answers - question.linkId
         it.copy(answers = if (kept.isBlank()) answers else answers + (question.linkId to FormValue.Words(kept)), problem = null)
     }
