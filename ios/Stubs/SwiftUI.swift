@@ -329,7 +329,7 @@ public protocol DatePickerStyle {}
 public struct GraphicalDatePickerStyle: DatePickerStyle {}
 extension DatePickerStyle where Self == GraphicalDatePickerStyle { public static var graphical: Self { .init() } }
 
-public struct AccessibilityTraits: Sendable { public static let isHeader = Self(), isButton = Self() }
+public struct AccessibilityTraits: Sendable { public static let isHeader = Self(), isButton = Self(), isSelected = Self() }
 public struct AccessibilityChildBehavior: Hashable, Sendable { public static let combine = Self(), ignore = Self() }
 
 extension View {

@@ -120,6 +120,7 @@ struct AccountView: View {
             .pickerStyle(.segmented)
             ForEach(state.numbers.map(\.text), id: \.self) { Line($0, "") }
             Text(told("numbers_hint")).foregroundStyle(.secondary)
+            AlsoButton(told("results_title")) { go(.results) }
         }
     }
 

@@ -4,8 +4,16 @@ import UIKit
 
 extension Words {
     /// The words in the language in use; a code that this version has no word for is shown as it is.
-    var text: String {
-        let found = Bundle.main.localizedString(forKey: key, value: nil, table: nil)
+    var text: String { found(in: .main) }
+
+    /// The words in another language, as `es`.
+    func text(in language: String) -> String {
+        let spoken = Bundle.main.path(forResource: language, ofType: "lproj").flatMap { Bundle(path: $0) }
+        return found(in: spoken ?? .main)
+    }
+
+    private func found(in bundle: Bundle) -> String {
+        let found = bundle.localizedString(forKey: key, value: nil, table: nil)
         if found == key { return String(key.drop { $0 != "_" }.dropFirst()) }
         if let count { return String(format: found, locale: .current, count) }
         return with.isEmpty ? found : String(format: found, locale: .current, arguments: with.map { $0 as CVarArg })

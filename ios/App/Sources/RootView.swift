@@ -12,10 +12,10 @@ enum Place: Hashable {
     case changes(PatientId)
     case forms(VisitId)
     case form(VisitId, EntryId)
-    case inbox, search, sync, account
+    case inbox, search, sync, account, results
 }
 
-/// The whole app: locked, or the place where the person is.
+/// The whole app: locked, in a patient's hands, or the place where the person is.
 struct RootView: View {
     let shell: Shell
 
@@ -23,7 +23,9 @@ struct RootView: View {
         if let phone = shell.homeround {
             Holding(make: { LockModel(phone) }) { lock in
                 if lock.state.session == .ready {
-                    Unlocked(shell: shell, phone: phone) { lock.lookAgain() }
+                    Unlocked(shell: shell, phone: phone, lock: lock, resume: lock.state.resume)
+                } else if let loan = lock.state.loan {
+                    Lent(phone: phone, loan: loan, lock: lock)
                 } else {
                     LockView(model: lock)
                 }
@@ -69,11 +71,35 @@ struct Holding<Held, Content: View>: View {
     }
 }
 
+/// The survey in the patient's hands, then the PIN of whoever lent the phone.
+private struct Lent: View {
+    let phone: Homeround
+    let loan: Loan
+    let lock: LockModel
+    @State private var back = false
+
+    var body: some View {
+        if back {
+            LockView(model: lock)
+        } else {
+            Holding(make: { LentSurveyModel(phone, loan) }) { LentView(model: $0) { back = true } }
+        }
+    }
+}
+
 private struct Unlocked: View {
     let shell: Shell
     let phone: Homeround
-    let left: @MainActor () -> Void
-    @State private var way: [Place] = []
+    let lock: LockModel
+    @State private var way: [Place]
+
+    init(shell: Shell, phone: Homeround, lock: LockModel, resume: VisitId?) {
+        self.shell = shell
+        self.phone = phone
+        self.lock = lock
+        // Once a phone that was lent is back, its visit goes on.
+        _way = State(initialValue: resume.map { [.visit($0)] } ?? [])
+    }
 
     var body: some View {
         NavigationStack(path: $way) {
@@ -84,12 +110,18 @@ private struct Unlocked: View {
 
     private func go(_ place: Place) { way.append(place) }
 
+    private func left() { lock.lookAgain() }
+
     @ViewBuilder
     private func screen(_ place: Place) -> some View {
         switch place {
         case .visit(let id):
             Holding(make: { try VisitModel(phone, id, shell.formats, now: Shell.now) }) { model in
-                VisitView(model: model, go: go) { patient in card(patient, visit: id) }
+                VisitView(model: model, go: go) { patient in
+                    card(patient, visit: id)
+                } survey: {
+                    survey(id)
+                }
             }
         case .patient(let id):
             Holding(make: { try PatientModel(phone, id, shell.formats) }) { model in
@@ -121,7 +153,15 @@ private struct Unlocked: View {
             Holding(make: { SyncModel(phone, shell.formats, zone: shell.zone) }) { SyncView(model: $0) }
         case .account:
             Holding(make: { AccountModel(phone, sensor: hasSensor(), left: left) }) { AccountView(model: $0, go: go) }
+        case .results:
+            Holding(make: { SurveyResultsModel(phone, shell.formats, zone: shell.zone) }) {
+                ResultsView(model: $0, go: go)
+            }
         }
+    }
+
+    private func survey(_ visit: VisitId) -> some View {
+        Holding(make: { try SurveyModel(phone, visit, shell.formats) }) { SurveyPart(model: $0) { lock.lend($0) } }
     }
 
     private func card(_ patient: PatientId, visit: VisitId?) -> some View {

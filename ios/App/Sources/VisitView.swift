@@ -1,11 +1,12 @@
 import HomeroundKit
 import SwiftUI
 
-/// A visit; the card says who the patient is in its context.
-struct VisitView<Card: View>: View {
+/// A visit; the card says who the patient is in its context, the survey what they said of it.
+struct VisitView<Card: View, Survey: View>: View {
     let model: VisitModel
     let go: (Place) -> Void
     @ViewBuilder let card: (PatientId) -> Card
+    @ViewBuilder let survey: () -> Survey
     @State private var proving: Action?
 
     var body: some View {
@@ -49,6 +50,7 @@ struct VisitView<Card: View>: View {
                 }
                 AlsoButton(told("forms_open")) { go(.forms(model.id)) }
             }
+            survey()
             if !state.signOffs.isEmpty || state.maySignOff { SignOffPart(model: model) }
         }
     }

@@ -76,6 +76,14 @@ public final class Homeround: Sendable {
         worker.live { [core] in try core.schedule().myNumbers(from: from, until: until) }
     }
 
+    /// What patients said of the visits of these days, both days included, whoever made them, of what is on this phone;
+    /// in a language.
+    ///
+    /// - Throws: `HomeroundError.Refused` on `until`: a day before `from`, or more than 92 days.
+    public func surveyResults(from: String, until: String, language: String) -> Live<SurveyResults> {
+        worker.live { [core] in try core.schedule().surveyResults(from: from, until: until, language: language) }
+    }
+
     /// Makes an unplanned visit for oneself, with or without signal; it can be worked on at once.
     ///
     /// - Throws: `HomeroundError.Refused` naming the field.

@@ -299,6 +299,22 @@ public final class Visit: Sendable {
     /// The notices to the patient, the latest first, and what became of each. Emits again whenever that changes.
     public var notices: Live<[Notice]> { worker.live { [core] in try core.notices() } }
 
+    // MARK: What the patient says of it
+
+    /// The links to the survey that were asked for, and what was answered, in a language. Emits again whenever that changes.
+    public func survey(_ language: String) -> Live<VisitSurvey> {
+        worker.live { [core] in try core.survey(language: language) }
+    }
+
+    /// Asks the backend to send the patient a link to the survey; it goes out with the other edits.
+    @discardableResult
+    public func inviteToSurvey() async throws -> Saved { try await save { try $0.inviteToSurvey() } }
+
+    /// Lends the phone to the patient for the survey: until it is unlocked every other call fails with `Locked`.
+    public func lendForSurvey() async throws -> SurveyDesk {
+        try await worker.write { [core, worker] in SurveyDesk(core: try core.lendForSurvey(), worker: worker) }
+    }
+
     // MARK: Attachments
 
     /// Adds a photo, a recording or a file; bytes and entry are durable when this returns.

@@ -269,6 +269,7 @@ private func value(_ kind: ChangeKind, _ field: String, _ text: String?) -> Part
     case "section": return .words(Words("patient_\(text)"))
     case "spo2_scale": return .words(Words("news2_\(text)"))
     case "achievement": return .words(achievementWords(text))
+    case "answered_by": return .words(Words("survey_by_\(text)"))
     case "given": return .words(Words("visit_\(text)"))
     case "reason" where [.task, .dose, .progress].contains(kind): return .words(Words("reason_\(text)"))
     case "status": return .words(status(kind, text.replacingOccurrences(of: "-", with: "_")))

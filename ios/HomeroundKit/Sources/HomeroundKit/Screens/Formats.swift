@@ -40,6 +40,9 @@ public struct Formats: Sendable {
         Double(text.trimmingCharacters(in: .whitespaces).replacingOccurrences(of: ",", with: "."))
     }
 
+    /// A figure with one decimal.
+    func tenths(_ figure: Double) -> String { String(format: "%.1f", locale: locale, figure) }
+
     private func shown(
         _ ms: Int64, _ zone: String, _ date: Date.FormatStyle.DateStyle, _ time: Date.FormatStyle.TimeStyle
     ) -> String {

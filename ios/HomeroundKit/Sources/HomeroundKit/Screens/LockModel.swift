@@ -1,11 +1,22 @@
 import HomeroundCore
 
+/// The phone in a patient's hands: the survey of which visit, and the language that it begins in.
+public struct Loan: Sendable {
+    public let desk: SurveyDesk
+    public let visit: VisitId
+    public let language: String
+}
+
 /// What the lock screen shows.
 public struct LockState: ScreenState {
     public var session: SessionState?
     public var pin = ""
     /// Whether the biometric sensor opens this phone.
     public var sensor = false
+    /// What a phone that is lent asks; nil: it is not lent, or whoever draws it came up after it was.
+    public var loan: Loan?
+    /// The visit to go on with, once a phone that was lent is back.
+    public var resume: VisitId?
     public var busy = false
     public var network = chip(.idle(synced: false))
     public var problem: Problem?
@@ -16,6 +27,7 @@ public struct LockState: ScreenState {
         switch session {
         case .new: "choose_pin"
         case .notEnrolled: "sign_in"
+        case .lent: "lent"
         default: "unlock"
         }
     }
@@ -27,16 +39,18 @@ public struct LockState: ScreenState {
     public var hint: Words { Words("lock_\(step)_hint") }
 
     /// Whether digits are asked for.
-    public var asksPin: Bool { session == .new || session == .locked }
+    public var asksPin: Bool { session == .new || shut }
 
     /// Whether the sensor can be used in place of the digits.
-    public var offersSensor: Bool { session == .locked && sensor && !busy }
+    public var offersSensor: Bool { shut && sensor && !busy }
+
+    private var shut: Bool { session == .locked || session == .lent }
 
     /// Whether going on makes sense.
     public var ready: Bool { !busy && (!asksPin || pin.count >= 6) }
 }
 
-/// Choosing a PIN, unlocking, enrolling.
+/// Choosing a PIN, unlocking, enrolling, and a phone that is lent.
 public final class LockModel: Model<LockState> {
     private let phone: Homeround
 
@@ -80,6 +94,17 @@ public final class LockModel: Model<LockState> {
         }
     }
 
+    /// From here on the phone is the patient's, until it is unlocked.
+    public func lend(_ loan: Loan) {
+        change {
+            $0.session = .lent
+            $0.loan = loan
+            $0.pin = ""
+            $0.problem = nil
+        }
+        lookAgain()
+    }
+
     private func busily(_ work: @escaping @MainActor () async throws -> Void) -> Work {
         act { [self] in
             change { $0.busy = true }
@@ -109,6 +134,8 @@ public final class LockModel: Model<LockState> {
         change {
             $0.session = session
             $0.sensor = sensor
+            $0.resume = session == .ready ? $0.loan?.visit ?? $0.resume : nil
+            if session != .lent { $0.loan = nil }
         }
     }
 }

@@ -72,20 +72,8 @@ public struct NoticeRow: Identifiable, Sendable {
         told = Words("notice_kind_\(snake(notice.kind))")
         arrives = formats.window(notice.arrivesFromMs, notice.arrivesUntilMs, zone)
         by = Words("notice_by", notice.by.name, formats.moment(notice.atMs, zone))
-        state = NoticeRow.chip(notice.delivery, formats, zone)
+        state = chip(notice.delivery, formats, zone)
         why = notice.delivery?.reason.map { words($0) }
-    }
-
-    private static func chip(_ delivery: NoticeDelivery?, _ formats: Formats, _ zone: String) -> Chip {
-        guard let delivery else { return Chip(Words("notice_here"), .quiet, .unsent) }
-        switch delivery.state {
-        case .queued:
-            let next = delivery.reason == nil ? nil : delivery.nextMs
-            let told = next.map { Words("notice_next", formats.time($0, zone)) }
-            return Chip(told ?? Words("notice_queued"), .active, .unsent)
-        case .sent: return Chip(Words("notice_sent", formats.time(delivery.atMs, zone)), .good, .check)
-        case .notSent, .unknown: return Chip(Words("notice_not_sent"), .alarm, .warning)
-        }
     }
 }
 
@@ -186,6 +174,19 @@ public final class NoticesModel: Model<NoticesState> {
             self?.known = wishes
             state.wishes = wishes.map { WishesRow($0, formats, zone) }
         }
+    }
+}
+
+/// What became of a message to a patient.
+func chip(_ delivery: NoticeDelivery?, _ formats: Formats, _ zone: String) -> Chip {
+    guard let delivery else { return Chip(Words("notice_here"), .quiet, .unsent) }
+    switch delivery.state {
+    case .queued:
+        let next = delivery.reason == nil ? nil : delivery.nextMs
+        let told = next.map { Words("notice_next", formats.time($0, zone)) }
+        return Chip(told ?? Words("notice_queued"), .active, .unsent)
+    case .sent: return Chip(Words("notice_sent", formats.time(delivery.atMs, zone)), .good, .check)
+    case .notSent, .unknown: return Chip(Words("notice_not_sent"), .alarm, .warning)
     }
 }
 

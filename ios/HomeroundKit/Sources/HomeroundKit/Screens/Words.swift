@@ -71,6 +71,8 @@ private func refused(_ field: String, _ limit: String) -> Words {
     if field == "consent" { return Words("error_consent") }
     if field == "name" { return Words("error_representative") }
     if field == "phone" { return Words("error_phone") }
+    if field == "answers" { return Words("error_answers") }
+    if field == "survey" { return Words("error_survey") }
     return Words("error_refused", range(limit))
 }
 
@@ -155,7 +157,7 @@ private let fields: Set<String> = [
 /// Sections whose entries are only added.
 private let sections: Set<String> = [
     "observations", "medications", "attachments", "forms", "steps", "corrections", "signatures", "amendments",
-    "presence", "sign_offs", "tasks", "measures", "duplicates", "planned", "notices", "lobby",
+    "presence", "sign_offs", "tasks", "measures", "duplicates", "planned", "notices", "lobby", "survey",
 ]
 
 /// What a field is called: `tasks/0192…/result` is the result of a task.

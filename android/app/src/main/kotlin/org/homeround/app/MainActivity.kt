@@ -6,6 +6,7 @@ import android.os.Build
 import android.os.Bundle
 import android.view.WindowManager
 import androidx.activity.ComponentActivity
+import androidx.activity.OnBackPressedCallback
 import androidx.activity.compose.setContent
 import androidx.activity.result.contract.ActivityResultContracts
 import androidx.compose.runtime.CompositionLocalProvider
@@ -44,6 +45,11 @@ import org.homeround.ui.android.shot
 class MainActivity : ComponentActivity() {
     private val player = MemoryPlayer()
 
+    /** On while a patient has the phone: nothing lies behind the survey. */
+    private val stay = object : OnBackPressedCallback(false) {
+        override fun handleOnBackPressed() = Unit
+    }
+
     private var taken: CompletableDeferred<Boolean>? = null
     private val camera = registerForActivityResult(ActivityResultContracts.TakePicture()) { taken?.complete(it) }
 
@@ -74,6 +80,7 @@ class MainActivity : ComponentActivity() {
         super.onCreate(saved)
         // No patient in screenshots, in the list of recent apps or on a cast screen.
         window.setFlags(WindowManager.LayoutParams.FLAG_SECURE, WindowManager.LayoutParams.FLAG_SECURE)
+        onBackPressedDispatcher.addCallback(this, stay)
         lifecycleScope.launch { show(opened()) }
     }
 
@@ -96,7 +103,7 @@ class MainActivity : ComponentActivity() {
     }
 
     private fun asked(): BiometricWords {
-        val strings = AndroidStrings(resources, packageName)
+        val strings = AndroidStrings(this)
         fun said(key: String) = strings.find(key, emptyList(), null).orEmpty()
         return BiometricWords(title = said("lock_unlock"), turnDown = said("lock_sensor_no"))
     }
@@ -125,13 +132,19 @@ class MainActivity : ComponentActivity() {
         runCatching { startActivity(Intent(action, address)) }
     }
 
+    /** A patient has the phone, or it is back: meanwhile the system keeps them in the app, where it lets an app ask for that. */
+    private fun lent(away: Boolean) {
+        stay.isEnabled = away
+        runCatching { if (away) startLockTask() else stopLockTask() }
+    }
+
     private fun show(phone: Homeround) = setContent {
         val locale = resources.configuration.locales[0]
         val shell = Shell(
             phone, Formats(locale), TimeZone.getDefault().id, { System.currentTimeMillis() },
-            camera = ::photograph, files = ::chosenFile, sensor = hasSensor(this), open = ::open,
+            camera = ::photograph, files = ::chosenFile, sensor = hasSensor(this), open = ::open, lent = ::lent,
         )
-        val words = AndroidStrings(resources, packageName)
+        val words = AndroidStrings(this)
         CompositionLocalProvider(LocalStrings provides words, LocalImages provides ::decoded, LocalPlayer provides player) {
             HomeroundTheme { App(shell) }
         }

@@ -32,6 +32,7 @@ import org.homeround.core.PlanCounts
 import org.homeround.core.PlanId
 import org.homeround.core.PlanTemplate
 import org.homeround.core.Subscription
+import org.homeround.core.SurveyResults
 import org.homeround.core.SyncState
 import org.homeround.core.TokenException
 import org.homeround.core.TokenSource
@@ -96,6 +97,15 @@ class Homeround private constructor(private val core: Core, io: CoroutineDispatc
      */
     fun myNumbers(from: LocalDate, until: LocalDate): Flow<MyNumbers> =
         worker.live { core.schedule().myNumbers(from.toString(), until.toString()) }
+
+    /**
+     * What patients said of the visits of these days, both days included, whoever made them, of what is on this
+     * phone; in a language.
+     *
+     * @throws org.homeround.core.HomeroundException.Refused on `until`: a day before [from], or more than 92 days.
+     */
+    fun surveyResults(from: LocalDate, until: LocalDate, language: String): Flow<SurveyResults> =
+        worker.live { core.schedule().surveyResults(from.toString(), until.toString(), language) }
 
     /**
      * Makes an unplanned visit for oneself, with or without signal; it can be worked on at once.

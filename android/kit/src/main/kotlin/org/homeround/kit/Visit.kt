@@ -41,6 +41,7 @@ import org.homeround.core.Signer
 import org.homeround.core.TaskOutcome
 import org.homeround.core.Unlock
 import org.homeround.core.VisitId
+import org.homeround.core.VisitSurvey
 import org.homeround.core.VisitView
 import org.homeround.core.VisitWay
 import org.homeround.core.VitalsEntry
@@ -135,6 +136,16 @@ class Visit internal constructor(private val core: Core, private val worker: Wor
 
     /** The notices to the patient, the latest first, and what became of each. Emits again whenever that changes. */
     val notices: Flow<List<Notice>> get() = worker.live { core.notices() }
+
+    /** The links to the survey that were asked for, and what was answered, in a language. Emits again whenever that changes. */
+    fun survey(language: String): Flow<VisitSurvey> = worker.live { core.survey(language) }
+
+    /** Asks the backend to send the patient a link to the survey; it goes out with the other edits. */
+    suspend fun inviteToSurvey(): Saved = worker.run { core.inviteToSurvey() }
+
+    /** Lends the phone to the patient for the survey: until it is unlocked every other call fails with `Locked`. */
+    suspend fun lendForSurvey(): SurveyDesk = worker.run { SurveyDesk(core.lendForSurvey(), worker) }
+
     /**
      * The link to join the call of a virtual visit by, for the system to open: keep it nowhere. Whoever has it may
      * come in. Fails with `NotFound` when there is none now.

@@ -11,6 +11,7 @@ class FileStrings private constructor(
     private val texts: Map<String, String>,
     private val plurals: Map<String, Map<String, String>>,
     private val locale: Locale,
+    private val resources: Path,
 ) : Strings {
     /** Every key. */
     val keys: Set<String> get() = texts.keys + plurals.keys
@@ -19,6 +20,8 @@ class FileStrings private constructor(
         val text = if (count == null) texts[key] else plural(key, count)
         return text?.let { if (with.isEmpty()) it else it.format(locale, *with.toTypedArray()) }
     }
+
+    override fun inLanguage(language: String): Strings = read(resources, Locale.forLanguageTag(language))
 
     /** The forms of a plural. */
     fun forms(key: String): Set<String> = plurals[key]?.keys.orEmpty()
@@ -46,7 +49,7 @@ class FileStrings private constructor(
             val plurals = root.children("plurals").associate { one ->
                 one.getAttribute("name") to one.children("item").associate { it.getAttribute("quantity") to it.plain() }
             }
-            return FileStrings(texts, plurals, locale)
+            return FileStrings(texts, plurals, locale, resources)
         }
 
         private fun Element.children(tag: String): List<Element> {

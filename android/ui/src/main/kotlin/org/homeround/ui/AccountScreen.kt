@@ -28,6 +28,8 @@ import org.homeround.kit.screens.Words
 class AccountActions(
     val back: () -> Unit,
     val numbers: (days: Int) -> Unit,
+    /** Shows what patients said of visits. */
+    val results: () -> Unit,
     val changePin: (old: String, new: String) -> Unit,
     val useSensor: (on: Boolean, pin: String) -> Unit,
     val lock: () -> Unit,
@@ -43,7 +45,7 @@ fun AccountScreen(state: AccountState, on: AccountActions) {
         Line(state.name, state.role?.let { read(it) }.orEmpty(), strong = true)
         state.done?.let { Text(read(it), style = MaterialTheme.typography.bodyLarge) }
         Main(text("account_lock"), onClick = on.lock)
-        Numbers(state, on.numbers)
+        Numbers(state, on)
         ChangePin(state, on.changePin)
         if (state.sensor) Sensor(state, on.useSensor)
         SignOut(state, on)
@@ -51,15 +53,16 @@ fun AccountScreen(state: AccountState, on: AccountActions) {
 }
 
 @Composable
-private fun Numbers(state: AccountState, onShow: (Int) -> Unit) {
+private fun Numbers(state: AccountState, on: AccountActions) {
     Part(text("numbers_title")) {
         Row(horizontalArrangement = Arrangement.spacedBy(8.dp)) {
             for (days in listOf(WEEK_DAYS, 4 * WEEK_DAYS)) {
-                FilterChip(state.numbersDays == days, { onShow(days) }, { Text(text("numbers_last", days)) }, Modifier.heightIn(min = TOUCH))
+                FilterChip(state.numbersDays == days, { on.numbers(days) }, { Text(text("numbers_last", days)) }, Modifier.heightIn(min = TOUCH))
             }
         }
         state.numbers.forEach { Line(read(it)) }
         Quiet(text("numbers_hint"))
+        Also(text("results_title"), onClick = on.results)
     }
 }
 

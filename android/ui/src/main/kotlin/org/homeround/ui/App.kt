@@ -5,8 +5,10 @@ import androidx.compose.runtime.LaunchedEffect
 import androidx.compose.runtime.collectAsState
 import androidx.compose.runtime.getValue
 import androidx.compose.runtime.mutableStateListOf
+import androidx.compose.runtime.mutableStateOf
 import androidx.compose.runtime.remember
 import androidx.compose.runtime.rememberCoroutineScope
+import androidx.compose.runtime.setValue
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.launch
 import org.homeround.core.EntryId
@@ -18,6 +20,7 @@ import org.homeround.kit.Homeround
 import org.homeround.kit.screens.AccountModel
 import org.homeround.kit.screens.DayModel
 import org.homeround.kit.screens.Formats
+import org.homeround.kit.screens.Loan
 import org.homeround.kit.screens.LockModel
 import org.homeround.kit.screens.NewVisitForm
 import org.homeround.kit.screens.PatientModel
@@ -42,6 +45,8 @@ class Shell(
     val sensor: Boolean = false,
     /** Hands a link to join by, or a number to call, to the system. Without it neither is offered. */
     val open: ((String) -> Unit)? = null,
+    /** The phone is in a patient's hands from now on, or back: a platform that can keeps them in the app. */
+    val lent: (away: Boolean) -> Unit = {},
 )
 
 /** Where a person is. */
@@ -59,24 +64,39 @@ internal sealed interface Place {
     data object Search : Place
     data object Sync : Place
     data object Account : Place
+    data object Results : Place
 }
 
-/** The whole app: locked, or the place where the person is. */
+/** The whole app: locked, in a patient's hands, or the place where the person is. */
 @Composable
 fun App(shell: Shell) {
     val scope = rememberCoroutineScope()
     val lock = remember { LockModel(shell.phone, scope) }
     val locked by lock.state.collectAsState()
-    if (locked.session == SessionState.READY) {
-        Unlocked(shell) { lock.lookAgain() }
-    } else {
-        LockScreen(locked, { lock.digit(it) }, { lock.erase() }, { lock.proceed() }, { lock.dismiss() }, { lock.bySensor() })
+    val loan = locked.loan
+    var back by remember(loan) { mutableStateOf(false) }
+    Away(locked.session == SessionState.LENT, shell.lent)
+    when {
+        locked.session == SessionState.READY -> Unlocked(shell, lock, locked.resume)
+        loan != null && !back -> LentPlace(loan) { back = true }
+        else -> LockScreen(locked, { lock.digit(it) }, { lock.erase() }, { lock.proceed() }, { lock.dismiss() }, { lock.bySensor() })
+    }
+}
+
+/** Says once that the phone is lent, and once that it is back. */
+@Composable
+private fun Away(away: Boolean, onChange: (Boolean) -> Unit) {
+    var told by remember { mutableStateOf(false) }
+    LaunchedEffect(away) {
+        if (told == away) return@LaunchedEffect
+        told = away
+        onChange(away)
     }
 }
 
 @Composable
-private fun Unlocked(shell: Shell, left: () -> Unit) {
-    val way = remember { mutableStateListOf<Place>(Place.Day) }
+private fun Unlocked(shell: Shell, lock: LockModel, resume: VisitId?) {
+    val way = remember { mutableStateListOf(*listOfNotNull(Place.Day, resume?.let { Place.Visit(it) }).toTypedArray<Place>()) }
     val back = { if (way.size > 1) way.removeAt(way.lastIndex) }
     val sync = { way.add(Place.Sync) }
     // One model for as long as the place is on the way.
@@ -84,7 +104,7 @@ private fun Unlocked(shell: Shell, left: () -> Unit) {
     val day = remember { DayModel(shell.phone, scope, shell.formats, shell.place) }
     when (val place = way.last()) {
         is Place.Day -> Day(day, way)
-        is Place.Visit -> VisitPlace(shell, place, way, back = { back() }, sync = { sync() })
+        is Place.Visit -> VisitPlace(shell, place, way, back = { back() }, sync = { sync() }) { lock.lend(it) }
         is Place.Patient -> {
             val here = rememberCoroutineScope()
             val model = remember(place) { PatientModel(shell.phone, place.id, here, shell.formats) }
@@ -105,7 +125,8 @@ private fun Unlocked(shell: Shell, left: () -> Unit) {
         is Place.Forms -> FormsPlace(shell, place, way) { back() }
         is Place.Form -> FormPlace(shell, place, way) { back() }
         is Place.Search -> Search(shell, way) { back() }
-        is Place.Account -> Account(shell, { back() }, { sync() }, left)
+        is Place.Account -> Account(shell, { back() }, { sync() }, { way.add(Place.Results) }) { lock.lookAgain() }
+        is Place.Results -> ResultsPlace(shell, way, { back() }) { sync() }
         is Place.Sync -> {
             val here = rememberCoroutineScope()
             val model = remember { SyncModel(shell.phone, here, shell.formats, shell.zone) }
@@ -116,14 +137,14 @@ private fun Unlocked(shell: Shell, left: () -> Unit) {
 }
 
 @Composable
-private fun Account(shell: Shell, back: () -> Unit, sync: () -> Unit, left: () -> Unit) {
+private fun Account(shell: Shell, back: () -> Unit, sync: () -> Unit, results: () -> Unit, left: () -> Unit) {
     val here = rememberCoroutineScope()
     val model = remember { AccountModel(shell.phone, here, shell.sensor, left) }
     val state by model.state.collectAsState()
     AccountScreen(
         state,
         AccountActions(
-            back = back, numbers = { model.showNumbers(it) }, changePin = { old, new -> model.changePin(old, new) },
+            back = back, numbers = { model.showNumbers(it) }, results = results, changePin = { old, new -> model.changePin(old, new) },
             useSensor = { on, pin -> model.useSensor(on, pin) }, lock = { model.lock() }, signOut = { model.signOut() }, sync = sync, dismiss = { model.dismiss() },
         ),
     )
@@ -168,7 +189,9 @@ private fun Search(shell: Shell, way: MutableList<Place>, back: () -> Unit) {
 }
 
 @Composable
-private fun VisitPlace(shell: Shell, place: Place.Visit, way: MutableList<Place>, back: () -> Unit, sync: () -> Unit) {
+private fun VisitPlace(
+    shell: Shell, place: Place.Visit, way: MutableList<Place>, back: () -> Unit, sync: () -> Unit, lent: (Loan) -> Unit,
+) {
     val here = rememberCoroutineScope()
     val model = remember(place) { VisitModel(shell.phone, place.id, here, shell.formats, shell.now, shell.place) }
     val state by model.state.collectAsState()
@@ -217,5 +240,6 @@ private fun VisitPlace(shell: Shell, place: Place.Visit, way: MutableList<Place>
             ),
             sync = sync, dismiss = { model.dismiss() },
         ),
+        survey = { SurveyPlace(shell, place.id, lent) },
     ) { state.patientId?.let { CardPlace(shell, way, it, place.id) } }
 }

@@ -9,6 +9,9 @@ import org.homeround.kit.screens.Words
 interface Strings {
     /** The text of a key, or none when there is no such key. */
     fun find(key: String, with: List<Any>, count: Int?): String?
+
+    /** The strings of another language, as `es`. */
+    fun inLanguage(language: String): Strings
 }
 
 /** The strings of the language in use. */

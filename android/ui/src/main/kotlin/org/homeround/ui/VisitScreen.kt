@@ -99,10 +99,10 @@ class PlannedActions(
     val remove: (EntryId) -> Unit,
 )
 
-/** A visit; [card] says who the patient is in its context. */
+/** A visit; [card] says who the patient is in its context, [survey] what they said of it. */
 @OptIn(ExperimentalLayoutApi::class)
 @Composable
-fun VisitScreen(state: VisitState, on: VisitActions, card: @Composable () -> Unit = {}) {
+fun VisitScreen(state: VisitState, on: VisitActions, survey: @Composable () -> Unit = {}, card: @Composable () -> Unit = {}) {
     var asking by remember { mutableStateOf<Action?>(null) }
     Page(state.patient, state.network, state.problem, on.back, on.dismiss, on.sync, FIGURES) {
         Quiet("${state.window} · ${state.service}")
@@ -148,6 +148,7 @@ fun VisitScreen(state: VisitState, on: VisitActions, card: @Composable () -> Uni
         Note(state, on)
         Photos(state, on.photos)
         FormsOf(state, on.forms)
+        survey()
         SignOffs(state, on.signOff)
     }
 }

@@ -41,6 +41,16 @@ class LooksTest {
     }
 
     @Test
+    fun `the survey in a patient's hands and what patients said look as they did, in Spanish and with large letters too`() {
+        check("", Look(height = 1660), "lent")
+        check("-es", Look("es", dark = true, height = 1660), "lent")
+        check("", Look(), "lent-thanks", "lock-lent")
+        check("-large-es", Look("es", 2f, height = 1200), "lent-declined")
+        check("", Look(height = 1300), "results")
+        check("-es", Look("es", height = 1300), "results")
+    }
+
+    @Test
     fun `what changed since one was there looks as it did, in Spanish too`() {
         check("", Look(height = 1000), "changes")
         check("-es", Look("es", height = 1000), "changes")

@@ -89,7 +89,7 @@ class PlanScreenTest {
             val id = runBlocking {
                 val id = phone.patient(site.patient).createPlan(NewPlan(null, "Tablets", "en", phone.today().toString(), null, null))
                 for (title in listOf("Count the tablets", "Fill the box")) {
-                    val once = PlanSchedule("${phone.today()}T09:30", null, emptyList(), 60u, 60u, null)
+                    val once = PlanSchedule("${phone.today()}T09:30", null, emptyList(), 60u, 900u, null)
                     phone.plan(id).addActivity(Coding("", "", title), null, once)
                 }
                 id

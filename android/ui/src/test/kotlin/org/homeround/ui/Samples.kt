@@ -320,6 +320,7 @@ internal class Samples(language: String) {
     val wrongPin = LockState(SessionState.LOCKED, problem = Problem(Words.counted("error_wrong_pin", 4), "pin"))
     val first = LockState(SessionState.NEW)
     val enrol = LockState(SessionState.NOT_ENROLLED)
+    val lentBack = LockState(SessionState.LENT, pin = "40")
 
     val patient = PatientState(
         name = "Walter Lindgren", born = formats.date(-700_000_000_000, "UTC"), phones = listOf("+1 978 555 0142"),

@@ -36,9 +36,11 @@ private val noNotices = NoticeActions({}, {}, {}, {}, {}, {}, {}, {}, {})
 
 private val noMessages = MessageActions({}, {}, {}, {}, {}, {}, { _, _ -> }, {}, {})
 
+private val noLoan = LentActions({}, {}, { _, _ -> }, { _, _ -> }, {}, {}, {}, {}, {})
+
 private val noCard = CardActions({}, {}, {})
 
-private val noAccount = AccountActions({}, {}, { _, _ -> }, { _, _ -> }, {}, {}, {}, {})
+private val noAccount = AccountActions({}, {}, {}, { _, _ -> }, { _, _ -> }, {}, {}, {}, {})
 
 /** A recording that is five seconds along, for good. */
 private val fiveSeconds = Player { _, at ->
@@ -50,10 +52,16 @@ private val fiveSeconds = Player { _, at ->
 internal fun shots(language: String): Map<String, @Composable () -> Unit> {
     val of = Samples(language)
     val care = PlanSamples(language)
+    val survey = SurveySamples(language)
     return mapOf(
         "lock" to { LockScreen(of.unlock, {}, {}, {}, {}) },
         "lock-wrong" to { LockScreen(of.wrongPin, {}, {}, {}, {}) },
         "lock-first" to { LockScreen(of.first, {}, {}, {}, {}) },
+        "lock-lent" to { LockScreen(of.lentBack, {}, {}, {}, {}) },
+        "lent" to { LentScreen(survey.lent, noLoan) },
+        "lent-thanks" to { LentScreen(survey.thanked, noLoan) },
+        "lent-declined" to { LentScreen(survey.declined, noLoan) },
+        "results" to { ResultsScreen(survey.results, {}, {}, {}, {}) },
         "lock-enrol" to { LockScreen(of.enrol, {}, {}, {}, {}) },
         "day" to { DayScreen(of.day, noDay) },
         "day-suggested" to { DayScreen(of.daySuggested, noDay) },
@@ -88,6 +96,7 @@ internal fun shots(language: String): Map<String, @Composable () -> Unit> {
 /** Parts of the visit's screen that are worth a picture of their own: how high, and what. */
 internal fun parts(language: String): Map<String, Pair<Int, @Composable () -> Unit>> {
     val of = Samples(language)
+    val survey = SurveySamples(language)
     fun part(height: Int, content: @Composable () -> Unit): Pair<Int, @Composable () -> Unit> = height to {
         Surface(Modifier.fillMaxSize(), color = MaterialTheme.colorScheme.background) {
             Column(Modifier.padding(16.dp)) { content() }
@@ -107,6 +116,7 @@ internal fun parts(language: String): Map<String, Pair<Int, @Composable () -> Un
             Teller(of.virtual.vitals, doNothing.how)
             of.virtual.findings.forEach { Says(it) }
         },
+        "survey" to part(770) { SurveyPart(survey.visit, SurveyActions({}, {}, {})) },
         "signing" to part(1100) { SignOffs(of.signing, doNothing.signOff) },
         "measuring" to part(900) {
             How(of.measured.vitals, doNothing.how)

@@ -11,6 +11,7 @@ import org.homeround.core.ChangeKind
 import org.homeround.core.DuplicateWhy
 import org.homeround.core.HandoverReason
 import org.homeround.core.NotDoneReason
+import org.homeround.core.NotSent
 import org.homeround.core.NotSignedReason
 import org.homeround.core.OccurrenceState
 import org.homeround.core.PlannedStatus
@@ -18,6 +19,7 @@ import org.homeround.core.PresenceCause
 import org.homeround.core.PresenceReason
 import org.homeround.core.PresenceState
 import org.homeround.core.Relation
+import org.homeround.core.ReportedBy
 import org.homeround.core.Role
 import org.homeround.core.Severity
 import org.homeround.core.TaskResult
@@ -29,6 +31,7 @@ import org.homeround.kit.screens.Action
 import org.homeround.kit.screens.Ending
 import org.homeround.kit.screens.Glyph
 import org.homeround.kit.screens.RULES
+import org.homeround.kit.screens.SURVEY_LANGUAGES
 import org.homeround.kit.screens.SignWay
 import org.homeround.kit.screens.SignerKind
 import org.homeround.kit.screens.VitalField
@@ -45,6 +48,7 @@ private val CHANGED_FIELDS = listOf(
     "dose_value", "dose_unit", "min_interval_min", "max_per_day", "clinical_status", "verification", "onset", "spo2_scale", "section", "comment",
     "relationship", "phone", "preference", "value", "unit", "given", "reason", "result", "answers", "note", "outcome", "media_type", "narrative",
     "resting", "lifecycle", "achievement", "due", "progress", "instructions", "start", "rule", "percent", "kept", "activity", "of",
+    "answered_by", "overall",
 )
 
 /** Every text is in both languages, and every key that is used is there. */
@@ -109,6 +113,8 @@ class StringsTest {
             HandoverReason.entries.map { "handover_reason_${it.name.lowercase()}" } +
             DuplicateWhy.entries.map { "duplicate_${it.name.lowercase()}" } +
             ChangeKind.entries.map { words(it).key } + CHANGED_FIELDS.map { "changed_$it" } +
+            NotSent.entries.map { words(it).key } + ReportedBy.entries.map { "survey_by_${it.name.lowercase()}" } +
+            SURVEY_LANGUAGES.map { "survey_language_$it" } +
             listOf("female", "male", "other", "unknown").map { "sex_$it" }
         assertEquals(emptyList(), made.filter { it !in english.keys })
     }

@@ -233,6 +233,7 @@ private fun value(kind: ChangeKind, field: String, text: String?): Any? {
         field == "spo2_scale" -> Words("news2_$text")
         field == "achievement" -> achievementWords(text)
         field == "given" -> Words("visit_$text")
+        field == "answered_by" -> Words("survey_by_$text")
         field == "reason" && kind in REASONED -> Words("reason_$text")
         field == "status" -> Words("${STATUSES[kind] ?: "changed"}_${text.replace('-', '_')}")
         else -> text

@@ -131,18 +131,8 @@ class NoticesModel(private val phone: Homeround, id: VisitId, scope: CoroutineSc
             Words("notice_kind_${notice.kind.name.lowercase()}"),
             formats.window(notice.arrivesFromMs, notice.arrivesUntilMs, zone),
             Words("notice_by", notice.by.name, formats.moment(notice.atMs, zone)),
-            chip(delivery), delivery?.reason?.let(::words),
+            chip(delivery, formats, zone), delivery?.reason?.let(::words),
         )
-    }
-
-    private fun chip(delivery: NoticeDelivery?): Chip = when (delivery?.state) {
-        null -> Chip(Words("notice_here"), Tone.QUIET, Glyph.UNSENT)
-        NoticeState.QUEUED -> Chip(
-            delivery.nextMs?.takeIf { delivery.reason != null }?.let { Words("notice_next", formats.time(it, zone)) } ?: Words("notice_queued"),
-            Tone.ACTIVE, Glyph.UNSENT,
-        )
-        NoticeState.SENT -> Chip(Words("notice_sent", formats.time(delivery.atMs, zone)), Tone.GOOD, Glyph.CHECK)
-        NoticeState.NOT_SENT, NoticeState.UNKNOWN -> Chip(Words("notice_not_sent"), Tone.ALARM, Glyph.WARNING)
     }
 
     private companion object {
@@ -165,6 +155,17 @@ class NoticesModel(private val phone: Homeround, id: VisitId, scope: CoroutineSc
             return if (hour in 0..23 && minute in 0..59) (hour * 60 + minute).toUShort() else UShort.MAX_VALUE
         }
     }
+}
+
+/** What became of a message to a patient. */
+internal fun chip(delivery: NoticeDelivery?, formats: Formats, zone: String): Chip = when (delivery?.state) {
+    null -> Chip(Words("notice_here"), Tone.QUIET, Glyph.UNSENT)
+    NoticeState.QUEUED -> Chip(
+        delivery.nextMs?.takeIf { delivery.reason != null }?.let { Words("notice_next", formats.time(it, zone)) } ?: Words("notice_queued"),
+        Tone.ACTIVE, Glyph.UNSENT,
+    )
+    NoticeState.SENT -> Chip(Words("notice_sent", formats.time(delivery.atMs, zone)), Tone.GOOD, Glyph.CHECK)
+    NoticeState.NOT_SENT, NoticeState.UNKNOWN -> Chip(Words("notice_not_sent"), Tone.ALARM, Glyph.WARNING)
 }
 
 /** Why a notice is not sent, in a person's words. */

@@ -59,6 +59,9 @@ class Formats(private val locale: Locale) {
     /** A figure as it is typed: with a point or with the language's own comma. */
     fun number(text: String): Double? = text.trim().replace(',', '.').toDoubleOrNull()
 
+    /** A figure with one decimal. */
+    fun tenths(figure: Double): String = "%.1f".format(locale, figure)
+
     private fun at(ms: Long, zone: String) =
         Instant.ofEpochMilli(ms).atZone(runCatching { ZoneId.of(zone) }.getOrDefault(ZoneId.of("UTC")))
 }
@@ -77,6 +80,8 @@ private fun refused(field: String, limit: String): Words = when {
     field == "consent" -> Words("error_consent")
     field == "name" -> Words("error_representative")
     field == "phone" -> Words("error_phone")
+    field == "answers" -> Words("error_answers")
+    field == "survey" -> Words("error_survey")
     else -> Words("error_refused", range(limit))
 }
 
@@ -151,7 +156,7 @@ private val FIELDS = setOf(
 )
 
 /** Sections whose entries are only added. */
-private val SECTIONS = setOf("observations", "medications", "attachments", "forms", "steps", "corrections", "signatures", "amendments", "presence", "sign_offs", "tasks", "measures", "duplicates", "planned", "notices", "lobby")
+private val SECTIONS = setOf("observations", "medications", "attachments", "forms", "steps", "corrections", "signatures", "amendments", "presence", "sign_offs", "tasks", "measures", "duplicates", "planned", "notices", "lobby", "survey")
 
 /** What a field is called: `tasks/0192…/result` is the result of a task. */
 internal fun fieldWords(path: String): Words {
