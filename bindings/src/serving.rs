@@ -1,6 +1,7 @@
 //! Staying in sync while the app is open: one task on the core's own thread that
 //! runs when something was edited, when the backend pokes and when a wait is over.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use homeround::app::{AppError, Homeround};
@@ -21,7 +22,11 @@ const NUDGES: usize = 16;
 
 /// What is going on, if anything is.
 #[derive(Default)]
-pub(crate) struct Serving(Mutex<Option<Running>>);
+pub(crate) struct Serving {
+    running: Mutex<Option<Running>>,
+    /// It goes on once the phone is unlocked.
+    paused: AtomicBool,
+}
 
 struct Running {
     cancel: Cancel,
@@ -32,7 +37,7 @@ struct Running {
 
 impl Serving {
     fn lock(&self) -> MutexGuard<'_, Option<Running>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Begins, unless it is under way.
@@ -67,9 +72,31 @@ impl Serving {
 
     /// Ends; what was sent and not acknowledged is sent again another time.
     pub(crate) fn stop(&self) {
-        if let Some(running) = self.lock().take() {
+        self.paused.store(false, Ordering::SeqCst);
+        self.end();
+    }
+
+    /// Ends until the phone is unlocked, if it is under way.
+    pub(crate) fn pause(&self) {
+        if self.end() {
+            self.paused.store(true, Ordering::SeqCst);
+        }
+    }
+
+    /// Goes on with what was paused.
+    pub(crate) fn resume(&self, phone: &Arc<Phone>) {
+        if self.paused.swap(false, Ordering::SeqCst) {
+            // Who is not enrolled had nothing under way.
+            let _ = self.start(phone);
+        }
+    }
+
+    fn end(&self) -> bool {
+        let running = self.lock().take();
+        if let Some(running) = &running {
             running.cancel.cancel();
         }
+        running.is_some()
     }
 
     pub(crate) fn edited(&self) {

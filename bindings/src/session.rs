@@ -148,17 +148,24 @@ impl Session {
 
     /// Unlocks. Takes about a tenth of a second by PIN: call it off the main thread.
     ///
+    /// A phone that was lent is back with its clinician then. What stayed in sync when the
+    /// phone was locked or lent goes on.
+    ///
     /// Fails with `WrongPin`, `Retry` while a pause runs, `Cancelled` when the person turned
     /// the sensor down, `Refused` on `unlock` when the sensor opens nothing (any more): ask
     /// for the PIN; `Damaged`, `UpdateApp`.
     pub fn unlock(&self, with: Unlock) -> Result<(), HomeroundError> {
-        guard(|| Ok::<_, HomeroundError>(self.phone.app.unlock(&with.try_into()?)?))
+        guard(|| {
+            self.phone.app.unlock(&with.try_into()?)?;
+            self.phone.serving.resume(&self.phone);
+            Ok::<_, HomeroundError>(())
+        })
     }
 
     /// Forgets the keys and closes the store. What is unsent stays, encrypted.
     pub fn lock(&self) -> Result<(), HomeroundError> {
         guard(|| {
-            self.phone.serving.stop();
+            self.phone.serving.pause();
             self.phone.app.lock();
             Ok::<_, HomeroundError>(())
         })

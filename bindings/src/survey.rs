@@ -268,7 +268,7 @@ impl Visit {
     }
 
     /// Lends the phone to the patient for the survey: until `unlock` every other call fails
-    /// with `Locked`, and the session's state is `Lent`.
+    /// with `Locked`, the session's state is `Lent`, and nothing syncs.
     ///
     /// Fails with `Refused` on `status` for a visit that has not begun or was called off, on
     /// `virtual_visit`, on `survey` after six answered ones; `NotAllowed`. The phone is not
@@ -276,7 +276,7 @@ impl Visit {
     pub fn lend_for_survey(&self) -> Result<Arc<SurveyDesk>, HomeroundError> {
         guard(|| {
             let desk = self.handle().lend_for_survey()?;
-            self.phone.serving.stop();
+            self.phone.serving.pause();
             Ok::<_, HomeroundError>(Arc::new(SurveyDesk {
                 phone: Arc::clone(&self.phone),
                 desk,

@@ -301,8 +301,9 @@ impl Sync {
         })
     }
 
-    /// Stays in sync until `stop` or `lock`: after each edit, when the backend has
-    /// news, when the network is back. Fails with `Locked`, `NotEnrolled`.
+    /// Stays in sync until `stop`: after each edit, when the backend has news, when the
+    /// network is back. While the phone is locked or lent it pauses. Fails with `Locked`,
+    /// `NotEnrolled`.
     pub fn start(&self) -> Result<(), HomeroundError> {
         guard(|| self.phone.serving.start(&self.phone))
     }

@@ -36,7 +36,7 @@ public final class Sync: Sendable {
     /// Ends a run of ``now(budget:)`` that is under way: it fails with `Cancelled`. What was saved stays saved.
     public func cancel() async throws { try await worker.read { [core] in try core.cancel() } }
 
-    /// Stays in sync until ``stop()`` or until the phone is locked.
+    /// Stays in sync until ``stop()``; while the phone is locked or lent it pauses.
     public func start() async throws { try await worker.read { [core] in try core.start() } }
 
     /// Ends ``start()``.

@@ -27,7 +27,7 @@ class Sync internal constructor(
     /** Ends a run of [now] that is under way: it fails with `Cancelled`. What was saved stays saved. */
     suspend fun cancel(): Unit = worker.run { core.cancel() }
 
-    /** Stays in sync until [stop] or until the phone is locked. */
+    /** Stays in sync until [stop]; while the phone is locked or lent it pauses. */
     suspend fun start(): Unit = worker.run { core.start() }
 
     /** Ends [start]. */

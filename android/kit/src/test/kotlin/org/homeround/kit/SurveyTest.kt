@@ -116,6 +116,25 @@ class SurveyTest {
         }
     }
 
+    @Test
+    fun `a phone that stays in sync goes on once it is back`(@TempDir folder: Path) = runBlocking<Unit> {
+        Backend.inFolder(folder.resolve("server")).use { backend ->
+            val site = backend.day()
+            val nina = TestPhone(folder.resolve("nina"), backend, "nina").ready()
+            val theo = TestPhone(folder.resolve("theo"), backend, "theo").ready()
+            val visit = nina.visit(site.visit)
+            nina.sync.start()
+            visit.checkIn()
+            visit.lendForSurvey()
+            theo.visit(site.visit).editNote("Back at ten. ")
+            theo.sync.now()
+            nina.session.unlock(Unlock.Pin(Backend.PIN))
+            assertEquals("Back at ten. ", visit.view.soon { it.note.isNotEmpty() }.note)
+            nina.sync.stop()
+            scope.cancel()
+        }
+    }
+
     private fun model(phone: Homeround, site: Site) = SurveyModel(phone, site.visit, scope, Formats(Locale.US))
 
     /** What a patient does: chooses the language, answers, changes their mind, hands it in. */

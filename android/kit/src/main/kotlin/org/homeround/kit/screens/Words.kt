@@ -172,7 +172,8 @@ internal fun fieldWords(path: String): Words {
 /** Codes of a quarantined edit that have words of their own. */
 private val QUARANTINE_CODES = setOf(
     "access_ended", "depends_on_rejected", "no_grant", "not_permitted", "value_not_permitted", "policy", "author_mismatch", "role_mismatch", "subject_not_permitted", "sealed",
-    "unplanned_unreadable", "handover_unreadable", "not_in_team", "notice_unreadable", "consent_unreadable",
+    "unplanned_unreadable", "handover_unreadable", "not_in_team", "notice_unreadable",
+    "consent_unreadable", "survey_unreadable",
 )
 
 internal fun quarantineWords(code: String): Words =
