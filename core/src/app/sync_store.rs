@@ -8,7 +8,7 @@ use super::session::{CURSOR, EPOCH, vault_error};
 use super::{Homeround, bring_back, fold};
 use crate::merge::pack;
 use crate::model::{
-    Anchor, ChangeHash, Clock, DeviceTag, DocumentId, Millis, PatientId, RecordId, Stamp,
+    ActorId, Anchor, ChangeHash, Clock, DeviceTag, DocumentId, Millis, PatientId, RecordId, Stamp,
 };
 use crate::store::{AuditEntry, PurgeMode, PurgeReceipt, ScopeState, StoreError, Stored, WriteTx};
 use crate::sync::{
@@ -207,13 +207,21 @@ impl SyncStore for PhoneStore {
 
     fn purge(&mut self, patient: PatientId, reason: &str) -> Result<bool, StoreFault> {
         let now = self.clock().wall_ms;
-        let id = self
-            .phone
-            .inner
+        let inner = &self.phone.inner;
+        let id = inner
             .random()
             .map(|random| RecordId::mint(now, random))
             .map_err(|error| fault(&error))?;
-        let purged = self.with(|opened| opened.purge(patient, reason, id, now))?;
+        let opening = inner.random().map_err(|error| fault(&error))?;
+        let purged = self.with(|opened| {
+            let purged = opened.purge(patient, reason, id, now)?;
+            if purged {
+                // What comes back of this patient may lack what was written here, when the
+                // backend was put back meanwhile: no number is given twice under one name.
+                opened.actor = ActorId::new(opened.actor.device_tag(), opening);
+            }
+            Ok(purged)
+        })?;
         if purged {
             let swept = self.phone.inner.finish_files();
             swept.map_err(|error| fault(&error))?;

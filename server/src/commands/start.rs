@@ -135,7 +135,6 @@ async fn renew_after_restore(storage: &Arc<SqliteStorage>) -> Result<(), Problem
             "the database is older than what was acknowledged: new epoch"
         );
     }
-    storage.forget_heads();
     Ok(())
 }
 

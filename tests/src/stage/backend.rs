@@ -102,9 +102,6 @@ impl Backend {
         for tenant in &restored {
             self.wait(service.renew_epoch(tenant.tenant, now)).unwrap();
         }
-        if !restored.is_empty() {
-            storage.forget_heads();
-        }
         let issuer = issuer(AUDIENCE);
         let expected = Expected {
             issuer: ISSUER.into(),

@@ -1,7 +1,9 @@
-//! The file beside the database that remembers how far each tenant had come.
+//! The file beside the database that remembers how far each tenant had come, and the epoch
+//! that was renewed last.
 //!
 //! A database that is behind it was put back from a backup: sequence numbers
-//! would be given a second time, and phones would miss what hides behind them.
+//! would be given a second time, and phones would miss what hides behind them. One with
+//! another epoch was put back again before anybody had written to it.
 //! It is written after each commit and never synced: it may be behind the
 //! database, and it is never ahead of what was durable.
 
@@ -10,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use homeround::model::TenantId;
+use serde::{Deserialize, Serialize};
 
 use crate::store::Tenant;
 
@@ -24,9 +27,25 @@ pub struct Restored {
     pub found: u64,
 }
 
+/// How far a tenant is known to have come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Known {
+    head: u64,
+    /// None: it was never renewed since the file was begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    epoch: Option<u64>,
+}
+
+impl Known {
+    /// Whether a database that holds this tenant is an older one.
+    fn is_ahead_of(self, tenant: &Tenant) -> bool {
+        self.head > tenant.head || self.epoch.is_some_and(|epoch| epoch != tenant.epoch)
+    }
+}
+
 pub(super) struct HeadFile {
     path: PathBuf,
-    heads: Mutex<BTreeMap<TenantId, u64>>,
+    heads: Mutex<BTreeMap<TenantId, Known>>,
 }
 
 impl HeadFile {
@@ -51,28 +70,31 @@ impl HeadFile {
             .iter()
             .filter_map(|tenant| {
                 let known = *heads.get(&tenant.id)?;
-                (known > tenant.head).then_some(Restored {
+                known.is_ahead_of(tenant).then_some(Restored {
                     tenant: tenant.id,
-                    known,
+                    known: known.head,
                     found: tenant.head,
                 })
             })
             .collect()
     }
 
+    /// The last number given in what was committed.
     pub(super) fn note(&self, tenant: TenantId, head: u64) {
         let mut heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
-        heads.insert(tenant, head);
+        heads.entry(tenant).or_default().head = head;
         self.write(&heads);
     }
 
-    pub(super) fn clear(&self) {
+    /// A new epoch began, at this number: what was known before counts no more.
+    pub(super) fn renewed(&self, tenant: TenantId, head: u64, epoch: u64) {
         let mut heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
-        heads.clear();
+        let epoch = Some(epoch);
+        heads.insert(tenant, Known { head, epoch });
         self.write(&heads);
     }
 
-    fn write(&self, heads: &BTreeMap<TenantId, u64>) {
+    fn write(&self, heads: &BTreeMap<TenantId, Known>) {
         let fresh = self.path.with_extension("head-new");
         let written = serde_json::to_vec(heads)
             .map_err(std::io::Error::other)

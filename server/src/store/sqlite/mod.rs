@@ -69,11 +69,6 @@ impl SqliteStorage {
         Ok(self.heads.older_than_known(&self.tenants().await?))
     }
 
-    /// Forgets the heads known so far; called once the epochs were renewed.
-    pub fn forget_heads(&self) {
-        self.heads.clear();
-    }
-
     async fn reader(&self) -> Stored<OwnedMutexGuard<Database>> {
         let open = || open::connection(&self.path, &self.key, OpenMode::Existing);
         self.readers.lend(open).await
@@ -126,6 +121,7 @@ impl Storage for SqliteStorage {
             conn,
             tenant,
             head: None,
+            epoch: None,
             heads,
             open: true,
         }))
@@ -215,8 +211,10 @@ impl Drop for Reading {
 struct Writing {
     conn: OwnedMutexGuard<Database>,
     tenant: TenantId,
-    /// The last sequence number that it took.
+    /// The last sequence number that it took, or stands at as an epoch begins.
     head: Option<u64>,
+    /// The epoch that it began.
+    epoch: Option<u64>,
     heads: Arc<HeadFile>,
     open: bool,
 }
@@ -231,8 +229,10 @@ impl Writing {
     fn finish(mut self) -> Stored<()> {
         self.conn.connection().execute_batch("COMMIT")?;
         self.open = false;
-        if let Some(head) = self.head {
-            self.heads.note(self.tenant, head);
+        match (self.head, self.epoch) {
+            (Some(head), Some(epoch)) => self.heads.renewed(self.tenant, head, epoch),
+            (Some(head), None) => self.heads.note(self.tenant, head),
+            (None, _) => {}
         }
         Ok(())
     }

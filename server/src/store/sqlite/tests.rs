@@ -169,8 +169,27 @@ async fn a_file_put_back_from_a_backup_is_noticed() {
         found: 0,
     };
     assert_eq!(restored, [expected]);
-    storage.forget_heads();
+    renew(&storage, 77).await;
     assert!(storage.restored().await.unwrap().is_empty());
+
+    // The same backup once more, before anybody wrote: nothing is behind, and yet it is older.
+    storage.checkpoint().await.unwrap();
+    drop(storage);
+    std::fs::copy(&backup, &path).unwrap();
+    let storage = SqliteStorage::open(&path, key(9)).unwrap();
+    let again = Restored {
+        known: 0,
+        ..expected
+    };
+    assert_eq!(storage.restored().await.unwrap(), [again]);
+    renew(&storage, 78).await;
+    assert!(storage.restored().await.unwrap().is_empty());
+}
+
+async fn renew(storage: &SqliteStorage, epoch: u64) {
+    let mut tx = storage.write(TENANT).await.unwrap();
+    tx.set_epoch(epoch).await.unwrap();
+    tx.commit().await.unwrap();
 }
 
 #[tokio::test]

@@ -27,8 +27,14 @@ impl Writer for Writing {
 
     async fn set_epoch(&mut self, epoch: u64) -> Stored<()> {
         let (conn, tenant) = self.conn();
-        let sql = "UPDATE tenant SET epoch = ?2 WHERE tenant = ?1";
-        run(conn, sql, params![tenant.bytes(), int(epoch)]).map(drop)
+        let head: Option<i64> = conn
+            .prepare_cached("UPDATE tenant SET epoch = ?2 WHERE tenant = ?1 RETURNING head")?
+            .query_row(params![tenant.bytes(), int(epoch)], |row| row.get(0))
+            .optional()?;
+        let head = head.map(big).ok_or(StorageError::NoTenant)?;
+        self.head.get_or_insert(head);
+        self.epoch = Some(epoch);
+        Ok(())
     }
 
     async fn set_policy(&mut self, policy: &str) -> Stored<()> {

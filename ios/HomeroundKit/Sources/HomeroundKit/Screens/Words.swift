@@ -173,7 +173,8 @@ func fieldWords(_ path: String) -> Words {
 private let quarantineCodes: Set<String> = [
     "access_ended", "depends_on_rejected", "no_grant", "not_permitted", "value_not_permitted", "policy",
     "author_mismatch", "role_mismatch", "subject_not_permitted", "sealed",
-    "unplanned_unreadable", "handover_unreadable", "not_in_team", "notice_unreadable", "consent_unreadable", "survey_unreadable",
+    "unplanned_unreadable", "handover_unreadable", "not_in_team", "notice_unreadable",
+    "consent_unreadable", "survey_unreadable",
 ]
 
 func quarantineWords(_ code: String) -> Words {
