@@ -160,6 +160,22 @@ fn a_leaver_whose_work_is_not_uploaded_is_found() {
     assert!((1..=12).any(shows), "not found in 12 hours");
 }
 
+/// Access to everybody ends and comes back within minutes, again and again, while answers
+/// take most of a minute.
+fn coming_back(seed: u64) -> Plan {
+    let slow = Weather {
+        delay_ms: 45_000,
+        ..Weather::default()
+    };
+    let mut faults = vec![(2, Fault::Network(0, slow, 56 * MINUTE))];
+    for minute in (8..56).step_by(12) {
+        faults.extend((0..8).map(|at| (minute, Fault::Revoked(0, at, 4 * MINUTE))));
+    }
+    let mut plan = with(&faults, 1);
+    plan.seed = seed;
+    plan
+}
+
 macro_rules! planted {
     ($($name:ident: $bug:ident within $hours:literal;)*) => {
         $(

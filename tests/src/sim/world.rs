@@ -95,6 +95,8 @@ pub struct Figures {
     pub kills: u64,
     /// Edits that ended in a quarantine.
     pub quarantined: u64,
+    /// Of these, those that were written anew meanwhile and are there under a later name.
+    pub renamed: u64,
     /// Pushes with which the backend was given back what it had lost of others' work.
     pub brought_back: u64,
     /// Moments at which everything was looked at.

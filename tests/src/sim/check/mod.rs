@@ -1,6 +1,7 @@
 //! What must be true once everything is healed. One file, one claim.
 
 mod agree;
+mod anew;
 mod appends;
 mod audit;
 mod conflicts;
