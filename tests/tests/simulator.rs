@@ -176,6 +176,18 @@ fn coming_back(seed: u64) -> Plan {
     plan
 }
 
+#[test]
+fn an_edit_that_is_written_anew_and_refused_again_is_known_by_what_it_says() {
+    for seed in 1..=40 {
+        let outcome = play(&coming_back(seed));
+        assert!(outcome.violations.is_empty(), "{:#?}", outcome.violations);
+        if outcome.figures.renamed > 0 {
+            return;
+        }
+    }
+    panic!("no edit was refused under a later name in 40 hours");
+}
+
 macro_rules! planted {
     ($($name:ident: $bug:ident within $hours:literal;)*) => {
         $(
@@ -193,6 +205,7 @@ planted! {
     a_sequence_number_that_comes_late_is_found: LateSequenceNumber within 24;
     an_acknowledgement_before_the_commit_is_found: AckBeforeCommit within 4;
     a_rejection_that_is_swallowed_is_found: RejectionSwallowed within 24;
+    a_quarantine_that_is_forgotten_is_found: QuarantineForgotten within 40;
     an_epoch_that_is_ignored_is_found: EpochIgnored within 40;
     data_that_stays_after_access_ended_is_found: LeaveIgnored within 40;
     a_conflict_that_the_last_writer_wins_is_found: LastWriterWins within 40;

@@ -232,6 +232,7 @@ impl World {
         }
         self.figures.kills += 1;
         self.note("backend loses its power");
+        self.server.post.lose();
         logs::forgive();
         self.server.end();
         let mut dice = self.dice.fork();
@@ -275,6 +276,7 @@ impl World {
         if !self.model.access.remove(&(person, patient)) {
             return;
         }
+        self.model.ended.insert((person, patient));
         let others = |claim: &Claim| claim.phone != phone;
         self.risk(others);
         let (office, now) = (self.server.office(), self.time.wall());
@@ -323,6 +325,7 @@ impl World {
             std::fs::write(&head, known).unwrap();
         }
         self.server.disk.settle();
+        self.server.post.lose();
         self.start_server();
         if !self.server.is_up() {
             return;

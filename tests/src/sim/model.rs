@@ -12,6 +12,12 @@ use serde_json::Value;
 pub(super) enum Fact {
     /// A field has this value.
     Put { path: FieldPath, value: Value },
+    /// A field has a value that says this.
+    Part {
+        path: FieldPath,
+        pointer: &'static str,
+        value: Value,
+    },
     /// An entry of this section says this.
     Entry {
         section: &'static str,
@@ -85,6 +91,11 @@ impl Claim {
     fn holds(&self, fact: &Fact, said: &[(&FieldPath, &Value)]) -> bool {
         said.iter().any(|(field, found)| match fact {
             Fact::Put { path, value } => *field == path && *found == value,
+            Fact::Part {
+                path,
+                pointer,
+                value,
+            } => *field == path && found.pointer(pointer) == Some(value),
             Fact::Typed { path, text } => {
                 *field == path && found.as_str().is_some_and(|found| is_typed(text, found))
             }
@@ -137,6 +148,8 @@ pub(super) struct Model {
     pub(super) claims: Vec<Claim>,
     /// Who may see whom now.
     pub(super) access: BTreeSet<(PersonId, PatientId)>,
+    /// Whose access ended once.
+    pub(super) ended: BTreeSet<(PersonId, PatientId)>,
     pub(super) patients: Vec<PatientId>,
     /// Visits that people work on, with their patient; the latest last.
     pub(super) visits: Vec<(VisitId, PatientId)>,
