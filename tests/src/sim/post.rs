@@ -75,9 +75,14 @@ impl Provider for Post {
 }
 
 impl World {
+    /// The backend looks for what is due, now and later again.
+    pub(super) fn send_notices_for_ever(&mut self) {
+        self.after(EVERY_MS, Event::Notices);
+        self.send_notices();
+    }
+
     /// One turn of the backend's, and a look at every letter that went out.
     pub(super) fn send_notices(&mut self) {
-        self.after(EVERY_MS, Event::Notices);
         if !self.server.is_up() {
             return;
         }

@@ -26,6 +26,8 @@ pub(super) const HOUR: i64 = 60 * MINUTE;
 const CALM_EVERY: i64 = 2 * HOUR;
 /// Rounds in which everything must have arrived everywhere.
 pub(super) const ROUNDS_MAX: usize = 8;
+/// Rounds in a row in which nobody had anything to say before everything is looked at.
+const QUIET_ROUNDS: usize = 2;
 /// Visits that people still work on.
 const VISITS_OPEN: usize = 12;
 pub(super) const ZONE: &str = "America/New_York";
@@ -295,7 +297,7 @@ impl World {
                 self.book();
                 self.after(HOUR, Event::Book);
             }
-            Event::Notices => self.send_notices(),
+            Event::Notices => self.send_notices_for_ever(),
             Event::Fault(at) => self.strike(at),
             Event::Healed(cure) => self.cure(cure),
         }
@@ -393,6 +395,7 @@ impl World {
         self.note("calm");
         self.heal_everything();
         self.excuse_what_is_gone();
+        let mut quiet = 0;
         for round in 0..ROUNDS_MAX {
             let mut moved = 0;
             for number in 0..self.phones.len() {
@@ -409,9 +412,13 @@ impl World {
                     None => self.violated(format!("drain: phone {number} can't sync")),
                 }
             }
-            if moved == 0 && round > 0 {
+            // What a run that sent its last edit has to give away goes with the next one.
+            quiet = if moved == 0 { quiet + 1 } else { 0 };
+            if quiet == QUIET_ROUNDS {
                 return;
             }
+            // What it makes of the last ones the next round brings to the phones.
+            self.send_notices();
         }
         self.violated(format!("drain: work moves after {ROUNDS_MAX} rounds"));
     }
