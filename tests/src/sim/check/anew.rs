@@ -100,9 +100,12 @@ fn read(world: &World) -> Vec<Row> {
     rows
 }
 
-/// Changes by document, accepted and refused, with those that each builds on.
+/// Changes by name, with those that each builds on.
+type Links = BTreeMap<ChangeHash, (Vec<ChangeHash>, Vec<u8>)>;
+
+/// What there is of each document, accepted and refused.
 #[derive(Default)]
-struct Changes(BTreeMap<DocumentId, BTreeMap<ChangeHash, (Vec<ChangeHash>, Vec<u8>)>>);
+struct Changes(BTreeMap<DocumentId, Links>);
 
 impl Changes {
     fn add(&mut self, document: DocumentId, bytes: Vec<u8>) {
