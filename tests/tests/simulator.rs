@@ -75,12 +75,30 @@ fn a_backend_that_is_put_back_to_a_backup_is_given_everything_again() {
     holds(&with(&faults, 1));
 }
 
-#[test]
-fn what_an_author_wrote_whose_phone_was_purged_comes_back_from_a_colleague() {
+/// The backend is put back to before what an author wrote whose access ended since.
+fn purged(seed: u64, bug: Option<Bug>) -> Plan {
     let mut faults = vec![(15, Fault::ServerBackup)];
     faults.extend((0..8).map(|at| (40, Fault::Revoked(0, at, 300 * MINUTE))));
     faults.push((55, Fault::ServerRestore));
-    let outcome = play(&with(&faults, 1));
+    let mut plan = with(&faults, 1);
+    plan.seed = seed;
+    plan.bug = bug;
+    plan
+}
+
+#[test]
+fn proofs_that_are_not_kept_are_found() {
+    let shows = |seed| {
+        !play(&purged(seed, Some(Bug::ProofsForgotten)))
+            .violations
+            .is_empty()
+    };
+    assert!((1..=12).any(shows), "not found in 12 hours");
+}
+
+#[test]
+fn what_an_author_wrote_whose_phone_was_purged_comes_back_from_a_colleague() {
+    let outcome = play(&purged(11, None));
     assert!(outcome.violations.is_empty(), "{:#?}", outcome.violations);
     assert!(outcome.figures.brought_back > 0);
 }
@@ -160,6 +178,34 @@ fn a_leaver_whose_work_is_not_uploaded_is_found() {
     assert!((1..=12).any(shows), "not found in 12 hours");
 }
 
+/// Access to everybody ends and comes back within minutes, again and again, while answers
+/// take most of a minute.
+fn coming_back(seed: u64) -> Plan {
+    let slow = Weather {
+        delay_ms: 45_000,
+        ..Weather::default()
+    };
+    let mut faults = vec![(2, Fault::Network(0, slow, 56 * MINUTE))];
+    for minute in (8..56).step_by(12) {
+        faults.extend((0..8).map(|at| (minute, Fault::Revoked(0, at, 4 * MINUTE))));
+    }
+    let mut plan = with(&faults, 1);
+    plan.seed = seed;
+    plan
+}
+
+#[test]
+fn an_edit_that_is_written_anew_and_refused_again_is_known_by_what_it_says() {
+    for seed in 1..=40 {
+        let outcome = play(&coming_back(seed));
+        assert!(outcome.violations.is_empty(), "{:#?}", outcome.violations);
+        if outcome.figures.renamed > 0 {
+            return;
+        }
+    }
+    panic!("no edit was refused under a later name in 40 hours");
+}
+
 macro_rules! planted {
     ($($name:ident: $bug:ident within $hours:literal;)*) => {
         $(
@@ -177,6 +223,7 @@ planted! {
     a_sequence_number_that_comes_late_is_found: LateSequenceNumber within 24;
     an_acknowledgement_before_the_commit_is_found: AckBeforeCommit within 4;
     a_rejection_that_is_swallowed_is_found: RejectionSwallowed within 24;
+    a_quarantine_that_is_forgotten_is_found: QuarantineForgotten within 40;
     an_epoch_that_is_ignored_is_found: EpochIgnored within 40;
     data_that_stays_after_access_ended_is_found: LeaveIgnored within 40;
     a_conflict_that_the_last_writer_wins_is_found: LastWriterWins within 40;
@@ -186,5 +233,4 @@ planted! {
     an_altered_line_of_the_audit_trail_is_found: AuditAltered within 2;
     a_patient_in_the_log_is_found: NameInLog within 2;
     a_commit_that_is_not_synced_is_found: NoSync within 40;
-    proofs_that_are_not_kept_are_found: ProofsForgotten within 40;
 }

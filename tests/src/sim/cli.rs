@@ -86,6 +86,8 @@ impl Total {
         total.faults += figures.faults;
         total.kills += figures.kills;
         total.quarantined += figures.quarantined;
+        total.renamed += figures.renamed;
+        total.letters += figures.letters;
         total.checks += figures.checks;
         let told = violations.iter().map(|text| (seed, text.clone()));
         self.violations.extend(told);
@@ -170,6 +172,8 @@ fn report(
         "sync_runs": figures.runs,
         "requests": figures.requests,
         "quarantined": figures.quarantined,
+        "renamed": figures.renamed,
+        "letters": figures.letters,
         "taken_back": figures.taken_back,
         "refused": figures.refused,
         "checks": figures.checks,

@@ -48,6 +48,8 @@ pub(super) struct Trouble {
     server_backup: bool,
     /// Phones that were updated and have not synced since: they hold no proofs.
     pub(super) unproven: BTreeSet<usize>,
+    /// Phones that have not synced since the backend was put back.
+    unheard: BTreeSet<usize>,
     /// Claims that the backend lost, or of which somebody lost a copy while the backend had none.
     pub(super) at_risk: BTreeSet<usize>,
     /// Phones that were put back to a backup: their chip knows a later line.
@@ -232,6 +234,7 @@ impl World {
         }
         self.figures.kills += 1;
         self.note("backend loses its power");
+        self.server.post.lose();
         logs::forgive();
         self.server.end();
         let mut dice = self.dice.fork();
@@ -249,7 +252,8 @@ impl World {
 
     /// What was at work before the last two releases made its schema runs on until now.
     fn update(&mut self, number: usize) {
-        if self.phones[number].process.is_none() {
+        let unheard = self.trouble.unheard.contains(&number);
+        if unheard || self.phones[number].process.is_none() {
             return;
         }
         self.phones[number].end();
@@ -275,6 +279,7 @@ impl World {
         if !self.model.access.remove(&(person, patient)) {
             return;
         }
+        self.model.ended.insert((person, patient));
         let others = |claim: &Claim| claim.phone != phone;
         self.risk(others);
         let (office, now) = (self.server.office(), self.time.wall());
@@ -323,11 +328,13 @@ impl World {
             std::fs::write(&head, known).unwrap();
         }
         self.server.disk.settle();
+        self.server.post.lose();
         self.start_server();
         if !self.server.is_up() {
             return;
         }
         self.risk(|claim| had.contains(&claim.hash));
+        self.trouble.unheard.extend(0..self.phones.len());
         let (office, now) = (self.server.office(), self.time.wall());
         let patients = self.model.patients.clone();
         for number in 0..self.phones.len() {
@@ -376,10 +383,12 @@ impl World {
         lost
     }
 
-    /// A run that came to its end has brought the proofs that an updated phone lacks.
+    /// A run that came to its end has brought the proofs that an updated phone lacks, and the
+    /// word that the backend was put back.
     pub(super) fn has_proofs(&mut self, number: usize, ended: &SyncState) {
         if matches!(ended, SyncState::Idle { .. }) {
             self.trouble.unproven.remove(&number);
+            self.trouble.unheard.remove(&number);
         }
     }
 
@@ -435,6 +444,7 @@ impl World {
             }
         }
         self.trouble.put_back.insert(number);
+        self.trouble.unheard.insert(number);
         self.phones[number].end();
         let backup = self.folder.path().join(format!("phone{number}-backup"));
         copy_database(&backup, &self.phones[number].folder);

@@ -8,6 +8,8 @@
 //! | world | the queue of events; network; the moments at which all is healed and looked at |
 //! | faults | each fault, done and undone |
 //! | phone, server, parts | the machines |
+//! | office | what the office does |
+//! | post | who delivers the backend's letters |
 //! | work | what nurses do |
 //! | model | what was promised |
 //! | check | one claim a file |
@@ -29,10 +31,12 @@ mod faults;
 mod logs;
 mod model;
 mod net;
+mod office;
 mod parts;
 mod phone;
 mod plan;
 mod planted;
+mod post;
 mod server;
 mod shrink;
 mod trace;

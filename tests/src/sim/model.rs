@@ -12,6 +12,12 @@ use serde_json::Value;
 pub(super) enum Fact {
     /// A field has this value.
     Put { path: FieldPath, value: Value },
+    /// A field has a value that says this.
+    Part {
+        path: FieldPath,
+        pointer: &'static str,
+        value: Value,
+    },
     /// An entry of this section says this.
     Entry {
         section: &'static str,
@@ -70,15 +76,28 @@ impl Claim {
 
     /// Whether a document's authorship holds everything that it says.
     pub(super) fn stands_in(&self, authored: &[Authored]) -> bool {
-        self.facts.iter().all(|fact| self.holds(fact, authored))
+        let said: Vec<_> = authored
+            .iter()
+            .filter_map(|one| Some((&one.field, one.value.as_ref()?)))
+            .collect();
+        self.is_said_by(&said)
     }
 
-    fn holds(&self, fact: &Fact, authored: &[Authored]) -> bool {
-        authored.iter().any(|one| match fact {
-            Fact::Put { path, value } => &one.field == path && one.value.as_ref() == Some(value),
+    /// Whether these values of fields are everything that it says.
+    pub(super) fn is_said_by(&self, said: &[(&FieldPath, &Value)]) -> bool {
+        self.facts.iter().all(|fact| self.holds(fact, said))
+    }
+
+    fn holds(&self, fact: &Fact, said: &[(&FieldPath, &Value)]) -> bool {
+        said.iter().any(|(field, found)| match fact {
+            Fact::Put { path, value } => *field == path && *found == value,
+            Fact::Part {
+                path,
+                pointer,
+                value,
+            } => *field == path && found.pointer(pointer) == Some(value),
             Fact::Typed { path, text } => {
-                &one.field == path
-                    && one.value.as_ref().and_then(Value::as_str) == Some(text.as_str())
+                *field == path && found.as_str().is_some_and(|found| is_typed(text, found))
             }
             Fact::Entry {
                 section,
@@ -86,8 +105,7 @@ impl Claim {
                 value,
             } => {
                 let place = self.entry.map(|entry| format!("{section}/{entry}"));
-                let found = one.value.as_ref().and_then(|entry| entry.pointer(pointer));
-                place.as_ref() == Some(&one.field.0) && found == Some(value)
+                place.as_ref() == Some(&field.0) && found.pointer(pointer) == Some(value)
             }
         })
     }
@@ -104,6 +122,13 @@ impl Claim {
             self.hash
         )
     }
+}
+
+/// Whether these are the characters that were typed. Written anew before a text that begins
+/// as they do, they are the same ones turned round: which of two equal characters is the new
+/// one can't be told.
+fn is_typed(text: &str, found: &str) -> bool {
+    text.len() == found.len() && format!("{text}{text}").contains(found)
 }
 
 /// A moment of the simulation, as a person reads it.
@@ -123,6 +148,8 @@ pub(super) struct Model {
     pub(super) claims: Vec<Claim>,
     /// Who may see whom now.
     pub(super) access: BTreeSet<(PersonId, PatientId)>,
+    /// Whose access ended once.
+    pub(super) ended: BTreeSet<(PersonId, PatientId)>,
     pub(super) patients: Vec<PatientId>,
     /// Visits that people work on, with their patient; the latest last.
     pub(super) visits: Vec<(VisitId, PatientId)>,

@@ -1,7 +1,9 @@
 //! The simulated network: a phone's requests on their way, and the answers on theirs.
 
+use std::collections::BTreeMap;
+
 use homeround::sync::{Lost, Request, Response, SyncState, TransportFault};
-use homeround::wire;
+use homeround::wire::{self, PushResponse, Verdict};
 
 use super::plan::Weather;
 use super::planted::Bug;
@@ -103,7 +105,7 @@ impl World {
         let (id, path) = (request.id, request.path);
         let answer = self.ask_backend(request, token.as_deref());
         let told = match &answer {
-            Ok(response) => response.status.to_string(),
+            Ok(response) => told(path, response),
             Err(lost) => lost.fault.code().to_owned(),
         };
         self.note(&format!("backend answers {path} of phone {number}: {told}"));
@@ -161,4 +163,30 @@ impl World {
             let _ = self.phones[number].hand_in(id, answer);
         }
     }
+}
+
+/// An answer as the trace tells it: of a push, how many changes were accepted, and why
+/// others were not.
+fn told(path: &str, response: &Response) -> String {
+    let status = response.status;
+    if path != wire::PUSH || status != 200 {
+        return status.to_string();
+    }
+    let Ok(answer) = wire::open_body::<PushResponse>(&response.body) else {
+        return status.to_string();
+    };
+    let mut counts: BTreeMap<String, u32> = BTreeMap::new();
+    for run in answer.verdicts {
+        let what = match run.verdict {
+            Verdict::Accepted { .. } => "accepted".to_owned(),
+            Verdict::Duplicate => "known".to_owned(),
+            Verdict::Waiting { .. } => "waiting".to_owned(),
+            Verdict::Rejected { code, .. } => code.to_string(),
+        };
+        *counts.entry(what).or_default() += run.count;
+    }
+    let counts = counts
+        .iter()
+        .map(|(what, count)| format!(", {count} {what}"));
+    format!("{status}{}", counts.collect::<String>())
 }

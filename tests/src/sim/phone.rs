@@ -18,7 +18,7 @@ use homeround::sync::{
 use homeround::vault::Unlock;
 
 use super::parts::{Chip, Hands, Seeded, Time, held};
-use super::planted::{Bug, Planted};
+use super::planted::{self, Bug, Planted};
 use super::server::Server;
 use crate::disk::{Dice, Disk, Fault};
 
@@ -218,6 +218,9 @@ impl Phone {
     /// # Errors
     /// What the core says.
     pub(super) fn start(&mut self, serial: u64) -> Result<(), AppError> {
+        if self.bug == Some(Bug::QuarantineForgotten) {
+            planted::forget_quarantine(&self.folder, &self.key);
+        }
         let app = self.open()?;
         app.unlock(&Unlock::Biometric)?;
         self.process = Some(self.begun(app, serial));

@@ -1,8 +1,11 @@
 //! The bug base: faults of a kind that a careless change could bring, planted at the seams.
 //! The product's code carries none of this.
 
+use std::path::Path;
+
 use homeround::merge::pack;
 use homeround::model::PatientId;
+use homeround::store::{DatabaseKey, OpenMode, open_connection};
 use homeround::sync::{
     ChangeVerdict, CursorState, Leaving, Monotonic, Outbox, OutboxLimits, ReceiptBatch, Request,
     Response, StoreFault, SyncState, SyncStore,
@@ -26,6 +29,8 @@ pub enum Bug {
     AckBeforeCommit,
     /// The phone never hears that an edit was rejected.
     RejectionSwallowed,
+    /// A phone that is opened again has forgotten its quarantine.
+    QuarantineForgotten,
     /// The backend was restored, and what it lost is not offered again.
     EpochIgnored,
     /// Who lost access keeps the data.
@@ -227,4 +232,15 @@ pub(super) fn alter_audit(server: &Server) {
     let altered = "UPDATE audit SET detail = 'nothing' WHERE line = 3";
     let database = server.database();
     let _ = database.connection().execute_batch(altered);
+}
+
+/// A phone's quarantine is gone.
+pub(super) fn forget_quarantine(folder: &Path, key: &[u8; 32]) {
+    let key = DatabaseKey::from_bytes(key).unwrap();
+    let path = folder.join("homeround.sqlite");
+    let database = open_connection(&path, &key, OpenMode::Existing).unwrap();
+    let gone = database
+        .connection()
+        .execute_batch("DELETE FROM quarantine");
+    gone.unwrap();
 }

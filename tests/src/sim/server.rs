@@ -26,6 +26,7 @@ use tower_service::Service as _;
 use zeroize::Zeroizing;
 
 use super::parts::{Seeded, Time};
+use super::post::Post;
 use crate::disk::{Dice, Disk, Fault};
 
 /// The only tenant.
@@ -48,6 +49,7 @@ pub(super) struct Server {
     issuer: DevelopmentIssuer,
     running: Option<Running>,
     pub(super) office: Option<Caller>,
+    pub(super) post: Arc<Post>,
 }
 
 struct Running {
@@ -74,6 +76,7 @@ impl Server {
             issuer,
             running: None,
             office: None,
+            post: Arc::default(),
         };
         server.start().unwrap();
         let new = NewTenant {
@@ -111,6 +114,7 @@ impl Server {
         let shared: Arc<dyn Storage> = Arc::<SqliteStorage>::clone(&storage);
         let bell = Arc::<Hub>::clone(&hub);
         let backend = Backend::new(shared, entropy, bell).map_err(|error| error.to_string())?;
+        let backend = backend.with_provider(Arc::<Post>::clone(&self.post));
         let now = self.time.wall();
         let renewed = self.runtime.block_on(async {
             let restored = storage

@@ -4,9 +4,9 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use homeround::app::{AppError, Homeround, Whereabouts};
-use homeround::model::{Coding, DocumentId, PatientId, PersonId, Role};
+use homeround::model::{DocumentId, PatientId, Role};
 use homeround::sync::{Lost, OpId, Request, Response, SyncState};
-use homeround_server::service::{NewBooking, NewGrant, NewPerson, NewTask};
+use homeround_server::service::NewPerson;
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
@@ -17,18 +17,20 @@ use super::plan::{Plan, Weather};
 use super::planted::{self, Bug};
 use super::server::Server;
 use super::trace::Trace;
-use super::{check, faults, logs, work};
+use super::{check, faults, logs, office, work};
 use crate::disk::Dice;
 
 pub(super) const MINUTE: i64 = 60_000;
-const HOUR: i64 = 60 * MINUTE;
+pub(super) const HOUR: i64 = 60 * MINUTE;
 /// How often everything is healed and looked at.
 const CALM_EVERY: i64 = 2 * HOUR;
 /// Rounds in which everything must have arrived everywhere.
 pub(super) const ROUNDS_MAX: usize = 8;
+/// Rounds in a row in which nobody had anything to say before everything is looked at.
+const QUIET_ROUNDS: usize = 2;
 /// Visits that people still work on.
 const VISITS_OPEN: usize = 12;
-const ZONE: &str = "America/New_York";
+pub(super) const ZONE: &str = "America/New_York";
 
 /// Something that is going to happen.
 pub(super) enum Event {
@@ -42,6 +44,8 @@ pub(super) enum Event {
     Answer(usize, u64, OpId, Box<Result<Response, Lost>>),
     /// The office books the next visits.
     Book,
+    /// The backend looks for notices that are due.
+    Notices,
     /// The next fault of the plan.
     Fault(usize),
     /// A fault ends.
@@ -95,8 +99,12 @@ pub struct Figures {
     pub kills: u64,
     /// Edits that ended in a quarantine.
     pub quarantined: u64,
+    /// Of these, those that were written anew meanwhile and are there under a later name.
+    pub renamed: u64,
     /// Pushes with which the backend was given back what it had lost of others' work.
     pub brought_back: u64,
+    /// Letters to patients that were handed over.
+    pub letters: u64,
     /// Moments at which everything was looked at.
     pub checks: u64,
 }
@@ -164,6 +172,7 @@ impl World {
         let taken = backend.import_fhir_as_operator(office.tenant, &bundle, ZONE, now);
         let _ = self.server.wait(taken).unwrap();
         let patients = self.server.wait(backend.patients(&office)).unwrap();
+        logs::forbid(office::CALL);
         for patient in patients.iter().filter(|patient| !patient.deceased) {
             logs::forbid(&patient.name);
             self.model.patients.push(patient.id);
@@ -191,63 +200,6 @@ impl World {
         self.book();
         for phone in 0..self.phones.len() {
             self.sync_now(phone);
-        }
-    }
-
-    pub(super) fn grant(&mut self, person: PersonId, patient: PatientId) {
-        let (office, now) = (self.server.office(), self.time.wall());
-        let new = NewGrant {
-            person,
-            patient,
-            from_ms: None,
-            until_ms: None,
-        };
-        let granted = self.server.backend().grant(&office, &new, now);
-        let _ = self.server.wait(granted).unwrap();
-        self.model.access.insert((person, patient));
-    }
-
-    /// Books a visit for each phone, to two people where there are two.
-    fn book(&mut self) {
-        self.steady_server();
-        if !self.server.is_up() {
-            return;
-        }
-        for number in 0..self.plan.phones {
-            let patient = *self.dice.pick(&self.model.patients);
-            let pair = [number, (number + 1) % self.plan.phones];
-            let people = pair.map(|one| self.phones[one].person);
-            let mut assignees: Vec<PersonId> = people.to_vec();
-            assignees.retain(|person| self.model.may(*person, patient));
-            assignees.dedup();
-            let start = self.time.wall();
-            let new = NewBooking {
-                visit: None,
-                patient,
-                assignees,
-                start_ms: start,
-                end_ms: start.plus(HOUR),
-                service: Coding {
-                    text: "Skilled nursing".into(),
-                    ..Coding::default()
-                },
-                time_zone: ZONE.into(),
-                priority: 0,
-                visit_minutes: None,
-                fixed: false,
-                virtual_visit: None,
-                tasks: vec![NewTask {
-                    title: "Change the dressing".into(),
-                    code: None,
-                    required: false,
-                }],
-            };
-            let office = self.server.office();
-            let booked = self.server.backend().book(&office, &new, start);
-            if let Ok(visit) = self.server.wait(booked) {
-                self.model.visits.push((visit, patient));
-                self.note(&format!("office books {visit}"));
-            }
         }
     }
 
@@ -284,6 +236,7 @@ impl World {
             self.after(second, Event::Sync(phone));
         }
         self.after(40 * MINUTE, Event::Book);
+        self.after(MINUTE, Event::Notices);
         for fault in 0..self.plan.faults.len() {
             let at = self.plan.faults[fault].at_ms - self.time.ms();
             self.after(at, Event::Fault(fault));
@@ -344,6 +297,7 @@ impl World {
                 self.book();
                 self.after(HOUR, Event::Book);
             }
+            Event::Notices => self.send_notices_for_ever(),
             Event::Fault(at) => self.strike(at),
             Event::Healed(cure) => self.cure(cure),
         }
@@ -383,6 +337,9 @@ impl World {
                 self.note(&format!("phone {number} {what} {}", saved.hash));
                 let now = self.time.ms();
                 let mut claim = Claim::new(number, tried.document, now, (what, saved), tried.facts);
+                if let Some(visit) = tried.made {
+                    self.model.visits.push((visit, place.1));
+                }
                 claim.knew = self.known_to(&app, &claim);
                 if self.phones[number].disk.is_dead() {
                     self.model.murky.insert(tried.document);
@@ -438,6 +395,7 @@ impl World {
         self.note("calm");
         self.heal_everything();
         self.excuse_what_is_gone();
+        let mut quiet = 0;
         for round in 0..ROUNDS_MAX {
             let mut moved = 0;
             for number in 0..self.phones.len() {
@@ -454,9 +412,13 @@ impl World {
                     None => self.violated(format!("drain: phone {number} can't sync")),
                 }
             }
-            if moved == 0 && round > 0 {
+            // What a run that sent its last edit has to give away goes with the next one.
+            quiet = if moved == 0 { quiet + 1 } else { 0 };
+            if quiet == QUIET_ROUNDS {
                 return;
             }
+            // What it makes of the last ones the next round brings to the phones.
+            self.send_notices();
         }
         self.violated(format!("drain: work moves after {ROUNDS_MAX} rounds"));
     }

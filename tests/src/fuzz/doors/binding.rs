@@ -5,51 +5,36 @@
 //! The framing of that form is not altered: it is made and read in one process, by the
 //! generated code on both sides.
 
+mod face;
 mod feed;
+mod newer;
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use homeround::model::{self, EntryId, Role};
 use homeround_ffi::{
-    Alert, Allergy, Chart, Condition, Contact, FormValue, FoundMedication, Homeround,
-    HomeroundError, Measure, Medication, MedicationGivenEntry, NewAttachment, NewCorrection,
-    NewMessage, NewPlan, NewSignature, NewVisit, NoteEdit, OpenConfig, Patient, PlanSchedule,
-    ReconciledLine, Reconciliation, Signer, SoftwareVault, TaskOutcome, TimelineQuery, TokenError,
-    TokenSource, TrendQuery, Visit, WarningOverride,
+    Alert, Allergy, Condition, Contact, FormValue, FoundMedication, HomeroundError, Measure,
+    Medication, MedicationGivenEntry, NewAttachment, NewCorrection, NewMessage, NewPlan,
+    NewSignature, NewVisit, NoteEdit, Patient, PlanSchedule, ReconciledLine, Reconciliation,
+    Signer, TaskOutcome, TimelineQuery, TrendQuery, WarningOverride,
 };
 use homeround_tests::stage::{Backend, Booking, Office, fixture};
-use tempfile::TempDir;
+use serde_json::json;
 
+use self::face::{Face, enrolled};
 use self::feed::{Feed, crossed};
 use super::super::dice::{Dice, havoc};
 use super::{Door, Outcome};
 
-const PIN: &str = "402913";
 const CALLS: u8 = 25;
 /// Calls after which the phone is set up anew: its visit has grown.
 const WORN_AFTER: u32 = 400;
-
-struct Issuer(String);
-
-#[async_trait]
-impl TokenSource for Issuer {
-    async fn token(&self, _refresh: bool) -> Result<String, TokenError> {
-        Ok(self.0.clone())
-    }
-}
-
-struct Face {
-    _folder: TempDir,
-    phone: Arc<Homeround>,
-    visit: Arc<Visit>,
-    chart: Arc<Chart>,
-}
 
 pub(crate) struct Bindings {
     backend: Backend,
     patient: model::PatientId,
     visit: model::VisitId,
+    call: model::VisitId,
     task: EntryId,
     face: Face,
     worn: u32,
@@ -63,47 +48,23 @@ impl Bindings {
         let nurse = office.person("nina", Role::Nurse);
         let patient = office.patients()[0];
         let visit = office.book(&Booking::of(patient, &[nurse]));
-        let face = enrolled(&backend, patient, visit);
+        let call = office.book(&Booking {
+            virtual_visit: Some(json!({
+                "join_link": "https://video.example.org/1", "phone": "+1 617 555 0123",
+            })),
+            ..Booking::of(patient, &[nurse])
+        });
+        let face = enrolled(&backend, patient, (visit, call));
         let tasks = face.visit.read().expect("the visit").tasks;
         Self {
             task: tasks[0].id,
             backend,
             patient,
             visit,
+            call,
             face,
             worn: 0,
         }
-    }
-}
-
-fn enrolled(backend: &Backend, patient: model::PatientId, visit: model::VisitId) -> Face {
-    let folder = tempfile::tempdir().expect("a folder");
-    let under = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
-    let vault = SoftwareVault::open(under("keys")).expect("keys in files");
-    let config = OpenConfig {
-        folder: under("phone"),
-        backend_url: backend.url(),
-        device_label: "Fuzzed".into(),
-        time_zone: "America/New_York".into(),
-    };
-    let tokens = Arc::new(Issuer(backend.token("nina")));
-    let phone = Homeround::open(config, vault, tokens, None).expect("a phone");
-    let session = phone.session().expect("its session");
-    session.create(PIN.into(), false).expect("a PIN");
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
-    let sync = phone.sync().expect("its sync");
-    runtime.block_on(async {
-        session.enrol().await.expect("an enrolled phone");
-        sync.run(None).await.expect("a first sync");
-    });
-    Face {
-        visit: phone.visit(visit).expect("the visit"),
-        chart: phone.chart(patient).expect("the chart"),
-        phone,
-        _folder: folder,
     }
 }
 
@@ -114,6 +75,10 @@ fn told<T>(done: Result<T, HomeroundError>) -> Told {
 }
 
 impl Bindings {
+    fn patient(&self) -> Result<Arc<Patient>, HomeroundError> {
+        self.face.phone.patient(self.patient)
+    }
+
     fn entry(&self, feed: &mut Feed<'_>) -> EntryId {
         match feed.below(3) {
             0 => EntryId(uuid::Uuid::from_u128(u128::from(feed.whole()))),
@@ -451,7 +416,9 @@ impl Door for Bindings {
             ]
             .concat()
         };
-        (0..CALLS).map(honest).collect()
+        let newer = (CALLS..).zip(newer::HONEST);
+        let newer = newer.map(|(kind, rest)| [&[kind][..], rest].concat());
+        (0..CALLS).map(honest).chain(newer).collect()
     }
 
     fn mutate(&self, dice: &mut Dice, input: &[u8], other: &[u8]) -> Vec<u8> {
@@ -465,11 +432,16 @@ impl Door for Bindings {
 
     fn knock(&mut self, input: &[u8]) -> Outcome {
         let mut feed = Feed(input);
-        let kind = feed.byte() % CALLS;
+        let first = feed.byte();
+        // The newer ones have bytes of their own: what is committed goes the way it went.
+        let kind = match first.checked_sub(CALLS) {
+            Some(newer) if newer < newer::CALLS => first,
+            _ => first % CALLS,
+        };
         self.worn += 1;
         if self.worn > WORN_AFTER {
             self.worn = 0;
-            self.face = enrolled(&self.backend, self.patient, self.visit);
+            self.face = enrolled(&self.backend, self.patient, (self.visit, self.call));
         }
         let (name, told) = match kind {
             0..=3 => self.charted(kind, &mut feed),
@@ -477,15 +449,17 @@ impl Door for Bindings {
             8..=11 => self.visited(kind, &mut feed),
             12..=15 => self.written(kind, &mut feed),
             16..=19 => self.beside(kind, &mut feed),
-            _ => self.called(kind, &mut feed),
+            20..CALLS => self.called(kind, &mut feed),
+            _ => self.newer(kind - CALLS, &mut feed),
         };
+        let works = self.works() && (kind < CALLS || self.newer_works());
         match told {
-            Ok(()) => Outcome::judged(name, self.works()),
+            Ok(()) => Outcome::judged(name, works),
             Err(error) => {
                 // The face stops panics and answers with this code.
                 let panicked = matches!(&error, HomeroundError::Failed { code } if code == "panic");
                 Outcome {
-                    poisoned: panicked || !self.works(),
+                    poisoned: panicked || !works,
                     ..Outcome::refused(format!("{name} {}", answer(&error)))
                 }
             }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::super::work::CANARY;
 use super::super::world::World;
 
-const SECTIONS: [&str; 14] = [
+const SECTIONS: [&str; 16] = [
     "steps",
     "observations",
     "medications",
@@ -22,6 +22,8 @@ const SECTIONS: [&str; 14] = [
     "reviews",
     "adherence",
     "messages",
+    "lobby",
+    "notices",
 ];
 
 pub(super) fn check(world: &mut World) {

@@ -9,13 +9,14 @@ use serde_json::Value;
 use super::super::world::World;
 
 /// Single-valued clinical fields that people write here.
-const CLINICAL: [&str; 6] = [
+const CLINICAL: [&str; 7] = [
     "measures/*",
     "outcome",
     "tasks/*/comment",
     "medications/*/dose",
     "activities/*/progress",
     "notice_wishes",
+    "handover",
 ];
 
 pub(super) fn check(world: &mut World) {

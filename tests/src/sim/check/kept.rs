@@ -1,5 +1,5 @@
 //! Every acknowledged edit is in the shared document with its values, or in a quarantine
-//! that names it.
+//! that names it, or that holds what it says under a later name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,6 +7,7 @@ use homeround::app::Authored;
 use homeround::model::{ChangeHash, DocumentId};
 
 use super::super::world::World;
+use super::anew::Anew;
 
 pub(super) fn check(world: &mut World) {
     let witness = world.phones.last().and_then(|phone| phone.app()).cloned();
@@ -15,6 +16,7 @@ pub(super) fn check(world: &mut World) {
     let rejected = rejected(world);
     let mut missing = Vec::new();
     let mut figures = (0, 0);
+    let (mut anew, mut later) = (Anew::default(), 0);
     for (index, claim) in world.model.claims.iter().enumerate() {
         let document = authored
             .entry(claim.document)
@@ -25,10 +27,14 @@ pub(super) fn check(world: &mut World) {
         let put_back = world.trouble.put_back.contains(&claim.phone);
         // The last who had it had no access any more: a reviewer has it now.
         let handed_in = world.trouble.at_risk.contains(&index) && !world.is_held(claim);
+        let reviewed = put_back || handed_in;
         if is_quarantined(world, claim.phone, &claim.hash)
-            || ((put_back || handed_in) && rejected.contains(&claim.hash))
+            || (reviewed && rejected.contains(&claim.hash))
         {
             figures.0 += 1;
+        } else if anew.holds(world, claim, reviewed) {
+            figures.0 += 1;
+            later += 1;
         } else if claim.excused {
             figures.1 += 1;
         } else {
@@ -36,6 +42,7 @@ pub(super) fn check(world: &mut World) {
         }
     }
     (world.figures.quarantined, world.figures.taken_back) = figures;
+    world.figures.renamed = world.figures.renamed.max(later);
     world.figures.lost += missing.len() as u64;
     let given_back = world.server.brought_back();
     world.figures.brought_back = world.figures.brought_back.max(given_back);

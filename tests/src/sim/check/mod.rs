@@ -1,10 +1,13 @@
 //! What must be true once everything is healed. One file, one claim.
 
 mod agree;
+mod anew;
 mod appends;
 mod audit;
+mod comers;
 mod conflicts;
 mod kept;
+mod notices;
 mod projections;
 mod quiet_log;
 mod scope;
@@ -18,6 +21,8 @@ pub(super) fn all(world: &mut World) {
     appends::check(world);
     conflicts::check(world);
     scope::check(world);
+    comers::check(world);
+    notices::check(world);
     projections::check(world);
     audit::check(world);
     quiet_log::check(world);
