@@ -234,3 +234,42 @@ planted! {
     a_patient_in_the_log_is_found: NameInLog within 2;
     a_commit_that_is_not_synced_is_found: NoSync within 40;
 }
+
+#[test]
+fn a_backend_that_is_put_back_twice_before_anybody_wrote_to_it_is_given_everything_again() {
+    let faults = [
+        (30, Fault::ServerBackup),
+        (50, Fault::ServerRestore),
+        (50, Fault::ServerRestore),
+    ];
+    holds(&with(&faults, 1));
+}
+
+/// Access ends and comes back around a restore, while the colleague has no network.
+fn flapping(seed: u64) -> Plan {
+    let cut = Weather {
+        cut: true,
+        ..Weather::default()
+    };
+    let mut faults = vec![
+        (15, Fault::ServerBackup),
+        (30, Fault::Network(1, cut, 25 * MINUTE)),
+        (32, Fault::ServerRestore),
+    ];
+    faults.extend((0..8).map(|at| (32, Fault::Revoked(0, at, 9 * MINUTE))));
+    let mut plan = with(&faults, 1);
+    plan.seed = seed;
+    plan
+}
+
+#[test]
+fn access_that_ends_and_comes_back_around_a_restore_gives_no_number_twice() {
+    for seed in [4, 5, 11, 20, 44, 47] {
+        let outcome = play(&flapping(seed));
+        assert!(
+            outcome.violations.is_empty(),
+            "{seed}: {:#?}",
+            outcome.violations
+        );
+    }
+}

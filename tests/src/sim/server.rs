@@ -116,7 +116,7 @@ impl Server {
         let backend = Backend::new(shared, entropy, bell).map_err(|error| error.to_string())?;
         let backend = backend.with_provider(Arc::<Post>::clone(&self.post));
         let now = self.time.wall();
-        let renewed = self.runtime.block_on(async {
+        self.runtime.block_on(async {
             let restored = storage
                 .restored()
                 .await
@@ -125,11 +125,8 @@ impl Server {
                 let renewing = backend.renew_epoch(tenant.tenant, now).await;
                 renewing.map_err(|error| error.to_string())?;
             }
-            Ok::<bool, String>(!restored.is_empty())
+            Ok::<(), String>(())
         })?;
-        if renewed {
-            storage.forget_heads();
-        }
         let expected = Expected {
             issuer: ISSUER.into(),
             audience: AUDIENCE.into(),
