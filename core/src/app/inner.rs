@@ -298,6 +298,10 @@ impl Opened {
                 (patient, load(rows, id)?)
             }
         };
+        if document.heads().is_empty() {
+            // Its row is here; what arrived of it was refused.
+            return Err(AppError::NotFound { what: "document" });
+        }
         lease_permits(rows, clock)?;
         let me = self.me()?;
         if !access::is_tenant_wide(me.role) && grants_of(rows, me, patient)?.is_empty() {

@@ -2,15 +2,18 @@
 //! person can fill, and every file of the phone and of the backend is searched for it, at
 //! every turn of a day. What is logged is searched when the stage is taken down.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use homeround::app::{
-    MeasuredHow, NewAttachment, NewConsent, NewMessage, NoteEdit, PhoneFallback, TaskOutcome,
+    MeasuredHow, NewAttachment, NewConsent, NewMessage, NewNoticeWishes, NoteEdit, PhoneFallback,
+    TaskOutcome,
 };
+use homeround::forms::Answer;
 use homeround::model::{
     Alert, Allergy, AllergyStatus, Coding, Condition, ConsentDecision, ConsentForm, ConsentParty,
-    Contact, FallbackReason, Finding, Measured, Medication, NotDoneReason, ReportedBy, Severity,
-    TaskStatus, VisitId,
+    Contact, FallbackReason, Finding, Measured, Medication, NotDoneReason, NoticeChannel,
+    ReportedBy, Severity, TaskStatus, VisitId, WishedBy,
 };
 use homeround::vault::{Pin, Unlock};
 use homeround_tests::stage::{Booking, Phone, START, Stage, logs, pin, vitals};
@@ -112,6 +115,15 @@ fn fill_visit(phone: &Phone, visit: VisitId, words: &mut Canaries) {
     handle.attach(&photo, &mut &*bytes).unwrap();
 }
 
+/// What the patient types on the nurse's phone.
+fn fill_survey(phone: &Phone, visit: VisitId, words: &mut Canaries) {
+    let desk = phone.app().visit(visit).lend_for_survey().unwrap();
+    let said = Answer::Text(words.put("survey-comment"));
+    let answers = BTreeMap::from([("comment".to_owned(), said)]);
+    desk.finish(ReportedBy::Patient, "en", &answers).unwrap();
+    phone.app().unlock(&pin()).unwrap();
+}
+
 /// Fills every field of a chart that takes words.
 fn fill_chart(phone: &Phone, stage: &Stage, words: &mut Canaries) {
     let chart = phone.app().chart(stage.patients[0]);
@@ -158,6 +170,15 @@ fn fill_chart(phone: &Phone, stage: &Stage, words: &mut Canaries) {
     chart.add_alert(&alert).unwrap();
     let comment = Some(words.put("review"));
     chart.review("allergies", comment).unwrap();
+    let wishes = NewNoticeWishes {
+        agreed: true,
+        wished_by: WishedBy::Patient,
+        channel: NoticeChannel::Email,
+        address: format!("{}@example.org", words.put("mailbox")),
+        language: None,
+        quiet: None,
+    };
+    chart.set_notice_wishes(&wishes).unwrap();
     let message = NewMessage {
         text: words.put("message"),
         ..NewMessage::default()
@@ -222,6 +243,7 @@ fn no_word_of_a_patients_is_readable_in_any_file_of_phone_or_backend_at_any_time
     let call = book_call(&stage, &mut words);
     let mut nina = stage.phone("nina");
     fill_visit(&nina, visit, &mut words);
+    fill_survey(&nina, visit, &mut words);
     fill_chart(&nina, &stage, &mut words);
     fill_call(&nina, call, &mut words);
     let (store, hardware) = (nina.store_folder(), nina.hardware_folder());

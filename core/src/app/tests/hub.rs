@@ -181,7 +181,7 @@ pub(crate) struct Hub {
     pub(crate) virtual_visit: Option<Value>,
     records: Vec<RecordRow>,
     /// Documents beside the visit, as they were made.
-    more: Vec<(DocumentId, Vec<u8>)>,
+    pub(super) more: Vec<(DocumentId, Vec<u8>)>,
     /// Gives a verdict other than accepted.
     pub(crate) judge: Judge,
 }

@@ -274,3 +274,21 @@ fn rules_that_the_backend_did_not_sign_are_not_taken_over() {
     page.policy = Some(hub.signed(r#"{"version":2}"#));
     phone.store.apply_page(page).unwrap();
 }
+
+#[test]
+fn a_document_that_did_not_arrive_in_one_piece_takes_no_edit() {
+    let mut hub = Hub::new();
+    let other = DocumentId::visit(VisitId(id(0x59)));
+    hub.more.push((other, vec![7; 40]));
+    let phone = hub.phone(0x100, Role::Nurse);
+    let visit = phone.app.visit(VisitId(id(0x59)));
+    let edited = visit.record_vitals(&vitals(78));
+    assert!(
+        matches!(edited, Err(AppError::NotFound { .. })),
+        "{edited:?}"
+    );
+    assert_eq!(phone.app.sync_health().unwrap().unsent, 0);
+    // The others did.
+    let visit = phone.app.visit(hub.visit);
+    visit.record_vitals(&vitals(78)).unwrap();
+}
