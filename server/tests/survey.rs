@@ -209,6 +209,15 @@ async fn nobody_is_asked_twice_or_about_a_visit_that_is_not_over_or_was_answered
     let fourth = asked.invite(3).await;
     assert_eq!(asked.stands(fourth).await.reason, Some(NotSent::TooMany));
 
+    // One too many stands in nobody's way.
+    let mut asked = Asked::new().await;
+    for nth in 0..4 {
+        asked.invite(nth).await;
+    }
+    asked.turn(0).await;
+    let third = EntryId(Uuid::from_u128(0x702));
+    assert_eq!(asked.stands(third).await.state, NoticeState::Sent);
+
     let mut asked = Asked::new().await;
     let id = asked.invite(0).await;
     asked.turn(15 * 24).await;

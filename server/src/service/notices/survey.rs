@@ -1,6 +1,8 @@
 //! A link to the survey on a visit that is over.
 
-use homeround::model::{EntryId, Millis, NotSent, SurveyEntry, SurveyInvitation, VisitStatus};
+use homeround::model::{
+    EntryId, Millis, NotSent, SURVEY_INVITATIONS_MAX, SurveyEntry, SurveyInvitation, VisitStatus,
+};
 use homeround::notice::Invitation;
 use serde_json::Value;
 
@@ -28,7 +30,9 @@ pub(super) async fn judge(
     if !over || answered_in(view).next().is_some() {
         return Ok(Judged::Never(NotSent::TooLate));
     }
+    // Those beyond are not sent, and stand in nobody's way.
     let last = invitations(view)
+        .take(SURVEY_INVITATIONS_MAX)
         .map(|(id, one)| (one.stamp.best(), id))
         .max();
     if last.is_some_and(|last| last > (invited.stamp.best(), case.id)) {
