@@ -12,7 +12,7 @@ use homeround_server::auth::jwks::Keys;
 use homeround_server::auth::jwt::Expected;
 use homeround_server::config::Server as Limits;
 use homeround_server::http::{App, Hub, Metrics, Serving, SystemEntropy, serve};
-use homeround_server::service::{Backend as Service, NewTenant};
+use homeround_server::service::{Backend as Service, NewTenant, SurveyPage};
 use homeround_server::store::Storage;
 use homeround_server::store::sqlite::{SqliteAttachments, SqliteStorage};
 use tempfile::TempDir;
@@ -22,7 +22,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
-use super::StageClock;
+use super::{Mailbox, StageClock};
 
 /// The tenant of every scenario.
 pub const TENANT: &str = "willow-creek";
@@ -30,6 +30,8 @@ pub const TENANT: &str = "willow-creek";
 pub const COORDINATOR: &str = "office";
 /// Whom tokens are for.
 pub const AUDIENCE: &str = "homeround";
+/// Where patients reach it, as letters say.
+pub const PATIENTS_ADDRESS: &str = "https://care.example";
 const TENANT_CLAIM: &str = "tid";
 const ISSUER_SEED: [u8; 32] = [41; 32];
 const DATABASE_KEY: [u8; 32] = [42; 32];
@@ -43,6 +45,8 @@ pub struct Backend {
     running: Option<Running>,
     /// Its clock.
     pub clock: Arc<StageClock>,
+    /// Where its letters to patients arrive.
+    pub mailbox: Mailbox,
 }
 
 struct Running {
@@ -65,6 +69,7 @@ impl Backend {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             running: None,
             clock: Arc::new(StageClock::default()),
+            mailbox: Mailbox::default(),
         };
         backend.add_tenant(TENANT);
         backend.serve();
@@ -88,7 +93,11 @@ impl Backend {
         let shared: Arc<dyn Storage> = Arc::<SqliteStorage>::clone(&storage);
         let attachments = SqliteAttachments::beside(&self.database(), &key).unwrap();
         let service = Service::new(shared, Arc::new(SystemEntropy), hub).unwrap();
-        (service.with_attachments(Arc::new(attachments)), storage)
+        let service = service
+            .with_attachments(Arc::new(attachments))
+            .with_provider(Arc::new(self.mailbox.clone()))
+            .with_survey_page(SurveyPage::at(PATIENTS_ADDRESS));
+        (service, storage)
     }
 
     /// Serves; a database that went back in time gets new epochs first, as the

@@ -17,15 +17,17 @@ mod backend;
 mod clocks;
 mod forger;
 pub mod logs;
+mod mailbox;
 mod office;
 mod phone;
 mod play;
 pub mod raw;
 pub mod tokens;
 
-pub use backend::{AUDIENCE, Backend, COORDINATOR, TENANT};
+pub use backend::{AUDIENCE, Backend, COORDINATOR, PATIENTS_ADDRESS, TENANT};
 pub use clocks::{Hands, START, StageClock};
 pub use forger::{Device, Refusal};
+pub use mailbox::Mailbox;
 pub use office::{Booking, Office};
 pub use phone::{Cut, Moment, Phone, Tokens, pin, vitals};
 pub use play::{Stage, fixture, fixture_text};

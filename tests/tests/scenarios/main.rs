@@ -33,4 +33,5 @@ mod signing;
 mod since;
 mod sizes;
 mod store_files;
+mod surveys;
 mod virtual_visits;
