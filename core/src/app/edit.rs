@@ -92,6 +92,21 @@ impl Desk<'_> {
     }
 }
 
+/// What a use case says is to be changed, as it is called where the work is done: that part is
+/// there once, and not once for each use case.
+pub(super) type Make<'m> = &'m mut dyn FnMut(&mut Desk<'_>) -> Result<Vec<Op>, AppError>;
+
+/// Something that is called once, behind one face for all.
+pub(super) fn once(
+    make: impl FnOnce(&mut Desk<'_>) -> Result<Vec<Op>, AppError>,
+) -> impl FnMut(&mut Desk<'_>) -> Result<Vec<Op>, AppError> {
+    let mut make = Some(make);
+    move |desk| match make.take() {
+        Some(make) => make(desk),
+        None => Err(AppError::Failed { code: "made_twice" }),
+    }
+}
+
 impl Inner {
     /// One use case: `make` looks at the document and says what to change.
     pub(super) fn edit(
@@ -111,7 +126,9 @@ impl Inner {
         make: impl FnOnce(&mut Desk<'_>) -> Result<Vec<Op>, AppError>,
         also: impl FnOnce(&WriteTx<'_>) -> Result<(), AppError>,
     ) -> Result<Saved, AppError> {
-        let saved = self.write_edit(self.opened()?, id, action, make, also)?;
+        let mut also = Some(also);
+        let mut beside = |tx: &WriteTx<'_>| also.take().map_or(Ok(()), |also| also(tx));
+        let saved = self.write_edit(self.opened()?, id, action, &mut once(make), &mut beside)?;
         self.tell(saved.revision, &[id]);
         Ok(saved)
     }
@@ -122,6 +139,10 @@ impl Inner {
         id: DocumentId,
         make: impl FnOnce(&mut Desk<'_>) -> Result<Vec<Op>, AppError>,
     ) -> Result<(), AppError> {
+        self.try_edit(id, &mut once(make))
+    }
+
+    fn try_edit(&self, id: DocumentId, make: Make<'_>) -> Result<(), AppError> {
         let clock = self.clocks.now();
         let mut opened = self.opened()?;
         let opened = opened.as_mut().ok_or(AppError::Locked)?;
@@ -144,8 +165,8 @@ impl Inner {
         mut opened: MutexGuard<'_, Option<Opened>>,
         id: DocumentId,
         action: &'static str,
-        make: impl FnOnce(&mut Desk<'_>) -> Result<Vec<Op>, AppError>,
-        also: impl FnOnce(&WriteTx<'_>) -> Result<(), AppError>,
+        make: Make<'_>,
+        also: &mut dyn FnMut(&WriteTx<'_>) -> Result<(), AppError>,
     ) -> Result<Saved, AppError> {
         let clock = self.clocks.now();
         let opened = opened.as_mut().ok_or(AppError::Locked)?;
@@ -191,7 +212,7 @@ impl Inner {
         patient: PatientId,
         document: &mut Document,
         stamp: Stamp,
-        make: impl FnOnce(&mut Desk<'_>) -> Result<Vec<Op>, AppError>,
+        make: Make<'_>,
     ) -> Result<(Edit, Option<EntryId>), AppError> {
         let at = clamp(stamp.clock.wall_ms);
         let (ops, entry) = self.plan_edit(rows, opened, patient, document, stamp, make)?;
@@ -207,7 +228,7 @@ impl Inner {
         patient: PatientId,
         document: &Document,
         stamp: Stamp,
-        make: impl FnOnce(&mut Desk<'_>) -> Result<Vec<Op>, AppError>,
+        make: Make<'_>,
     ) -> Result<(Vec<Op>, Option<EntryId>), AppError> {
         let at = stamp.clock.wall_ms;
         let me = opened.me()?;

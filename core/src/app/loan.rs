@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::edit::{Desk, Saved};
+use super::edit::{Desk, Saved, once};
 use super::error::AppError;
 use super::inner::{Inner, Opened};
 use crate::merge::Op;
@@ -96,7 +96,8 @@ impl Inner {
                 limit: "once each time that the phone is lent".into(),
             });
         }
-        let saved = self.write_edit(opened, id, action, make, |_| Ok(()))?;
+        let make = &mut once(make);
+        let saved = self.write_edit(opened, id, action, make, &mut |_| Ok(()))?;
         *last = loan.number;
         drop(last);
         self.tell(saved.revision, &[id]);
