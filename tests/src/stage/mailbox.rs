@@ -1,14 +1,15 @@
 //! Where letters to patients arrive.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use homeround::model::NoticeChannel;
 use homeround_server::notify::{Letter, NotTaken, Provider};
 
 /// The backend looks for what is to be sent every two seconds.
-const WITHIN: Duration = Duration::from_secs(30);
+const LOOKS: u32 = 600;
+const BETWEEN: Duration = Duration::from_millis(50);
 
 /// Takes every letter, and keeps it.
 #[derive(Clone, Default)]
@@ -21,14 +22,13 @@ impl Mailbox {
     /// When none comes within half a minute.
     #[must_use]
     pub fn letter(&self) -> Letter {
-        let begun = Instant::now();
-        while begun.elapsed() < WITHIN {
+        for _ in 0..LOOKS {
             let letters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(letter) = letters.first() {
                 return letter.clone();
             }
             drop(letters);
-            std::thread::sleep(Duration::from_millis(50));
+            std::thread::sleep(BETWEEN);
         }
         panic!("no letter came");
     }
