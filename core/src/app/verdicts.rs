@@ -14,7 +14,7 @@ use super::error::AppError;
 use super::inner::{Opened, load};
 use super::{project, reauthor};
 use crate::merge::{Document, Op};
-use crate::model::{ChangeHash, Clock, DocumentId, DocumentKind, Stamp};
+use crate::model::{ActorId, ChangeHash, Clock, DocumentId, DocumentKind, Stamp};
 use crate::store::{AuditEntry, Rejected, Unsent, WriteTx};
 use crate::sync::ChangeVerdict;
 use crate::wire::Verdict;
@@ -44,8 +44,17 @@ impl Opened {
         &mut self,
         verdicts: &[ChangeVerdict],
         documents: &BTreeMap<ChangeHash, DocumentId>,
+        fresh: ActorId,
         clock: Clock,
     ) -> Result<(bool, BTreeSet<DocumentId>), AppError> {
+        if verdicts
+            .iter()
+            .any(|change| matches!(change.verdict, Verdict::Rejected { .. }))
+        {
+            // What is taken out leaves its numbers behind, and the backend may have them, or
+            // get them from a colleague: they are not given twice under one name.
+            self.actor = fresh;
+        }
         let store = std::sync::Arc::clone(&self.store);
         let mut touched = BTreeSet::new();
         let outcome = store.write(|tx| -> Result<bool, AppError> {
