@@ -138,6 +138,10 @@ impl SyncStore for PhoneStore {
 
     fn apply_page(&mut self, page: Page) -> Result<bool, StoreFault> {
         let (touched, _) = self.take_page(&page).map_err(|error| fault(&error))?;
+        if !page.enters.is_empty() {
+            // What could not be brought back for want of access may be now.
+            self.kept_back.clear();
+        }
         let mut unsent = false;
         if !page.verdicts.is_empty() {
             let late: Result<Vec<ChangeVerdict>, _> = page

@@ -9,13 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::edit::clamp;
+use super::edit::{clamp, merge_error};
 use super::error::AppError;
 use super::inner::{Opened, load};
 use super::{project, reauthor};
 use crate::merge::{Document, Op};
 use crate::model::{ActorId, ChangeHash, Clock, DocumentId, DocumentKind, Stamp};
-use crate::store::{AuditEntry, Rejected, Unsent, WriteTx};
+use crate::store::{AuditEntry, Rejected, Stored, Unsent, WriteTx};
 use crate::sync::ChangeVerdict;
 use crate::wire::Verdict;
 
@@ -107,7 +107,8 @@ impl Opened {
         let before = load(tx, id)?;
         let mut order: Vec<Unsent> = Vec::new();
         let all = tx.unsent_changes(id)?;
-        let needed = needed(&before, &all, &fallen);
+        let mut needed = needed(&before, &all, &fallen);
+        needed.extend(held_whole(tx, id, &fallen)?);
         for unsent in all.iter().filter(|unsent| needed.contains(&unsent.hash)) {
             if let Some(why) = fallen.remove(&unsent.hash) {
                 tx.acknowledge(id, &unsent.hash, None)?;
@@ -252,6 +253,24 @@ fn needed(
     }
     needed.retain(|hash| fallen.contains_key(hash));
     needed
+}
+
+/// The rejected changes that came back in one piece with the document, which can't be taken
+/// apart: they stay as well.
+fn held_whole(
+    tx: &WriteTx<'_>,
+    id: DocumentId,
+    fallen: &BTreeMap<ChangeHash, Fallen>,
+) -> Result<BTreeSet<ChangeHash>, AppError> {
+    let mut held = BTreeSet::new();
+    for stored in tx.document_truth(id)? {
+        let Stored::Whole(bytes) = stored else {
+            continue;
+        };
+        let whole = Document::load(id, Some(&bytes), std::iter::empty()).map_err(merge_error)?;
+        held.extend(fallen.keys().filter(|hash| whole.has(hash)));
+    }
+    Ok(held)
 }
 
 /// What a change wrote, by field.
