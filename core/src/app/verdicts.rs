@@ -115,6 +115,7 @@ impl Opened {
                 self.quarantine(tx, &before, unsent, &why, clock)?;
             }
         }
+        wait_for_kept(&before, &all, &mut fallen);
         for unsent in all {
             let stands_on = before
                 .deps(&unsent.hash)
@@ -253,6 +254,28 @@ fn needed(
     }
     needed.retain(|hash| fallen.contains_key(hash));
     needed
+}
+
+/// What stands on refused changes that stay in the document stays unsent under its name: said
+/// again, it would stand on them as well. The backend takes it once it has them again.
+fn wait_for_kept(
+    document: &Document,
+    unsent: &[Unsent],
+    fallen: &mut BTreeMap<ChangeHash, Fallen>,
+) {
+    // From the first to the last: each comes after everything that it stands on.
+    for one in unsent {
+        let waits = fallen
+            .get(&one.hash)
+            .is_some_and(|why| why.code == DEPENDS_ON_REJECTED)
+            && !document
+                .deps(&one.hash)
+                .iter()
+                .any(|dep| fallen.contains_key(dep));
+        if waits {
+            fallen.remove(&one.hash);
+        }
+    }
 }
 
 /// The rejected changes that came back in one piece with the document, which can't be taken
