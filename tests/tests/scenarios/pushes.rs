@@ -196,7 +196,8 @@ fn what_fell_with_a_rejected_change_is_accepted_once_that_one_is_there() {
     let ground = Ground::set();
     let colleague = Device::enrol(&ground.stage.backend, "theo", 65);
     let theirs = ground.sound(colleague.actor(1), "Improved");
-    ground.device.push_bad(ground.id, &theirs);
+    let code = ground.device.push_bad(ground.id, &theirs);
+    assert_eq!(code, "actor_not_yours");
     let mut ahead = ground.document();
     ahead
         .edit(colleague.actor(1), START, &[put("Improved")])
