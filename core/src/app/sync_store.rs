@@ -64,6 +64,11 @@ impl PhoneStore {
         opened.and_then(work).map_err(|error| fault(&error))
     }
 
+    /// What makes an actor that this device never had.
+    fn opening(&self) -> Result<[u8; 8], StoreFault> {
+        self.phone.inner.random().map_err(|error| fault(&error))
+    }
+
     pub(super) fn sign(&self, domain: Domain, statement: &[u8]) -> Result<[u8; 64], AppError> {
         let slot = self.phone.inner.vault();
         let vault = slot.as_ref().ok_or(AppError::Locked)?;
@@ -115,8 +120,11 @@ impl SyncStore for PhoneStore {
             let done = self.brought_back(&bringing, verdicts, &batch);
             return done.map(|()| false).map_err(|error| fault(&error));
         }
-        let (unsent, touched) =
-            self.with(|opened| opened.apply_verdicts(verdicts, &batch, clock))?;
+        let opening = self.opening()?;
+        let (unsent, touched) = self.with(|opened| {
+            let fresh = ActorId::new(opened.actor.device_tag(), opening);
+            opened.apply_verdicts(verdicts, &batch, fresh, clock)
+        })?;
         // From here on an older store is known for one.
         self.phone.pin_audit();
         self.waiting = verdicts
@@ -130,6 +138,10 @@ impl SyncStore for PhoneStore {
 
     fn apply_page(&mut self, page: Page) -> Result<bool, StoreFault> {
         let (touched, _) = self.take_page(&page).map_err(|error| fault(&error))?;
+        if !page.enters.is_empty() {
+            // What could not be brought back for want of access may be now.
+            self.kept_back.clear();
+        }
         let mut unsent = false;
         if !page.verdicts.is_empty() {
             let late: Result<Vec<ChangeVerdict>, _> = page
@@ -212,7 +224,7 @@ impl SyncStore for PhoneStore {
             .random()
             .map(|random| RecordId::mint(now, random))
             .map_err(|error| fault(&error))?;
-        let opening = inner.random().map_err(|error| fault(&error))?;
+        let opening = self.opening()?;
         let purged = self.with(|opened| {
             let purged = opened.purge(patient, reason, id, now)?;
             if purged {

@@ -9,13 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::edit::clamp;
+use super::edit::{clamp, merge_error};
 use super::error::AppError;
 use super::inner::{Opened, load};
 use super::{project, reauthor};
 use crate::merge::{Document, Op};
-use crate::model::{ChangeHash, Clock, DocumentId, DocumentKind, Stamp};
-use crate::store::{AuditEntry, Rejected, Unsent, WriteTx};
+use crate::model::{ActorId, ChangeHash, Clock, DocumentId, DocumentKind, Stamp};
+use crate::store::{AuditEntry, Rejected, Stored, Unsent, WriteTx};
 use crate::sync::ChangeVerdict;
 use crate::wire::Verdict;
 
@@ -44,8 +44,17 @@ impl Opened {
         &mut self,
         verdicts: &[ChangeVerdict],
         documents: &BTreeMap<ChangeHash, DocumentId>,
+        fresh: ActorId,
         clock: Clock,
     ) -> Result<(bool, BTreeSet<DocumentId>), AppError> {
+        if verdicts
+            .iter()
+            .any(|change| matches!(change.verdict, Verdict::Rejected { .. }))
+        {
+            // What is taken out leaves its numbers behind, and the backend may have them, or
+            // get them from a colleague: they are not given twice under one name.
+            self.actor = fresh;
+        }
         let store = std::sync::Arc::clone(&self.store);
         let mut touched = BTreeSet::new();
         let outcome = store.write(|tx| -> Result<bool, AppError> {
@@ -98,13 +107,15 @@ impl Opened {
         let before = load(tx, id)?;
         let mut order: Vec<Unsent> = Vec::new();
         let all = tx.unsent_changes(id)?;
-        let needed = needed(&before, &all, &fallen);
+        let mut needed = needed(&before, &all, &fallen);
+        needed.extend(held_whole(tx, id, &fallen)?);
         for unsent in all.iter().filter(|unsent| needed.contains(&unsent.hash)) {
             if let Some(why) = fallen.remove(&unsent.hash) {
                 tx.acknowledge(id, &unsent.hash, None)?;
                 self.quarantine(tx, &before, unsent, &why, clock)?;
             }
         }
+        wait_for_kept(&before, &all, &mut fallen);
         for unsent in all {
             let stands_on = before
                 .deps(&unsent.hash)
@@ -243,6 +254,46 @@ fn needed(
     }
     needed.retain(|hash| fallen.contains_key(hash));
     needed
+}
+
+/// What stands on refused changes that stay in the document stays unsent under its name: said
+/// again, it would stand on them as well. The backend takes it once it has them again.
+fn wait_for_kept(
+    document: &Document,
+    unsent: &[Unsent],
+    fallen: &mut BTreeMap<ChangeHash, Fallen>,
+) {
+    // From the first to the last: each comes after everything that it stands on.
+    for one in unsent {
+        let waits = fallen
+            .get(&one.hash)
+            .is_some_and(|why| why.code == DEPENDS_ON_REJECTED)
+            && !document
+                .deps(&one.hash)
+                .iter()
+                .any(|dep| fallen.contains_key(dep));
+        if waits {
+            fallen.remove(&one.hash);
+        }
+    }
+}
+
+/// The rejected changes that came back in one piece with the document, which can't be taken
+/// apart: they stay as well.
+fn held_whole(
+    tx: &WriteTx<'_>,
+    id: DocumentId,
+    fallen: &BTreeMap<ChangeHash, Fallen>,
+) -> Result<BTreeSet<ChangeHash>, AppError> {
+    let mut held = BTreeSet::new();
+    for stored in tx.document_truth(id)? {
+        let Stored::Whole(bytes) = stored else {
+            continue;
+        };
+        let whole = Document::load(id, Some(&bytes), std::iter::empty()).map_err(merge_error)?;
+        held.extend(fallen.keys().filter(|hash| whole.has(hash)));
+    }
+    Ok(held)
 }
 
 /// What a change wrote, by field.

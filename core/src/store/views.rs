@@ -164,7 +164,8 @@ impl WriteTx<'_> {
     }
 
     /// Takes a document off every screen whose every change was rejected: its view and
-    /// its line. What was written stays readable in the quarantine.
+    /// its line, unless it is booked: then the line is the booking's. What was written
+    /// stays readable in the quarantine.
     ///
     /// # Errors
     /// [`StoreError`] of the write.
@@ -175,7 +176,8 @@ impl WriteTx<'_> {
         self.cached("DELETE FROM view WHERE id BETWEEN ?1 AND ?2")?
             .execute(view_range(doc))?;
         self.search_later(doc)?;
-        self.unlist(doc)
+        self.unlist(doc)?;
+        self.list_booked(id)
     }
 
     /// As [`Self::put_view`] for an edit that touched these fields alone: the first

@@ -208,6 +208,15 @@ impl WriteTx<'_> {
         }
     }
 
+    /// Writes the line of a visit that is booked.
+    pub(super) fn list_booked(&self, id: DocumentId) -> Result<(), StoreError> {
+        let body = self.record_body(RecordKind::Booking, id.id)?;
+        match body.and_then(|text| serde_json::from_str(&text).ok()) {
+            Some(booking) => self.list_booking(&booking),
+            None => Ok(()),
+        }
+    }
+
     fn viewed_status(&self, id: DocumentId) -> Result<VisitStatus, StoreError> {
         let view = self.view(id)?.unwrap_or_default();
         let value: serde_json::Value = serde_json::from_str(&view).unwrap_or_default();

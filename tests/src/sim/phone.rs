@@ -190,7 +190,10 @@ impl Phone {
         let platform = Platform {
             hardware: Arc::clone(&self.chip) as _,
             clocks: Arc::clone(&self.hands) as Arc<dyn Clocks>,
-            entropy: Box::new(Seeded::new(dice)),
+            entropy: match self.bug {
+                Some(Bug::ActorReused) => Box::new(planted::OneActor(Seeded::new(dice))),
+                _ => Box::new(Seeded::new(dice)),
+            },
         };
         Homeround::open(config, platform)
     }

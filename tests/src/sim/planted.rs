@@ -10,15 +10,18 @@ use homeround::sync::{
     ChangeVerdict, CursorState, Leaving, Monotonic, Outbox, OutboxLimits, ReceiptBatch, Request,
     Response, StoreFault, SyncState, SyncStore,
 };
+use homeround::vault::{Entropy, VaultError};
 use homeround::wire::{self, Page, PushRequest, PushResponse, Verdict, VerdictRun};
 use homeround_server::service::PUSH_LIMITS;
 
+use super::parts::Seeded;
 use super::server::Server;
 
 /// A bug, by what is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, clap::ValueEnum)]
 pub enum Bug {
-    /// Every start of the process writes under the same actor.
+    /// Every start of the process writes under the same actor, and so does a phone that takes
+    /// a fresh one.
     ActorReused,
     /// The cursor moves over a page whose changes were never applied.
     CursorBeforeApply,
@@ -243,4 +246,17 @@ pub(super) fn forget_quarantine(folder: &Path, key: &[u8; 32]) {
         .connection()
         .execute_batch("DELETE FROM quarantine");
     gone.unwrap();
+}
+
+/// Randomness of which the eight bytes that make an actor are always the same.
+pub(super) struct OneActor(pub(super) Seeded);
+
+impl Entropy for OneActor {
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), VaultError> {
+        if bytes.len() == 8 {
+            bytes.fill(7);
+            return Ok(());
+        }
+        Entropy::fill(&mut self.0, bytes)
+    }
 }

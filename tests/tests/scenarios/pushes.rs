@@ -192,6 +192,29 @@ fn a_change_in_another_devices_name_is_rejected_and_kept_for_a_reviewer() {
 }
 
 #[test]
+fn what_fell_with_a_rejected_change_is_accepted_once_that_one_is_there() {
+    let ground = Ground::set();
+    let colleague = Device::enrol(&ground.stage.backend, "theo", 65);
+    let theirs = ground.sound(colleague.actor(1), "Improved");
+    let code = ground.device.push_bad(ground.id, &theirs);
+    assert_eq!(code, "actor_not_yours");
+    let mut ahead = ground.document();
+    ahead
+        .edit(colleague.actor(1), START, &[put("Improved")])
+        .unwrap();
+    let next = ahead.edit(ground.device.actor(2), START, &[put("Next")]);
+    let next = next.unwrap().bytes;
+    for _ in 0..2 {
+        let code = ground.device.push_bad(ground.id, &next);
+        assert_eq!(code, "depends_on_rejected");
+    }
+    let taken = colleague.push(&[(ground.id, &theirs)]).unwrap();
+    assert!(matches!(taken[..], [Verdict::Accepted { .. }]));
+    let taken = ground.device.push(&[(ground.id, &next)]).unwrap();
+    assert!(matches!(taken[..], [Verdict::Accepted { .. }]));
+}
+
+#[test]
 fn a_reused_sequence_number_is_rejected() {
     let mut ground = Ground::set();
     let actor = ground.device.actor(1);

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use crate::app::{AppError, NoteEdit, TaskOutcome, VitalsEntry};
 use crate::merge::{Document, pack};
 use crate::model::*;
@@ -84,6 +86,121 @@ fn an_edit_whose_number_was_taken_goes_out_again_under_another_actor() {
     assert!(phone.app.quarantine().unwrap().is_empty());
     let read = phone.app.visit(hub.visit).read().unwrap();
     assert_eq!(read.observations.len(), 1);
+}
+
+#[test]
+fn an_edit_whose_number_was_taken_is_said_again_under_another_name_without_a_restart() {
+    let mut hub = Hub::new();
+    let mut phone = hub.phone(0x100, Role::Nurse);
+    let visit = phone.app.visit(hub.visit);
+    let first = visit.record_vitals(&vitals(78)).unwrap().hash;
+    hub.judge = Box::new(move |hash| (*hash == first).then(|| rejected("sequence_reused")));
+    let mut rounds = 0;
+    while let crate::sync::Outbox::Batch(batch) = phone.store.load_outbox(LIMITS).unwrap() {
+        let verdicts = hub.take(&batch.body);
+        phone.store.apply_verdicts(&verdicts).unwrap();
+        rounds += 1;
+        assert!(rounds <= 2, "it is said again under the same name");
+    }
+    assert_eq!(hub.changes.len(), 1);
+    assert!(phone.app.quarantine().unwrap().is_empty());
+    assert_eq!(visit.read().unwrap().observations.len(), 1);
+}
+
+#[test]
+fn what_stands_on_a_refused_edit_that_stays_waits_under_its_name_until_it_is_taken() {
+    let mut hub = Hub::new();
+    let mut phone = hub.phone(0x100, Role::Nurse);
+    let mut colleague = hub.phone(0x200, Role::Nurse);
+    let visit = hub.visit;
+    let first = phone.app.visit(visit).record_vitals(&vitals(78)).unwrap();
+    phone.push(&mut hub);
+    colleague.pull(&hub);
+    colleague
+        .app
+        .visit(visit)
+        .record_vitals(&vitals(79))
+        .unwrap();
+    colleague.push(&mut hub);
+    phone.pull(&hub);
+    // The backend is put back to a backup, and access had ended meanwhile.
+    hub.changes.clear();
+    phone.store.reset_epoch(2).unwrap();
+    hub.judge = Box::new(|_| Some(rejected("access_ended")));
+    phone.push(&mut hub);
+    assert_eq!(phone.app.quarantine().unwrap()[0].hash, first.hash);
+    // It comes back, and the refused edit is under the colleague's still.
+    let later = phone.app.visit(visit).record_vitals(&vitals(80)).unwrap();
+    hub.judge = Box::new(|_| Some(rejected("depends_on_rejected")));
+    for _ in 0..3 {
+        let crate::sync::Outbox::Batch(batch) = phone.store.load_outbox(LIMITS).unwrap() else {
+            panic!("one edit is unsent");
+        };
+        assert_eq!(batch.hashes, [later.hash]);
+        let verdicts = hub.take(&batch.body);
+        phone.store.apply_verdicts(&verdicts).unwrap();
+    }
+    hub.judge = Box::new(|_| None);
+    phone.push(&mut hub);
+    assert_eq!(hub.changes.len(), 1);
+    assert_eq!(phone.app.quarantine().unwrap().len(), 1);
+    assert_eq!(phone.app.visit(visit).read().unwrap().observations.len(), 3);
+}
+
+#[test]
+fn what_could_not_be_brought_back_is_tried_again_once_access_came_back() {
+    let mut hub = Hub::new();
+    let mut phone = hub.phone(0x100, Role::Nurse);
+    phone.store.kept_back.insert(DocumentId::visit(hub.visit));
+    phone.store.apply_page(hub.empty_page()).unwrap();
+    assert_eq!(phone.store.kept_back.len(), 1);
+    phone.store.apply_page(hub.first_page(0)).unwrap();
+    assert!(phone.store.kept_back.is_empty());
+}
+
+#[test]
+fn a_refused_edit_that_came_back_with_a_whole_document_is_quarantined_and_stays_in_it() {
+    let mut hub = Hub::new();
+    let mut phone = hub.phone(0x100, Role::Nurse);
+    let visit = phone.app.visit(hub.visit);
+    let vitals = visit.record_vitals(&vitals(78)).unwrap().hash;
+    let task = visit
+        .set_task(task_id(), &TaskOutcome::done())
+        .unwrap()
+        .hash;
+    phone.push(&mut hub);
+    // Access ends and comes back: the visit comes in one piece.
+    phone.store.apply_page(hub.leave_page()).unwrap();
+    assert!(phone.store.purge(hub.patient, "access_ended").unwrap());
+    let id = DocumentId::visit(hub.visit);
+    let changes = hub.changes.iter().map(|(_, bytes)| bytes.as_slice());
+    hub.base = Document::load(id, Some(&hub.base), changes).unwrap().save();
+    phone.store.apply_page(hub.first_page(0)).unwrap();
+    // The backend is put back to a backup, and access ended before.
+    hub.changes.clear();
+    phone.store.reset_epoch(2).unwrap();
+    hub.judge = Box::new(move |hash| {
+        let code = if *hash == vitals {
+            "access_ended"
+        } else {
+            "depends_on_rejected"
+        };
+        Some(rejected(code))
+    });
+    phone.push(&mut hub);
+    let quarantine = phone.app.quarantine().unwrap();
+    let names: BTreeSet<ChangeHash> = quarantine.iter().map(|row| row.hash).collect();
+    assert_eq!(names, BTreeSet::from([vitals, task]));
+    assert_eq!(
+        phone
+            .app
+            .visit(hub.visit)
+            .read()
+            .unwrap()
+            .observations
+            .len(),
+        1
+    );
 }
 
 #[test]

@@ -280,3 +280,24 @@ fn documents_are_listed_by_kind_page_by_page() {
     assert_eq!(home.read().documents_of(patient(1)).unwrap().len(), 6);
     assert_eq!(home.read().patient_of(first[0]).unwrap(), Some(patient(1)));
 }
+
+#[test]
+fn a_booked_visit_whose_every_change_was_refused_stays_in_the_list_as_a_rebuild_has_it() {
+    let home = home();
+    home.write(|tx| tx.put_record(&booking(1, 1, 2_000, 1)));
+    let id = home.write(|tx| edited_visit(tx, 1, 1));
+    home.write(|tx| tx.put_view(id, &visit_view(1, "in_progress", "Fine")));
+    let line = || home.read().visit_row(visit(1)).unwrap();
+    assert_eq!(line().unwrap().status, VisitStatus::InProgress);
+    home.write(|tx| tx.unshow(id));
+    let shown = line();
+    assert_eq!(shown.as_ref().unwrap().status, VisitStatus::Scheduled);
+    home.write(|tx| {
+        tx.drop_caches()?;
+        tx.rebuild_lists()
+    });
+    assert_eq!(line(), shown);
+    // A colleague brings it back.
+    home.write(|tx| tx.put_view(id, &visit_view(1, "in_progress", "Fine")));
+    assert_eq!(line().unwrap().status, VisitStatus::InProgress);
+}

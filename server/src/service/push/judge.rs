@@ -188,7 +188,9 @@ impl Bench<'_> {
             return bring_back::one(self, tx, index).await;
         }
         let device = self.judge.device.id;
-        if let Some(row) = tx.rejected_by_hash(&offered.hash, device).await? {
+        let before = tx.rejected_by_hash(&offered.hash, device).await?;
+        // What it builds on may be here now: colleagues bring it back.
+        if let Some(row) = before.filter(|row| row.code != DEPENDS_ON_REJECTED) {
             self.fallen.insert(offered.hash);
             let again = rejected(&row.code, &row.field);
             self.judged.verdicts.push((index, again));
@@ -239,7 +241,7 @@ impl Bench<'_> {
                 .shut_out()
                 .or(ended.then_some(No::Code(ACCESS_ENDED, "")));
             let no = no.unwrap_or(No::Code(DEPENDS_ON_REJECTED, ""));
-            self.reject(index, &no, &[]);
+            self.reject_once(tx, index, &no, &[]).await?;
         } else {
             let missing = missing.into_iter().map(|hash| hash.0.into()).collect();
             self.judged
