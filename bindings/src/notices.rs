@@ -30,6 +30,8 @@ pub enum NoticeChannel {
     Email,
     /// A text message to a phone.
     Sms,
+    /// A message to an app of the patient's.
+    Push,
     /// One that this version does not know.
     Unknown,
 }
@@ -129,8 +131,8 @@ pub struct NewNoticeWishes {
     pub wished_by: WishedBy,
     /// How they are reached.
     pub channel: NoticeChannel,
-    /// An e-mail address, or a phone number with its country code as in `+15550100`; may be
-    /// empty where nobody agreed.
+    /// An e-mail address, a phone number with its country code as in `+15550100`, or what the
+    /// push service calls the patient's app; may be empty where nobody agreed.
     pub address: String,
     /// BCP 47 language of the notices; none: the patient's own.
     #[uniffi(default = None)]

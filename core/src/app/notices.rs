@@ -63,7 +63,8 @@ pub struct NewNoticeWishes {
     pub wished_by: WishedBy,
     /// How they are reached.
     pub channel: NoticeChannel,
-    /// Where: an e-mail address, or a phone number with its country code.
+    /// Where: an e-mail address, a phone number with its country code, or what the push service
+    /// calls the patient's app.
     pub address: String,
     /// BCP 47 language; none: the patient's own.
     pub language: Option<String>,

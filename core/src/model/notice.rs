@@ -94,6 +94,8 @@ pub enum NoticeChannel {
     Email,
     /// A text message to a phone.
     Sms,
+    /// A message to an app of the patient's.
+    Push,
     /// One that this version does not know.
     #[serde(other)]
     Unknown,
@@ -106,6 +108,7 @@ impl NoticeChannel {
         match self {
             Self::Email => "email",
             Self::Sms => "sms",
+            Self::Push => "push",
             Self::Unknown => "unknown",
         }
     }
@@ -157,8 +160,8 @@ pub struct NoticeWishes {
     pub wished_by: WishedBy,
     /// How they are reached.
     pub channel: NoticeChannel,
-    /// Where: an e-mail address, or a phone number with its country code. May be empty
-    /// where nobody agreed.
+    /// Where: an e-mail address, a phone number with its country code, or what the push
+    /// service calls the patient's app. May be empty where nobody agreed.
     #[serde(default)]
     pub address: String,
     /// BCP 47 language; none: the patient's own.
@@ -194,7 +197,12 @@ impl NoticeWishes {
                 let limit = "a phone number with its country code, as in +15550100";
                 Err(Refused::new("address", limit))
             }
-            NoticeChannel::Unknown => Err(Refused::new("channel", "email or sms")),
+            NoticeChannel::Push if is_app(&self.address) => Ok(()),
+            NoticeChannel::Push => {
+                let limit = "what a push service calls an app, 16 to 512 letters without spaces";
+                Err(Refused::new("address", limit))
+            }
+            NoticeChannel::Unknown => Err(Refused::new("channel", "email, sms or push")),
         }
     }
 }
@@ -222,6 +230,11 @@ fn is_email(text: &str) -> bool {
                     .bytes()
                     .all(|it| it.is_ascii_alphanumeric() || b".-".contains(&it))
         })
+}
+
+/// A push service's own name of an app on a device: opaque, and one word.
+fn is_app(text: &str) -> bool {
+    (16..=512).contains(&text.len()) && text.bytes().all(|it| it.is_ascii_graphic())
 }
 
 /// As E.164 writes it.

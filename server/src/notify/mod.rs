@@ -4,8 +4,8 @@
 //! |---|---|
 //! | smtp | e-mail, through any SMTP relay |
 //!
-//! Text messages have no provider here: one is an implementation of [`Provider`] over
-//! the gateway that an organisation uses.
+//! Text messages and push have no provider here: one is an implementation of [`Provider`] over
+//! the gateway that an organisation uses, or the push service of its patients' app.
 
 mod smtp;
 

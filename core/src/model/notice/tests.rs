@@ -55,6 +55,11 @@ fn an_address_is_one_address_and_ends_no_header() {
         let refused = wishes(NoticeChannel::Email, bad).check().unwrap_err();
         assert_eq!(refused.field, "address", "{bad}");
     }
+    let app = "dYx3:APA91bH-token_of.an~app";
+    assert_eq!(wishes(NoticeChannel::Push, app).check(), Ok(()));
+    for bad in ["", "short", "two words of a token", "token\nBcc: eve@example.org"] {
+        assert!(wishes(NoticeChannel::Push, bad).check().is_err(), "{bad}");
+    }
     assert_eq!(wishes(NoticeChannel::Sms, "+15550100").check(), Ok(()));
     for bad in [
         "5550100",

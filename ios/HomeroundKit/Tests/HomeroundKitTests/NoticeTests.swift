@@ -57,5 +57,18 @@ struct NoticeTests {
         }
         try await until("the answer") { model.state.rows.first?.why == why }
         #expect(model.state.rows.first?.state.words == Words("notice_not_sent"))
+
+        // An app of the patient's stays what it is when the rest is written down anew.
+        let app = NewNoticeWishes(
+            agreed: true, wishedBy: .patient, channel: .push, address: "dYx3:APA91bH-token_of.an~app", language: nil,
+            quiet: nil)
+        try await nina.patient(site.patient).setNoticeWishes(app)
+        let told = Words("notice_agreed_push")
+        try await until("the app") { model.state.wishes?.told == told }
+        model.ask()
+        model.type { $0.language = "en" }
+        await model.save().value
+        try await until("the language") { model.state.wishes?.language == Words("notice_language_en") }
+        #expect(model.state.wishes?.told == told)
     }
 }

@@ -29,6 +29,8 @@ public struct WishesForm: Sendable {
     public var language: String?
     public var quietFrom = "21:00"
     public var quietUntil = "8:00"
+    /// An app of the patient's that stands there stays: what it is called, nobody types.
+    private var app: String?
 
     public init() {}
 
@@ -38,14 +40,20 @@ public struct WishesForm: Sendable {
         byRepresentative = known.wishedBy == .representative
         sms = known.channel == .sms
         address = known.address
+        app = known.channel == .push ? known.address : nil
         language = known.language
         quietFrom = clock(known.quiet.fromMinute)
         quietUntil = clock(known.quiet.untilMinute)
     }
 
+    private var channel: NoticeChannel {
+        if sms { return .sms }
+        return app == address ? .push : .email
+    }
+
     var wishes: NewNoticeWishes {
         NewNoticeWishes(
-            agreed: agreed, wishedBy: byRepresentative ? .representative : .patient, channel: sms ? .sms : .email,
+            agreed: agreed, wishedBy: byRepresentative ? .representative : .patient, channel: channel,
             address: address, language: language,
             quiet: QuietHours(fromMinute: minute(quietFrom), untilMinute: minute(quietUntil)))
     }

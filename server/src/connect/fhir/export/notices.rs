@@ -132,6 +132,8 @@ pub(super) fn medium(channel: NoticeChannel) -> Option<Value> {
     let code = match channel {
         NoticeChannel::Email => "EMAILWRIT",
         NoticeChannel::Sms => "SMSWRIT",
+        // Electronic, in no way that has a code of its own.
+        NoticeChannel::Push => "ELECTRONIC",
         NoticeChannel::Unknown => return None,
     };
     let system = format!("{HL7}/v3-ParticipationMode");

@@ -41,6 +41,10 @@ class NoticesTest {
             assertEquals("address", assertFailsWith<HomeroundException.Refused> { patient.setNoticeWishes(wishes) }.field)
             patient.setNoticeWishes(wishes.copy(address = "ana@example.org"))
             assertEquals("ana@example.org", patient.noticeWishes.first()?.address)
+            val app = wishes.copy(channel = NoticeChannel.PUSH, address = "dYx3:APA91bH-token_of.an~app")
+            patient.setNoticeWishes(app)
+            assertEquals(NoticeChannel.PUSH, patient.noticeWishes.first()?.channel)
+            patient.setNoticeWishes(wishes.copy(address = "ana@example.org"))
 
             val draft = visit.noticeDraft(NoticeKind.ON_MY_WAY)
             assertNull(draft.hindrance)

@@ -82,11 +82,18 @@ class NoticesModel(private val phone: Homeround, id: VisitId, scope: CoroutineSc
         patient.setNoticeWishes(
             NewNoticeWishes(
                 form.agreed, if (form.byRepresentative) WishedBy.REPRESENTATIVE else WishedBy.PATIENT,
-                if (form.sms) NoticeChannel.SMS else NoticeChannel.EMAIL, form.address, form.language,
+                channel(form), form.address, form.language,
                 QuietHours(minute(form.quietFrom), minute(form.quietUntil)),
             ),
         )
         change { it.copy(form = null) }
+    }
+
+    /** An app of the patient's that stands there stays: what it is called, nobody types. */
+    private fun channel(form: WishesForm): NoticeChannel = when {
+        form.sms -> NoticeChannel.SMS
+        known?.channel == NoticeChannel.PUSH && form.address == known?.address -> NoticeChannel.PUSH
+        else -> NoticeChannel.EMAIL
     }
 
     /** Shows what the patient would be told. */
