@@ -57,7 +57,12 @@ fn an_address_is_one_address_and_ends_no_header() {
     }
     let app = "dYx3:APA91bH-token_of.an~app";
     assert_eq!(wishes(NoticeChannel::Push, app).check(), Ok(()));
-    for bad in ["", "short", "two words of a token", "token\nBcc: eve@example.org"] {
+    for bad in [
+        "",
+        "short",
+        "two words of a token",
+        "token\nBcc: eve@example.org",
+    ] {
         assert!(wishes(NoticeChannel::Push, bad).check().is_err(), "{bad}");
     }
     assert_eq!(wishes(NoticeChannel::Sms, "+15550100").check(), Ok(()));

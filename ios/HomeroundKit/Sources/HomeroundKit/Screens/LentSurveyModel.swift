@@ -41,12 +41,11 @@ public final class LentSurveyModel: Model<LentState> {
     /// Asks in another language; what was answered stays.
     @discardableResult
     public func speak(_ language: String) -> Work {
-        act { [self] in
+        change { $0.language = language }
+        return act { [self] in
             let form = try await desk.form(language)
-            change {
-                $0.language = language
-                $0.form = form
-            }
+            // The language that was chosen last, whichever comes first.
+            change { if $0.language == language { $0.form = form } }
         }
     }
 

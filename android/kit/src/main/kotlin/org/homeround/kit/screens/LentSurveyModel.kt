@@ -1,6 +1,7 @@
 package org.homeround.kit.screens
 
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Job
 import org.homeround.core.FormValue
 import org.homeround.core.ReportedBy
 import org.homeround.core.SurveyForm
@@ -39,9 +40,13 @@ class LentSurveyModel(private val desk: SurveyDesk, language: String, scope: Cor
     override fun failed(state: LentState, problem: Problem?) = state.copy(problem = problem, busy = false)
 
     /** Asks in another language; what was answered stays. */
-    fun speak(language: String) = act {
-        val form = desk.form(language)
-        change { it.copy(language = language, form = form) }
+    fun speak(language: String): Job {
+        change { it.copy(language = language) }
+        return act {
+            val form = desk.form(language)
+            // The language that was chosen last, whichever comes first.
+            change { if (it.language == language) it.copy(form = form) else it }
+        }
     }
 
     /** Who answers: the patient, or somebody who speaks for them. */
