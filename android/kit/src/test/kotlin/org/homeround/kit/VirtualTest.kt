@@ -2,6 +2,7 @@ package org.homeround.kit
 
 import java.nio.file.Path
 import java.util.Locale
+import java.util.concurrent.CopyOnWriteArrayList
 import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
 import kotlin.test.assertNotNull
@@ -78,7 +79,7 @@ class VirtualTest {
             val nina = TestPhone(folder.resolve("nina"), backend, "nina").ready()
             val scope = CoroutineScope(Dispatchers.Default + Job())
             val model = VisitModel(nina, site.visit, scope, Formats(Locale.US), ::now)
-            val opened = mutableListOf<String>()
+            val opened = CopyOnWriteArrayList<String>()
             val asked = model.state.first { it.call != null }
             assertEquals(emptyList(), asked.actions)
             assertEquals(ReportedBy.PATIENT, asked.vitals.reportedBy)

@@ -4,6 +4,7 @@ import androidx.compose.ui.test.ExperimentalTestApi
 import androidx.compose.ui.test.runComposeUiTest
 import java.nio.file.Path
 import java.util.Locale
+import java.util.concurrent.CopyOnWriteArrayList
 import kotlin.test.assertEquals
 import kotlinx.coroutines.runBlocking
 import org.homeround.core.ConsentDecision
@@ -29,7 +30,7 @@ class CallScreenTest {
             backend.makeVirtual(site, LINK, "617 555 0123")
             val phone = runBlocking { TestPhone(folder.resolve("nina"), backend, "nina").ready() }
             backend.stop()
-            val opened = mutableListOf<String>()
+            val opened = CopyOnWriteArrayList<String>()
             val visit = { runBlocking { phone.visit(site.visit).read() } }
             runComposeUiTest {
                 val shell = Shell(phone, Formats(Locale.US), "America/New_York", { now() }, open = { opened += it })

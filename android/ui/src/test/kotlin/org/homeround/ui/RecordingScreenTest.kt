@@ -11,6 +11,7 @@ import androidx.compose.ui.Modifier
 import androidx.compose.ui.test.ComposeUiTest
 import androidx.compose.ui.test.ExperimentalTestApi
 import androidx.compose.ui.test.runComposeUiTest
+import java.util.concurrent.CopyOnWriteArrayList
 import kotlin.test.assertContentEquals
 import kotlin.test.assertEquals
 import kotlinx.coroutines.CompletableDeferred
@@ -26,7 +27,7 @@ class RecordingScreenTest {
     private val cough = Samples("en").recording
     private val bytes = "OggS a cough".toByteArray()
     private var state by mutableStateOf(VisitState(loaded = true, photos = listOf(cough)))
-    private val heard = mutableListOf<ByteArray>()
+    private val heard = CopyOnWriteArrayList<ByteArray>()
     private var playing = 0
     private var end = CompletableDeferred<Boolean>()
     private val player = Player { given, at ->

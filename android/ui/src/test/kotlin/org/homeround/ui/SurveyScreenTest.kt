@@ -14,6 +14,7 @@ import androidx.compose.ui.test.runComposeUiTest
 import androidx.compose.ui.text.AnnotatedString
 import java.nio.file.Path
 import java.util.Locale
+import java.util.concurrent.CopyOnWriteArrayList
 import kotlin.test.assertEquals
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.runBlocking
@@ -29,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir
 /** The survey by hand, the nurse's and the patient's, over the real core, a real store and a real server. */
 @OptIn(ExperimentalTestApi::class)
 class SurveyScreenTest {
-    private val away = mutableListOf<Boolean>()
+    private val away = CopyOnWriteArrayList<Boolean>()
 
     private fun ComposeUiTest.show(phone: Homeround) = setContent {
         Stage.Dressed(Look(language = "en")) { App(Shell(phone, Formats(Locale.US), "America/New_York", { now() }, lent = { away += it })) }
