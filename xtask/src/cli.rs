@@ -32,12 +32,12 @@ pub(crate) struct Cli {
 enum Task {
     /// Install what the tests need, and only what is missing
     ///
-    /// On Debian and Ubuntu: a C compiler and Python with its venv, by apt-get (through sudo
-    /// unless you are root). On macOS it names what to install. In target/, touching nothing
-    /// else: cargo-deny, a Python environment with the pinned packages of
-    /// tests/fhir/requirements.txt, and HL7's definitions of FHIR R4. Run it as often as you like.
+    /// On Debian and Ubuntu: a C compiler, Python with its venv, and Chromium with its driver, by
+    /// apt-get (through sudo unless you are root). On macOS it names what to install. In target/,
+    /// touching nothing else: cargo-deny, a Python environment with the pinned packages of the
+    /// requirements.txt below tests/, and HL7's definitions of FHIR R4. Run it as often as you like.
     Setup {
-        /// Only what is needed to build: no Python, no cargo-deny
+        /// Only what is needed to build: no Python, no browser, no cargo-deny
         #[arg(long)]
         build_only: bool,
     },
