@@ -47,12 +47,14 @@ const FOR_TESTING: &[Need] = &[
         macos: "xcode-select --install",
     },
     Need {
-        what: "Chromium with its driver (opens the page that patients get)",
+        what: "Chromium with its driver (opens the page that patients get; where apt-get has none, \
+               as on Ubuntu: install Google Chrome and chromedriver)",
         is_there: || {
             let named = |name: &&str| exec::succeeds(name, &["--version"]);
             ["chromium", "google-chrome"].iter().any(named) && named(&"chromedriver")
         },
-        apt: &["chromium", "chromium-driver"],
+        // Without any letters to draw, Chromium draws nothing.
+        apt: &["chromium", "chromium-driver", "fonts-liberation"],
         macos: "brew install --cask google-chrome chromedriver",
     },
 ];

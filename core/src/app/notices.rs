@@ -11,8 +11,8 @@ use super::order::OrderOptions;
 use super::visit::{VisitHandle, put, status_of};
 use crate::model::{
     Booking, Chart, DocumentId, EntryId, Millis, NOTICES_PER_VISIT_MAX, NotSent, NoticeChannel,
-    NoticeDelivery, NoticeEntry, NoticeKind, NoticeWishes, Patient, Person, QuietHours, RecordId,
-    RecordKind, VisitStatus, WishedBy,
+    NoticeDelivery, NoticeEntry, NoticeKind, NoticeWishes, Patient, PatientId, Person, QuietHours,
+    RecordId, RecordKind, VisitStatus, WishedBy,
 };
 use crate::notice::{NoticeText, Telling, arrival_window, language_of, quiet_until};
 use crate::store::Rows;
@@ -163,14 +163,7 @@ impl VisitHandle {
     ) -> Result<Saved, AppError> {
         self.must_be_due(kind)?;
         let patient = self.read()?.patient;
-        let chart = self.chart_of(patient)?;
-        let wishes = chart
-            .as_ref()
-            .and_then(|(chart, _)| chart.notice_wishes.as_ref());
-        let contested = chart.as_ref().is_some_and(|(_, contested)| *contested);
-        if let Some(why) = hindrance(wishes, contested) {
-            return Err(refused("notice_wishes", why_not(why)));
-        }
+        self.must_be_wished(patient)?;
         self.edit("notice", |desk| {
             must_be_ahead(status_of(desk.view)?)?;
             let Some(asked) = desk.view["notices"].as_object() else {
@@ -211,6 +204,24 @@ impl VisitHandle {
         Ok(views)
     }
 
+    /// Why nothing would be sent to a patient, as far as this phone knows.
+    pub(super) fn hindrance_of(&self, patient: PatientId) -> Result<Option<NotSent>, AppError> {
+        let chart = self.chart_of(patient)?;
+        let wishes = chart
+            .as_ref()
+            .and_then(|(chart, _)| chart.notice_wishes.as_ref());
+        let contested = chart.as_ref().is_some_and(|(_, contested)| *contested);
+        Ok(hindrance(wishes, contested))
+    }
+
+    /// The chart on this phone says that the patient wants to be written to.
+    pub(super) fn must_be_wished(&self, patient: PatientId) -> Result<(), AppError> {
+        match self.hindrance_of(patient)? {
+            Some(why) => Err(refused("notice_wishes", why_not(why))),
+            None => Ok(()),
+        }
+    }
+
     /// Nobody is on the way to a virtual visit.
     fn must_be_due(&self, kind: NoticeKind) -> Result<(), AppError> {
         match kind {
@@ -234,10 +245,7 @@ impl VisitHandle {
 
     /// The patient's chart and whether its wishes are contested; none: it is not on this
     /// phone.
-    pub(super) fn chart_of(
-        &self,
-        patient: crate::model::PatientId,
-    ) -> Result<Option<(Chart, bool)>, AppError> {
+    fn chart_of(&self, patient: PatientId) -> Result<Option<(Chart, bool)>, AppError> {
         let document = DocumentId::chart(patient);
         let chart = match self.inner.read_view(document) {
             Err(AppError::NotFound { .. }) => return Ok(None),
@@ -290,7 +298,7 @@ fn must_be_ahead(status: VisitStatus) -> Result<(), AppError> {
 }
 
 /// Why nothing would be sent, by the patient's wishes.
-pub(super) fn hindrance(wishes: Option<&NoticeWishes>, contested: bool) -> Option<NotSent> {
+fn hindrance(wishes: Option<&NoticeWishes>, contested: bool) -> Option<NotSent> {
     if contested {
         return Some(NotSent::Contested);
     }
@@ -302,7 +310,7 @@ pub(super) fn hindrance(wishes: Option<&NoticeWishes>, contested: bool) -> Optio
     }
 }
 
-pub(super) const fn why_not(why: NotSent) -> &'static str {
+const fn why_not(why: NotSent) -> &'static str {
     match why {
         NotSent::Declined => "a patient who has not declined notices",
         NotSent::NoAddress => "a patient with an address for notices",

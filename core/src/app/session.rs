@@ -125,6 +125,7 @@ impl Homeround {
         transport: &impl Transport,
         token: &AccessToken,
     ) -> Result<Me, AppError> {
+        self.inner.must_not_be_lent()?;
         let request = {
             let slot = self.inner.vault();
             let vault = slot.as_ref().ok_or(AppError::Locked)?;

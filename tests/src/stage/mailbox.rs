@@ -1,6 +1,6 @@
 //! Where letters to patients arrive.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -8,12 +8,11 @@ use homeround::model::NoticeChannel;
 use homeround_server::notify::{Letter, NotTaken, Provider};
 
 /// The backend looks for what is to be sent every two seconds.
-const LOOKS: u32 = 600;
-const BETWEEN: Duration = Duration::from_millis(50);
+const WITHIN: Duration = Duration::from_secs(30);
 
 /// Takes every letter, and keeps it.
 #[derive(Clone, Default)]
-pub struct Mailbox(Arc<Mutex<Vec<Letter>>>);
+pub struct Mailbox(Arc<(Mutex<Vec<Letter>>, Condvar)>);
 
 impl Mailbox {
     /// The first letter, once it is there.
@@ -22,15 +21,11 @@ impl Mailbox {
     /// When none comes within half a minute.
     #[must_use]
     pub fn letter(&self) -> Letter {
-        for _ in 0..LOOKS {
-            let letters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(letter) = letters.first() {
-                return letter.clone();
-            }
-            drop(letters);
-            std::thread::sleep(BETWEEN);
-        }
-        panic!("no letter came");
+        let (letters, arrived) = &*self.0;
+        let letters = letters.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = arrived.wait_timeout_while(letters, WITHIN, |it| it.is_empty());
+        let (letters, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        letters.first().cloned().expect("no letter came")
     }
 }
 
@@ -41,8 +36,10 @@ impl Provider for Mailbox {
     }
 
     async fn send(&self, letter: &Letter) -> Result<(), NotTaken> {
-        let mut letters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (letters, arrived) = &*self.0;
+        let mut letters = letters.lock().unwrap_or_else(PoisonError::into_inner);
         letters.push(letter.clone());
+        arrived.notify_all();
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use homeround::app::{
-    AppError, AttachmentsReport, Clocks, Homeround, OpenConfig, Platform, VitalsEntry,
+    AppError, AttachmentsReport, Clocks, Homeround, Me, OpenConfig, Platform, VitalsEntry,
 };
 use homeround::model::{DeviceId, EntryId, PatientId, PersonId, VisitId};
 use homeround::sync::{
@@ -185,9 +185,16 @@ impl Phone {
 
     /// Enrols again, as after a recovery.
     pub fn enrol(&mut self, backend: &Backend, login: &str) {
+        self.device = self.try_enrol(backend, login).unwrap().device;
+    }
+
+    /// The same, whatever comes of it.
+    ///
+    /// # Errors
+    /// As [`Homeround::enrol`].
+    pub fn try_enrol(&self, backend: &Backend, login: &str) -> Result<Me, AppError> {
         let token: AccessToken = backend.token(login).into();
-        let me = backend.wait(self.app().enrol(&http(&self.url), &token));
-        self.device = me.unwrap().device;
+        backend.wait(self.app().enrol(&http(&self.url), &token))
     }
 
     /// Sends the attachments that only this phone has.

@@ -1,7 +1,7 @@
 //! What a patient says of a visit: from the nurse who asks, over the letter and its page, to
 //! the team's phones; and back from them, when the backend was put back to a backup.
 
-use homeround::app::{NewNoticeWishes, TaskOutcome};
+use homeround::app::{AppError, NewNoticeWishes, TaskOutcome};
 use homeround::model::{NoticeChannel, NoticeState, QuietHours, SurveyVia, VisitId, WishedBy};
 use homeround_tests::stage::{PATIENTS_ADDRESS, Phone, Stage, raw};
 use tempfile::TempDir;
@@ -99,4 +99,19 @@ fn what_a_patient_answers_by_a_link_reaches_the_team_and_comes_back_after_a_rest
     }
     stage.same_everywhere(visit, &[&nina, &theo]);
     assert!(stage.office().rejected().is_empty());
+}
+
+#[test]
+fn a_lent_phone_sends_nothing() {
+    let mut stage = Stage::set();
+    let visit = stage.visit();
+    let nina = stage.phone("nina");
+    nina.app().visit(visit).check_in(None).unwrap();
+    // Whatever is sent finds nobody.
+    stage.backend.stop();
+    nina.app().visit(visit).lend_for_survey().unwrap();
+    let enrolled = nina.try_enrol(&stage.backend, "nina");
+    assert_eq!(enrolled.unwrap_err(), AppError::Locked);
+    let report = nina.try_sync(&stage.backend);
+    assert_eq!(report.requests, 0, "{report:?}");
 }

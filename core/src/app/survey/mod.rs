@@ -8,7 +8,6 @@ pub use results::{QuestionTally, SURVEY_RESULTS_MAX, SurveyAnswered, SurveyResul
 
 use super::edit::{Desk, Saved};
 use super::error::AppError;
-use super::notices::{hindrance, why_not};
 use super::visit::{VisitHandle, status_of};
 use crate::forms::{Answer, Definition, FormError};
 use crate::model::{
@@ -65,11 +64,7 @@ impl VisitHandle {
     /// As [`read`](Self::read).
     pub fn survey(&self, language: &str) -> Result<SurveyView, AppError> {
         let visit = self.read()?;
-        let chart = self.chart_of(visit.patient)?;
-        let wishes = chart
-            .as_ref()
-            .and_then(|(chart, _)| chart.notice_wishes.as_ref());
-        let contested = chart.as_ref().is_some_and(|(_, contested)| *contested);
+        let hindrance = self.hindrance_of(visit.patient)?;
         let responses = results::answered((self.id, &visit), language);
         let reads = self.inner.reads()?;
         let rows = reads.store.reader()?;
@@ -90,7 +85,7 @@ impl VisitHandle {
         Ok(SurveyView {
             invitations,
             responses,
-            hindrance: hindrance(wishes, contested),
+            hindrance,
         })
     }
 
@@ -104,14 +99,7 @@ impl VisitHandle {
     /// on `survey` after three links; [`AppError::NotAllowed`].
     pub fn invite_to_survey(&self) -> Result<Saved, AppError> {
         let patient = self.read()?.patient;
-        let chart = self.chart_of(patient)?;
-        let wishes = chart
-            .as_ref()
-            .and_then(|(chart, _)| chart.notice_wishes.as_ref());
-        let contested = chart.as_ref().is_some_and(|(_, contested)| *contested);
-        if let Some(why) = hindrance(wishes, contested) {
-            return Err(refused("notice_wishes", why_not(why)));
-        }
+        self.must_be_wished(patient)?;
         self.edit("survey_invitation", |desk| {
             if !is_over(status_of(desk.view)?) {
                 return Err(refused("status", "a visit that is completed"));

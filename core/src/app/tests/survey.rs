@@ -64,18 +64,9 @@ fn field<T: std::fmt::Debug>(result: Result<T, AppError>) -> String {
     }
 }
 
-#[test]
-fn a_lent_phone_asks_the_survey_and_does_nothing_else_until_the_pin() {
-    let mut hub = hub();
-    let nurse = hub.phone(0x100, Role::Nurse);
-    let app = &nurse.app;
-    let visit = app.visit(hub.visit);
-    assert_eq!(field(visit.lend_for_survey()), "status");
-    assert_eq!(app.session(), SessionState::Ready);
-    begin(&nurse, hub.visit);
-    let desk = visit.lend_for_survey().unwrap();
-    assert_eq!(app.session(), SessionState::Lent);
-
+fn everything_is_locked(phone: &Phone, visit: VisitId, patient: PatientId) {
+    let app = &phone.app;
+    let visit = app.visit(visit);
     let locked = |result: Result<(), AppError>| assert_eq!(result, Err(AppError::Locked));
     locked(visit.read().map(drop));
     locked(visit.conflicts().map(drop));
@@ -85,7 +76,7 @@ fn a_lent_phone_asks_the_survey_and_does_nothing_else_until_the_pin() {
         app.day(NaiveDate::from_ymd_opt(2026, 3, 1).unwrap())
             .map(drop),
     );
-    locked(app.patient(hub.patient).map(drop));
+    locked(app.patient(patient).map(drop));
     locked(app.search("a", 5).map(drop));
     locked(app.me().map(drop));
     locked(app.forms().map(drop));
@@ -103,7 +94,21 @@ fn a_lent_phone_asks_the_survey_and_does_nothing_else_until_the_pin() {
     locked(app.change_pin(&pin(PIN), "593 174"));
     locked(app.set_biometric(true, PIN));
     locked(app.recover(&pin(PIN)).map(drop));
+}
 
+#[test]
+fn a_lent_phone_asks_the_survey_and_does_nothing_else_until_the_pin() {
+    let mut hub = hub();
+    let nurse = hub.phone(0x100, Role::Nurse);
+    let app = &nurse.app;
+    let visit = app.visit(hub.visit);
+    assert_eq!(field(visit.lend_for_survey()), "status");
+    assert_eq!(app.session(), SessionState::Ready);
+    begin(&nurse, hub.visit);
+    let desk = visit.lend_for_survey().unwrap();
+    assert_eq!(app.session(), SessionState::Lent);
+
+    everything_is_locked(&nurse, hub.visit, hub.patient);
     let half = desk.finish(ReportedBy::Patient, "en", &BTreeMap::new());
     assert_eq!(field(half), "answers");
     assert_eq!(field(finish(&desk, 11)), "overall");
@@ -113,11 +118,11 @@ fn a_lent_phone_asks_the_survey_and_does_nothing_else_until_the_pin() {
     let wrong = app.unlock(&pin("915 273"));
     assert!(matches!(wrong, Err(AppError::WrongPin { .. })));
     assert_eq!(app.session(), SessionState::Lent);
-    locked(visit.read().map(drop));
+    assert_eq!(visit.read().map(drop), Err(AppError::Locked));
 
     app.unlock(&pin(PIN)).unwrap();
     assert_eq!(app.session(), SessionState::Ready);
-    locked(finish(&desk, 7));
+    assert_eq!(finish(&desk, 7), Err(AppError::Locked));
     let shown = visit.survey("es").unwrap();
     assert_eq!(shown.responses.len(), 1);
     let said = &shown.responses[0];

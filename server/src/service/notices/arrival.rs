@@ -6,8 +6,7 @@ use homeround::model::{
 use homeround::notice::Telling;
 use serde_json::Value;
 
-use super::{Addressed, Case, Judged, Ready, addressed, name_of, placed};
-use crate::notify::Letter;
+use super::{Case, Judged, addressed, name_of, placed};
 use crate::service::ServiceError;
 use crate::store::Reader;
 
@@ -29,11 +28,10 @@ pub(super) async fn judge(
         return Ok(Judged::Never(NotSent::TooLate));
     };
     let until = entry.arrives_until_ms;
-    let Addressed { wishes, language } =
-        match addressed(reader, case.patient, zone, (now, until)).await? {
-            Ok(addressed) => addressed,
-            Err(judged) => return Ok(judged),
-        };
+    let addressed = match addressed(reader, case.patient, zone, (now, until)).await? {
+        Ok(addressed) => addressed,
+        Err(judged) => return Ok(judged),
+    };
     let who = name_of(reader, booking.who_comes(entry.by)).await?;
     let telling = Telling {
         kind: entry.kind,
@@ -43,19 +41,8 @@ pub(super) async fn judge(
         now,
         zone,
     };
-    let Some(text) = telling.text(language) else {
-        return Ok(Judged::Never(NotSent::Unknown));
-    };
-    Ok(Judged::Send(Box::new(Ready {
-        letter: Letter {
-            notice: case.id,
-            to: wishes.address,
-            language,
-            text,
-        },
-        channel: wishes.channel,
-        until,
-    })))
+    let text = telling.text(addressed.language);
+    Ok(addressed.letter(case.id, text, until))
 }
 
 /// Why it says nothing that helps any more.

@@ -22,7 +22,7 @@ use homeround::model::{
     NoticeDelivery, NoticeEntry, NoticeState, NoticeWishes, Patient, PatientId, PersonId, RecordId,
     RecordKind, SURVEY_INVITATIONS_MAX, SurveyInvitation, TenantId, VisitId,
 };
-use homeround::notice::{language_of, quiet_until};
+use homeround::notice::{NoticeText, language_of, quiet_until};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -395,6 +395,26 @@ fn asked_in(view: &Value, id: EntryId) -> Option<Asked> {
 struct Addressed {
     wishes: NoticeWishes,
     language: &'static str,
+}
+
+impl Addressed {
+    /// The letter with these words; without any, as of a kind that this version does not know,
+    /// none is sent.
+    fn letter(self, notice: EntryId, text: Option<NoticeText>, until: Millis) -> Judged {
+        let Some(text) = text else {
+            return Judged::Never(NotSent::Unknown);
+        };
+        Judged::Send(Box::new(Ready {
+            letter: Letter {
+                notice,
+                to: self.wishes.address,
+                language: self.language,
+                text,
+            },
+            channel: self.wishes.channel,
+            until,
+        }))
+    }
 }
 
 /// How this patient is reached now, or what is to become of the notice instead. `until`: what

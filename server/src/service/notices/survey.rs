@@ -6,8 +6,7 @@ use homeround::model::{
 use homeround::notice::Invitation;
 use serde_json::Value;
 
-use super::{Addressed, Case, Judged, Ready, addressed, name_of, placed};
-use crate::notify::Letter;
+use super::{Case, Judged, addressed, name_of, placed};
 use crate::service::ServiceError;
 use crate::service::survey::{LINK_WORKS_MS, SurveyPage, Ticket, answered_in};
 use crate::store::Reader;
@@ -48,11 +47,10 @@ pub(super) async fn judge(
     let Some(page) = page else {
         return Ok(Judged::Never(NotSent::NoPage));
     };
-    let Addressed { wishes, language } =
-        match addressed(reader, case.patient, zone, (now, until)).await? {
-            Ok(addressed) => addressed,
-            Err(judged) => return Ok(judged),
-        };
+    let addressed = match addressed(reader, case.patient, zone, (now, until)).await? {
+        Ok(addressed) => addressed,
+        Err(judged) => return Ok(judged),
+    };
     let who = name_of(reader, booking.who_comes(invited.by)).await?;
     let tenant = reader.tenant().await?;
     // The same however often it is tried: from the booking, and not from now.
@@ -65,19 +63,8 @@ pub(super) async fn judge(
         zone,
         link: &page.link(&ticket),
     };
-    let Some(text) = invitation.text(language) else {
-        return Ok(Judged::Never(NotSent::Unknown));
-    };
-    Ok(Judged::Send(Box::new(Ready {
-        letter: Letter {
-            notice: case.id,
-            to: wishes.address,
-            language,
-            text,
-        },
-        channel: wishes.channel,
-        until,
-    })))
+    let text = invitation.text(addressed.language);
+    Ok(addressed.letter(case.id, text, until))
 }
 
 /// The links that a visit asks for, in the order of their ids.

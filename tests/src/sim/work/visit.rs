@@ -21,14 +21,8 @@ pub(super) fn on_visit(
     dice: &mut Dice,
 ) -> Done {
     let visit = app.visit(id);
-    let conflicts = visit.conflicts().unwrap_or_default();
-    if let Some(conflict) = conflicts.first()
-        && dice.chance(40)
-    {
-        let at = usize::try_from(dice.below(conflict.values.len() as u64)).unwrap_or(0);
-        let chosen = &conflict.values[at].value;
-        let saved = visit.settle(&conflict.path, chosen);
-        return ("settle", saved, vec![put(&conflict.path.0, chosen.clone())]);
+    if let Some(done) = settle(app, id, dice) {
+        return done;
     }
     match dice.below(100) {
         0..=17 => step(app, id, seen, number, dice),
@@ -90,6 +84,17 @@ pub(super) fn on_visit(
             None => note(app, id, number, dice),
         },
     }
+}
+
+/// Settles a disagreement, where there is one and the nurse sees to it.
+fn settle(app: &Homeround, id: VisitId, dice: &mut Dice) -> Option<Done> {
+    let visit = app.visit(id);
+    let conflicts = visit.conflicts().unwrap_or_default();
+    let conflict = conflicts.first().filter(|_| dice.chance(40))?;
+    let at = usize::try_from(dice.below(conflict.values.len() as u64)).unwrap_or(0);
+    let chosen = &conflict.values[at].value;
+    let saved = visit.settle(&conflict.path, chosen);
+    Some(("settle", saved, vec![put(&conflict.path.0, chosen.clone())]))
 }
 
 fn step(app: &Homeround, id: VisitId, seen: &Visit, number: u64, dice: &mut Dice) -> Done {

@@ -21,39 +21,46 @@ impl Sheet<'_> {
             .map(|(id, notice)| (*id, notice))
             .collect();
         for (id, notice) in notices {
-            let delivery = self.input.notices.get(&id);
             let sender = self.who(notice.by);
             let window = format!(
                 "{}/{}",
                 self.instant(notice.arrives_from_ms),
                 self.instant(notice.arrives_until_ms)
             );
-            let (status, reason) = stands(delivery);
-            let channel = delivery.and_then(|it| it.channel);
-            let medium = channel.and_then(medium);
-            let sent = delivery.filter(|it| it.state == NoticeState::Sent);
-            self.add_of(
-                id,
-                id.0,
-                json!({
-                    "resourceType": "Communication",
-                    "status": status,
-                    "statusReason": reason.map(|text| json!({ "text": text })),
-                    "category": [{
-                        "coding": [{ "system": format!("{HL7}/communication-category"), "code": "notification" }],
-                        "text": "Notice to the patient",
-                    }],
-                    "medium": medium.into_iter().collect::<Vec<_>>(),
-                    "topic": { "text": topic(notice.kind) },
-                    "subject": self.subject(),
-                    "encounter": self.encounter_reference(),
-                    "sent": sent.map(|it| self.instant(it.at_ms)),
-                    "recipient": [self.subject()],
-                    "sender": sender,
-                    "payload": [{ "contentString": format!("The visit begins within {window}") }],
-                }),
-            );
+            let said = format!("The visit begins within {window}");
+            let resource = self.communication(id, &sender, (topic(notice.kind), &said));
+            self.add_of(id, id.0, resource);
         }
+    }
+
+    /// That the patient was to be told something, and what became of it.
+    pub(super) fn communication(
+        &self,
+        id: EntryId,
+        sender: &Value,
+        (topic, said): (&str, &str),
+    ) -> Value {
+        let delivery = self.input.notices.get(&id);
+        let (status, reason) = stands(delivery);
+        let medium = delivery.and_then(|it| it.channel).and_then(medium);
+        let sent = delivery.filter(|it| it.state == NoticeState::Sent);
+        json!({
+            "resourceType": "Communication",
+            "status": status,
+            "statusReason": reason.map(|text| json!({ "text": text })),
+            "category": [{
+                "coding": [{ "system": format!("{HL7}/communication-category"), "code": "notification" }],
+                "text": "Notice to the patient",
+            }],
+            "medium": medium.into_iter().collect::<Vec<_>>(),
+            "topic": { "text": topic },
+            "subject": self.subject(),
+            "encounter": self.encounter_reference(),
+            "sent": sent.map(|it| self.instant(it.at_ms)),
+            "recipient": [self.subject()],
+            "sender": sender,
+            "payload": [{ "contentString": said }],
+        })
     }
 
     /// Whether the patient wants notices, and how: a consent.
@@ -115,7 +122,7 @@ impl Sheet<'_> {
 }
 
 /// FHIR's status, and why it was not sent.
-pub(super) fn stands(delivery: Option<&NoticeDelivery>) -> (&'static str, Option<&'static str>) {
+fn stands(delivery: Option<&NoticeDelivery>) -> (&'static str, Option<&'static str>) {
     let Some(delivery) = delivery else {
         return ("preparation", None);
     };
@@ -128,7 +135,7 @@ pub(super) fn stands(delivery: Option<&NoticeDelivery>) -> (&'static str, Option
     }
 }
 
-pub(super) fn medium(channel: NoticeChannel) -> Option<Value> {
+fn medium(channel: NoticeChannel) -> Option<Value> {
     let code = match channel {
         NoticeChannel::Email => "EMAILWRIT",
         NoticeChannel::Sms => "SMSWRIT",

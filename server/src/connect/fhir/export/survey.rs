@@ -1,14 +1,11 @@
 //! What a patient said of the visit, and that they were asked.
 
 use homeround::forms::Filled;
-use homeround::model::{
-    EntryId, NoticeState, ReportedBy, SurveyEntry, SurveyInvitation, SurveyResponse,
-};
+use homeround::model::{EntryId, ReportedBy, SurveyEntry, SurveyInvitation, SurveyResponse};
 use serde_json::{Value, json};
 
+use super::Sheet;
 use super::forms::loose;
-use super::notices::{medium, stands};
-use super::{HL7, Sheet};
 
 impl Sheet<'_> {
     /// A response for each answered survey, a communication for each link that was asked for.
@@ -61,26 +58,6 @@ impl Sheet<'_> {
 
     fn invitation(&mut self, id: EntryId, invited: &SurveyInvitation) -> Value {
         let sender = self.who(invited.by);
-        let delivery = self.input.notices.get(&id);
-        let (status, reason) = stands(delivery);
-        let medium = delivery.and_then(|it| it.channel).and_then(medium);
-        let sent = delivery.filter(|it| it.state == NoticeState::Sent);
-        json!({
-            "resourceType": "Communication",
-            "status": status,
-            "statusReason": reason.map(|text| json!({ "text": text })),
-            "category": [{
-                "coding": [{ "system": format!("{HL7}/communication-category"), "code": "notification" }],
-                "text": "Notice to the patient",
-            }],
-            "medium": medium.into_iter().collect::<Vec<_>>(),
-            "topic": { "text": "Survey" },
-            "subject": self.subject(),
-            "encounter": self.encounter_reference(),
-            "sent": sent.map(|it| self.instant(it.at_ms)),
-            "recipient": [self.subject()],
-            "sender": sender,
-            "payload": [{ "contentString": "A link to the survey on the visit" }],
-        })
+        self.communication(id, &sender, ("Survey", "A link to the survey on the visit"))
     }
 }
