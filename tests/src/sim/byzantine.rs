@@ -3,7 +3,7 @@
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use homeround::merge::{Document, Op, name_of, pack, writer_of};
-use homeround::model::{ActorId, ChangeHash, DocumentId, FieldPath};
+use homeround::model::{ActorId, ChangeHash, DeviceTag, DocumentId, FieldPath};
 use homeround::vault::{Domain, device_tag};
 use homeround::wire::{
     self, EnrolRequest, EnrolResponse, Proof, PushRequest, PushResponse, Verdict,
@@ -24,6 +24,10 @@ struct Device {
 }
 
 impl Device {
+    fn tag(&self) -> DeviceTag {
+        device_tag(&self.key.verifying_key().to_bytes())
+    }
+
     fn sign(&self, domain: Domain, statement: &[u8]) -> [u8; 64] {
         let mut message = domain.tag().as_bytes().to_vec();
         message.push(0);
@@ -40,7 +44,10 @@ impl Device {
     fn in_a_name(&self, id: DocumentId, history: &[Vec<u8>]) -> Option<Vec<u8>> {
         let parts = history.iter().map(Vec::as_slice);
         let mut document = Document::load(id, None, parts).ok()?;
-        let actor = writer_of(history.last()?)?;
+        // What it wrote earlier as itself is in the history too, and its own name it may use.
+        let own = self.tag();
+        let mut writers = history.iter().rev().filter_map(|bytes| writer_of(bytes));
+        let actor = writers.find(|actor| actor.device_tag() != own)?;
         let edit = document.edit(actor, super::parts::START, &[says(id, "forged")]);
         let edit = edit.ok()?;
         let mut request = self.request(&vec![(id, edit.bytes)])?;
@@ -168,8 +175,7 @@ fn forged(id: DocumentId, history: &[Vec<u8>]) -> Batch {
 
 /// Two different changes under one number of one actor.
 fn equivocation(device: &Device, id: DocumentId, history: &[Vec<u8>]) -> Option<Batch> {
-    let tag = device_tag(&device.key.verifying_key().to_bytes());
-    let actor = ActorId::new(tag, [history.len() as u8; 8]);
+    let actor = ActorId::new(device.tag(), [history.len() as u8; 8]);
     let parts = || history.iter().map(Vec::as_slice);
     let mut both = Batch::new();
     for says in ["one", "other"] {
