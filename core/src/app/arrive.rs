@@ -149,7 +149,10 @@ impl Dock<'_, '_> {
         let mut waiting: Vec<(ChangeHash, &[u8])> = Vec::new();
         for bytes in changes {
             match try_one(&mut trial, bytes) {
-                Ok(tried) => accepted.push((tried.0, tried.1 == self.tag, bytes)),
+                // A fold holds it, or the document as it came in one piece: a row of its own
+                // would be a second copy.
+                Ok(tried) if tried.known && !self.tx.has_change(id, &tried.hash)? => {}
+                Ok(tried) => accepted.push((tried.hash, tried.tag == self.tag, bytes)),
                 Err((Some(hash), VetError::Waiting { .. })) => waiting.push((hash, bytes)),
                 Err((hash, error)) => self.refuse_change(id, hash, &error, bytes)?,
             }
@@ -313,7 +316,12 @@ impl Dock<'_, '_> {
     }
 }
 
-type Tried = (ChangeHash, DeviceTag);
+struct Tried {
+    hash: ChangeHash,
+    tag: DeviceTag,
+    /// The document has it already.
+    known: bool,
+}
 
 fn try_one(trial: &mut Trial, bytes: &[u8]) -> Result<Tried, (Option<ChangeHash>, VetError)> {
     let named = |error| (crate::merge::name_of(bytes), error);
@@ -321,7 +329,11 @@ fn try_one(trial: &mut Trial, bytes: &[u8]) -> Result<Tried, (Option<ChangeHash>
     if !inspected.duplicate {
         trial.accept(bytes).map_err(named)?;
     }
-    Ok((inspected.hash, inspected.actor.device_tag()))
+    Ok(Tried {
+        hash: inspected.hash,
+        tag: inspected.actor.device_tag(),
+        known: inspected.duplicate,
+    })
 }
 
 /// A document that arrived and is not merged yet, merged for the eye alone:

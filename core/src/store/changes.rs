@@ -249,14 +249,17 @@ impl WriteTx<'_> {
     ) -> Result<usize, StoreError> {
         let doc = self.require(id)?;
         let (first, last) = change_range(doc);
-        let known: BTreeSet<[u8; 32]> = self
+        let mut known: BTreeSet<[u8; 32]> = self
             .cached("SELECT hash FROM change WHERE id BETWEEN ?1 AND ?2 AND form = 0")?
             .query_map((first, last), |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         let unsent = self.unsent_of(id)? > 0;
         let mut new = 0;
         let mut key = None;
-        for change in changes.iter().filter(|one| !known.contains(&one.hash.0)) {
+        for change in changes {
+            if !known.insert(change.hash.0) {
+                continue;
+            }
             if unsent && self.acknowledge(id, &change.hash, change.seq)? {
                 continue;
             }
@@ -308,14 +311,20 @@ impl WriteTx<'_> {
              AND id < coalesce((SELECT min(id) FROM outbox WHERE id BETWEEN ?1 AND ?2), ?2 + 1)
              ORDER BY id",
         )?;
-        let rows: Vec<(i64, [u8; 32])> = statement
-            .query_map((first, last), |row| Ok((row.get(0)?, row.get(1)?)))?
-            .take(wanted.len())
-            .collect::<Result<_, _>>()?;
-        let all = rows.len() == wanted.len() && rows.iter().all(|(_, hash)| wanted.contains(hash));
+        let mut rows = statement.query((first, last))?;
+        let (mut found, mut at) = (BTreeSet::new(), None);
+        while let Some(row) = rows.next()? {
+            let hash: [u8; 32] = row.get(1)?;
+            if !wanted.contains(&hash) {
+                break;
+            }
+            found.insert(hash);
+            at = Some(row.get::<_, i64>(0)?);
+        }
+        drop(rows);
         // In the place of the last one: a key is never given twice, so that a snapshot
         // from before the fold still knows what came after it.
-        let (true, Some((at, _))) = (all, rows.last()) else {
+        let (true, Some(at)) = (found == wanted, at) else {
             return Err(Refused::new("hashes", "the first foldable changes").into());
         };
         self.cached("DELETE FROM change WHERE id BETWEEN ?1 AND ?2 AND form = 0")?
@@ -324,11 +333,12 @@ impl WriteTx<'_> {
             self.cached("DELETE FROM change WHERE id BETWEEN ?1 AND ?2 AND form = 1")?
                 .execute((first, at))?;
         }
-        self.insert_blob(*at, FORM_FOLD, fold)
+        self.insert_blob(at, FORM_FOLD, fold)
     }
 
     /// The reverse of folding: puts the changes of each fold of a document back as
-    /// rows. `folds` has one list for each [`Stored::Fold`], in their order.
+    /// rows. `folds` has one list for each [`Stored::Fold`], in their order. What is there
+    /// more than once stays where it came first.
     ///
     /// # Errors
     /// [`StoreError::Refused`] when the number of folds or of changes does not fit.
@@ -342,11 +352,17 @@ impl WriteTx<'_> {
         if keys.len() != folds.len() {
             return Err(Refused::new("folds", "one list for each fold").into());
         }
+        let mut seen = BTreeSet::new();
         for (fold, changes) in keys.into_iter().zip(folds) {
             self.cached("DELETE FROM change WHERE id = ?1")?
                 .execute([fold])?;
+            let once: Vec<_> = changes.iter().filter(|it| seen.insert(it.hash.0)).collect();
             let mut key = fold;
-            for change in changes.iter().rev() {
+            for change in once.into_iter().rev() {
+                self.cached(
+                    "DELETE FROM change WHERE id BETWEEN ?1 AND ?2 AND form = 0 AND hash = ?3",
+                )?
+                .execute((fold, last, change.hash.0))?;
                 key = self.free_key(first, key)?;
                 self.put_change(key, change)?;
             }
@@ -357,7 +373,10 @@ impl WriteTx<'_> {
     /// The highest key not above `key` that nothing has.
     fn free_key(&self, first: i64, mut key: i64) -> Result<i64, StoreError> {
         while self
-            .cached("SELECT EXISTS (SELECT 1 FROM change WHERE id = ?1)")?
+            .cached(
+                "SELECT EXISTS (SELECT 1 FROM change WHERE id = ?1)
+                 OR EXISTS (SELECT 1 FROM outbox WHERE id = ?1)",
+            )?
             .query_row([key], |row| row.get(0))?
         {
             key -= 1;

@@ -353,6 +353,33 @@ fn a_backend_restored_from_a_backup_is_offered_everything_again() {
 }
 
 #[test]
+fn folded_changes_that_come_again_are_kept_once_and_can_be_offered_again() {
+    let mut hub = Hub::new();
+    let mut phone = hub.phone(0x100, Role::Nurse);
+    let visit = phone.app.visit(hub.visit);
+    for pulse in 60..100 {
+        visit.record_vitals(&vitals(pulse)).unwrap();
+    }
+    phone.push(&mut hub);
+    for epoch in 2..5 {
+        while !phone.app.idle_slice().unwrap().is_done() {}
+        // The pages start over, as on a phone that was put back.
+        phone.store.apply_page(hub.first_page(0)).unwrap();
+        phone.store.apply_page(hub.page_after(0)).unwrap();
+        visit
+            .record_vitals(&vitals(100 + u16::try_from(epoch).unwrap()))
+            .unwrap();
+        phone.push(&mut hub);
+        while !phone.app.idle_slice().unwrap().is_done() {}
+        phone.store.reset_epoch(epoch).unwrap();
+        phone.push(&mut hub);
+        let taken = usize::try_from(epoch).unwrap() - 1;
+        assert_eq!(hub.changes.len(), 40 + taken);
+        assert_eq!(visit.read().unwrap().observations.len(), 40 + taken);
+    }
+}
+
+#[test]
 fn own_work_that_came_back_inside_a_whole_document_is_offered_again_too() {
     let mut hub = Hub::new();
     let mut phone = hub.phone(0x100, Role::Nurse);

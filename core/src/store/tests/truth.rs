@@ -160,6 +160,21 @@ fn a_fold_takes_acknowledged_changes_alone_from_the_first_on_and_unfolds_to_the_
 }
 
 #[test]
+fn what_is_there_twice_is_folded_and_unfolded_once() {
+    let home = home();
+    let id = visit_1(&home);
+    let twice = [pulled(1, b"one"), pulled(2, b"two"), pulled(1, b"one")];
+    home.write(|tx| tx.append_changes(id, &twice));
+    assert_eq!(names(&home.read().document_truth(id).unwrap()), [1, 2]);
+
+    // Folded with both, as phones did that did not look: three in the place of two.
+    home.write(|tx| tx.fold(id, &[hash(1), hash(2)], b"folded", false));
+    home.write(|tx| tx.append_changes(id, &[pulled(2, b"two"), pulled(3, b"three")]));
+    home.write(|tx| tx.unfold(id, &[twice.to_vec()]));
+    assert_eq!(names(&home.read().document_truth(id).unwrap()), [1, 2, 3]);
+}
+
+#[test]
 fn after_a_restored_backend_own_changes_are_offered_again_and_folds_are_named() {
     let home = home();
     let id = visit_1(&home);
