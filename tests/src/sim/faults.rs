@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use homeround::app::{AppError, Whereabouts};
-use homeround::model::{ChangeHash, PatientId, PersonId};
+use homeround::model::{PatientId, PersonId};
 use homeround::store::{DatabaseKey, OpenMode, open_connection};
 use homeround::sync::SyncState;
 
@@ -313,11 +313,7 @@ impl World {
             return;
         }
         self.steady_server();
-        let had: BTreeSet<ChangeHash> = self.model.claims.iter().map(|claim| claim.hash).collect();
-        let had: BTreeSet<_> = had
-            .into_iter()
-            .filter(|hash| self.server.has(hash))
-            .collect();
+        let had = self.server.holds();
         self.server.end();
         let backup = self.folder.path().join("server-backup");
         let head = self.server.folder.join("backend.sqlite.head");
@@ -377,7 +373,8 @@ impl World {
     fn risk(&mut self, which: impl Fn(&Claim) -> bool) -> Vec<usize> {
         let claims = self.model.claims.iter().enumerate();
         let open = claims.filter(|(_, claim)| !claim.excused && which(claim));
-        let lost = open.filter(|(_, claim)| !self.server.has(&claim.hash));
+        let there = self.server.holds();
+        let lost = open.filter(|(_, claim)| !there.contains(&claim.hash));
         let lost: Vec<usize> = lost.map(|(index, _)| index).collect();
         self.trouble.at_risk.extend(&lost);
         lost
@@ -395,9 +392,10 @@ impl World {
     /// With every phone running and nothing synced yet: what was at risk, and nobody holds any
     /// more who could bring it back, is not asked for. Everything else has to come back.
     pub(super) fn excuse_what_is_gone(&mut self) {
+        let there = self.server.holds();
         for index in self.trouble.at_risk.clone() {
             let claim = &self.model.claims[index];
-            if !self.is_held(claim) && !self.server.has(&claim.hash) {
+            if !there.contains(&claim.hash) && !self.is_held(claim) {
                 self.model.murky.insert(claim.document);
                 self.model.claims[index].excused = true;
             }

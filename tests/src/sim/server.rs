@@ -1,6 +1,7 @@
 //! The real backend behind its real routes, without a socket: a request goes in, an answer
 //! comes out. Its process can end and begin again.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -176,15 +177,13 @@ impl Server {
         open_connection(&self.folder.join(FILE), &key, OpenMode::Existing).unwrap()
     }
 
-    /// Whether its files hold this change, accepted or rejected.
-    pub(super) fn has(&self, hash: &ChangeHash) -> bool {
-        let sql = "SELECT count(*) FROM (SELECT hash FROM change WHERE hash = ?1
-                   UNION ALL SELECT hash FROM rejected WHERE hash = ?1)";
+    /// The changes that its files hold, accepted or rejected.
+    pub(super) fn holds(&self) -> BTreeSet<ChangeHash> {
         let database = self.database();
-        let found = database
-            .connection()
-            .query_row(sql, [&hash.0[..]], |row| row.get::<_, i64>(0));
-        found.unwrap() > 0
+        let sql = "SELECT hash FROM change UNION ALL SELECT hash FROM rejected";
+        let mut statement = database.connection().prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| row.get(0).map(ChangeHash));
+        rows.unwrap().map(Result::unwrap).collect()
     }
 
     /// How often somebody gave it back what it had lost, by its audit trail.

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use homeround::app::Authored;
 use homeround::model::{ChangeHash, DocumentId};
 
+use super::super::phone::Phone;
 use super::super::world::World;
 use super::anew::Anew;
 
@@ -14,6 +15,7 @@ pub(super) fn check(world: &mut World) {
     let Some(witness) = witness else { return };
     let mut authored: BTreeMap<DocumentId, Vec<Authored>> = BTreeMap::new();
     let rejected = rejected(world);
+    let quarantined: Vec<BTreeSet<ChangeHash>> = world.phones.iter().map(quarantined).collect();
     let mut missing = Vec::new();
     let mut figures = (0, 0);
     let (mut anew, mut later) = (Anew::default(), 0);
@@ -28,7 +30,7 @@ pub(super) fn check(world: &mut World) {
         // The last who had it had no access any more: a reviewer has it now.
         let handed_in = world.trouble.at_risk.contains(&index) && !world.is_held(claim);
         let reviewed = put_back || handed_in;
-        if is_quarantined(world, claim.phone, &claim.hash)
+        if quarantined[claim.phone].contains(&claim.hash)
             || (reviewed && rejected.contains(&claim.hash))
         {
             figures.0 += 1;
@@ -59,9 +61,10 @@ fn rejected(world: &World) -> BTreeSet<ChangeHash> {
     rows.into_iter().map(|row| row.hash).collect()
 }
 
-fn is_quarantined(world: &World, phone: usize, hash: &ChangeHash) -> bool {
-    let rows = world.phones[phone]
-        .app()
-        .and_then(|app| app.quarantine().ok());
-    rows.is_some_and(|rows| rows.iter().any(|row| row.hash == *hash))
+fn quarantined(phone: &Phone) -> BTreeSet<ChangeHash> {
+    let rows = phone.app().and_then(|app| app.quarantine().ok());
+    rows.unwrap_or_default()
+        .iter()
+        .map(|row| row.hash)
+        .collect()
 }
