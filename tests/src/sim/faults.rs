@@ -190,6 +190,15 @@ impl World {
         let serial = self.next_serial();
         match self.phones[number].start(serial) {
             Ok(()) => self.note(&format!("phone {number} starts")),
+            Err(error) if self.trouble.is_disk_trouble(number, &error) => {
+                self.note(&format!("phone {number} does not open yet: {error:?}"));
+                if self.phones[number].disk.is_dead() {
+                    self.look_for_death(number);
+                } else {
+                    let off = self.draw_ms(OFF_MS);
+                    self.after(off, Event::Healed(Cure::Start(number)));
+                }
+            }
             Err(error) => self.violated(format!("phone {number} does not open: {error:?}")),
         }
     }
