@@ -202,7 +202,7 @@ impl Backend {
         Ok(patients)
     }
 
-    /// Rejected changes, newest first.
+    /// Rejected changes, newest first; what its device got accepted since is none any more.
     ///
     /// # Errors
     /// [`ServiceError::Role`].

@@ -175,7 +175,7 @@ pub trait Reader: Send {
 
     /// Events with a number after `seq`, in order.
     async fn events_after(&mut self, seq: u64, limit: u32) -> Stored<Vec<EventRow>>;
-    /// Rejected changes, newest first.
+    /// Rejected changes, newest first; what its device got accepted since is none any more.
     async fn rejected(&mut self, limit: u32) -> Stored<Vec<RejectedRow>>;
     /// A change that other devices offered and that was rejected for this reason.
     async fn rejected_of_others(

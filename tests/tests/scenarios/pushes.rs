@@ -208,10 +208,15 @@ fn what_fell_with_a_rejected_change_is_accepted_once_that_one_is_there() {
         let code = ground.device.push_bad(ground.id, &next);
         assert_eq!(code, "depends_on_rejected");
     }
+    ground.is_reviewed("depends_on_rejected");
     let taken = colleague.push(&[(ground.id, &theirs)]).unwrap();
     assert!(matches!(taken[..], [Verdict::Accepted { .. }]));
     let taken = ground.device.push(&[(ground.id, &next)]).unwrap();
     assert!(matches!(taken[..], [Verdict::Accepted { .. }]));
+    // There is nothing to decide on it any more; that somebody sent another's stays told.
+    let left = ground.stage.office().rejected();
+    let codes: Vec<_> = left.iter().map(|row| &row["code"]).collect();
+    assert_eq!(codes, [&json!("actor_not_yours")]);
 }
 
 #[test]

@@ -354,7 +354,10 @@ impl<T: Inside> Reader for T {
     async fn rejected(&mut self, limit: u32) -> Stored<Vec<RejectedRow>> {
         let (conn, tenant) = self.conn();
         let sql = format!(
-            "SELECT {REJECTED} FROM rejected WHERE tenant = ?1 ORDER BY at DESC, hash LIMIT ?2"
+            "SELECT {REJECTED} FROM rejected WHERE tenant = ?1
+             AND NOT EXISTS (SELECT 1 FROM change WHERE change.tenant = rejected.tenant
+                             AND change.hash = rejected.hash AND change.device = rejected.device)
+             ORDER BY at DESC, hash LIMIT ?2"
         );
         many(conn, &sql, params![tenant.bytes(), limit], rows::rejected)
     }
