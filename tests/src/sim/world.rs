@@ -167,10 +167,12 @@ impl World {
 
     fn populate(&mut self) {
         let (office, now) = (self.server.office(), self.time.wall());
-        let bundle = crate::stage::fixture("collection.json");
+        let patients = crate::stage::fixture("collection.json");
         let backend = self.server.backend().clone();
-        let taken = backend.import_fhir_as_operator(office.tenant, &bundle, ZONE, now);
-        let _ = self.server.wait(taken).unwrap();
+        for bundle in [patients, work::own_form()] {
+            let taken = backend.import_fhir_as_operator(office.tenant, &bundle, ZONE, now);
+            let _ = self.server.wait(taken).unwrap();
+        }
         let patients = self.server.wait(backend.patients(&office)).unwrap();
         logs::forbid(office::CALL);
         for patient in patients.iter().filter(|patient| !patient.deceased) {

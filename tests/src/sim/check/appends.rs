@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::super::work::CANARY;
 use super::super::world::World;
 
-const SECTIONS: [&str; 16] = [
+const SECTIONS: [&str; 17] = [
     "steps",
     "observations",
     "medications",
@@ -17,6 +17,7 @@ const SECTIONS: [&str; 16] = [
     "amendments",
     "settlements",
     "tasks",
+    "forms",
     "allergies",
     "alerts",
     "reviews",

@@ -9,12 +9,13 @@ use serde_json::Value;
 use super::super::world::World;
 
 /// Single-valued clinical fields that people write here.
-const CLINICAL: [&str; 7] = [
+const CLINICAL: [&str; 8] = [
     "measures/*",
     "outcome",
     "tasks/*/comment",
     "medications/*/dose",
     "activities/*/progress",
+    "forms/*/answers/*",
     "notice_wishes",
     "handover",
 ];

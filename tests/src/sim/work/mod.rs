@@ -4,18 +4,22 @@
 //! |---|---|
 //! | visit | the visit's own: steps, what was measured and done, notes |
 //! | chart, plan | the patient's other documents |
+//! | form | forms, answer by answer |
 //! | call | a virtual visit: consent, lobby, the phone call it falls back to |
 //! | around | what changes who comes and who knows: unplanned visits, hand-overs, notices |
 
 mod around;
 mod call;
 mod chart;
+mod form;
 mod plan;
 mod visit;
 
 use homeround::app::{AppError, Homeround, Saved};
 use homeround::model::{Coding, DocumentId, FieldPath, PatientId, VisitId};
 use serde_json::Value;
+
+pub(super) use form::own_form;
 
 use super::model::Fact;
 use crate::disk::Dice;
@@ -117,6 +121,7 @@ pub(super) fn edit(
     let done = match dice.below(100) {
         0..=3 => around::hand_over(app, visit, number, dice),
         4..=38 => call::on_call(app, (visit, &seen), number, dice),
+        from if from < 39 + form::share(&seen) => form::on_form(app, visit, &seen, number, dice),
         _ => None,
     };
     let done = done.unwrap_or_else(|| visit::on_visit(app, visit, &seen, number, dice));
