@@ -175,6 +175,27 @@ fn what_is_there_twice_is_folded_and_unfolded_once() {
 }
 
 #[test]
+fn rows_that_are_there_twice_fold_whole_and_unfold_to_each_once() {
+    let home = home();
+    let id = visit_1(&home);
+    home.write(|tx| {
+        tx.append_changes(id, &[pulled(1, b"one"), pulled(2, b"two")])?;
+        tx.append_own(id, hash(2), Millis(1), 1, b"two")?;
+        tx.acknowledge(id, &hash(2), None)
+    });
+    home.write(|tx| tx.fold(id, &[hash(1), hash(2), hash(2)], b"folded", false));
+    assert_eq!(home.read().foldable(id).unwrap(), []);
+    home.write(|tx| tx.append_changes(id, &[pulled(2, b"two"), pulled(3, b"three")]));
+    home.write(|tx| tx.fold(id, &[hash(2), hash(3)], b"later", false));
+    // The second one holds more than it had rows, as folds of earlier versions can.
+    let earlier = vec![pulled(1, b"one"), pulled(2, b"two"), pulled(2, b"two")];
+    let later = [2, 3, 3, 3, 3, 3].map(|n| pulled(n, b"x"));
+    home.write(|tx| tx.unfold(id, &[earlier, later.to_vec()]));
+    let truth = home.read().document_truth(id).unwrap();
+    assert_eq!(names(&truth), [1, 2, 3]);
+}
+
+#[test]
 fn after_a_restored_backend_own_changes_are_offered_again_and_folds_are_named() {
     let home = home();
     let id = visit_1(&home);
