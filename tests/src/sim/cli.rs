@@ -88,6 +88,7 @@ impl Total {
         total.quarantined += figures.quarantined;
         total.renamed += figures.renamed;
         total.letters += figures.letters;
+        total.answered += figures.answered;
         total.checks += figures.checks;
         let told = violations.iter().map(|text| (seed, text.clone()));
         self.violations.extend(told);
@@ -174,6 +175,7 @@ fn report(
         "quarantined": figures.quarantined,
         "renamed": figures.renamed,
         "letters": figures.letters,
+        "answered": figures.answered,
         "taken_back": figures.taken_back,
         "refused": figures.refused,
         "checks": figures.checks,

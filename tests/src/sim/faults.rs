@@ -165,6 +165,7 @@ impl World {
             self.look_for_death(number);
             self.phones[number].disk.revive();
             self.start_phone(number);
+            self.give_back(number);
             self.phones[number].drop_run();
             self.phones[number].sign_in(&self.server);
         }

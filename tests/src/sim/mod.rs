@@ -11,6 +11,8 @@
 //! | office | what the office does |
 //! | post | who delivers the backend's letters |
 //! | work | what nurses do |
+//! | lend | a phone in a patient's hands |
+//! | patient | who opens a letter and answers |
 //! | model | what was promised |
 //! | check | one claim a file |
 //! | planted | deliberate bugs, to show that the checks can fail |
@@ -28,11 +30,13 @@ mod byzantine;
 mod check;
 pub mod cli;
 mod faults;
+mod lend;
 mod logs;
 mod model;
 mod net;
 mod office;
 mod parts;
+mod patient;
 mod phone;
 mod plan;
 mod planted;

@@ -28,6 +28,9 @@ pub(super) enum Fact {
     Typed { path: FieldPath, text: String },
 }
 
+/// Who is no phone: a patient who answered by a link.
+pub(super) const PATIENT: usize = usize::MAX;
+
 /// An edit that was told as saved.
 #[derive(Debug, Clone)]
 pub(super) struct Claim {
@@ -112,10 +115,13 @@ impl Claim {
 
     /// In words that hold nothing of a patient's.
     pub(super) fn told(&self) -> String {
+        let author = match self.phone {
+            PATIENT => "a patient".to_owned(),
+            phone => format!("phone {phone}"),
+        };
         format!(
-            "{} by phone {} at {} in {:?} {}, change {}",
+            "{} by {author} at {} in {:?} {}, change {}",
             self.what,
-            self.phone,
             clock(self.at_ms),
             self.document.kind,
             self.document.id,

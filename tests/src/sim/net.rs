@@ -24,6 +24,9 @@ impl World {
         let report = phone.poll(&self.server);
         let serial = phone.process.as_ref().map_or(0, |process| process.serial);
         let sent = phone.take_sent();
+        if self.phones[number].is_lent() && sent.is_some() {
+            self.violated(format!("lent: phone {number} sends"));
+        }
         self.look_for_death(number);
         if let Some(report) = report {
             let (pushed, pages) = (report.pushed, report.pages);

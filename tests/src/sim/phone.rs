@@ -9,7 +9,7 @@ use std::pin::Pin as Pinned;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
-use homeround::app::{AppError, Clocks, Homeround, OpenConfig, PhoneStore, Platform};
+use homeround::app::{AppError, Clocks, Homeround, OpenConfig, PhoneStore, Platform, SurveyDesk};
 use homeround::model::{DeviceId, PersonId};
 use homeround::sync::{
     AccessToken, Cancel, Engine, EngineConfig, Lost, OpId, Request, Response, RunReport,
@@ -78,6 +78,8 @@ pub(super) struct Process {
     engine: Option<Engine>,
     store: Option<Store>,
     run: Option<Running>,
+    /// What a patient holds, who has the phone now.
+    pub(super) lent: Option<SurveyDesk>,
     /// Which process of the simulation.
     pub(super) serial: u64,
 }
@@ -212,6 +214,7 @@ impl Phone {
             engine: Some(Engine::new(EngineConfig::new(self.entropy.draw()))),
             store: Some(store),
             run: None,
+            lent: None,
             serial,
         }
     }
@@ -242,6 +245,11 @@ impl Phone {
 
     pub(super) fn app(&self) -> Option<&Homeround> {
         self.process.as_ref().map(|process| &process.app)
+    }
+
+    pub(super) fn is_lent(&self) -> bool {
+        let process = self.process.as_ref();
+        process.is_some_and(|process| process.lent.is_some())
     }
 
     /// Begins a sync run unless one is under way. Poll it.

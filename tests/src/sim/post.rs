@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::model::{Claim, Fact};
 use super::parts::held;
+use super::patient;
 use super::server::Server;
 use super::world::{Event, MINUTE, World};
 
@@ -27,6 +28,8 @@ const NEVER_EACH: u64 = 17;
 pub(super) struct Taken {
     pub(super) notice: EntryId,
     pub(super) to: String,
+    /// The path of the page that it leads to.
+    pub(super) page: Option<String>,
     /// How often the backend had lost its last words before.
     pub(super) losses: u64,
 }
@@ -43,6 +46,11 @@ impl Post {
     /// The backend lost its power, or was put back: it may not know of its last letters.
     pub(super) fn lose(&self) {
         self.losses.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often that was.
+    pub(super) fn losses(&self) -> u64 {
+        self.losses.load(Ordering::Relaxed)
     }
 
     /// What was taken, in order.
@@ -68,7 +76,8 @@ impl Provider for Post {
         held(&self.taken).push(Taken {
             notice: letter.notice,
             to: letter.to.clone(),
-            losses: self.losses.load(Ordering::Relaxed),
+            page: page_in(&letter.text.body),
+            losses: self.losses(),
         });
         Ok(())
     }
@@ -102,6 +111,7 @@ impl World {
             if let Some(why) = self.unwanted(&letter) {
                 self.violated(format!("notices: {} was sent {why}", letter.notice));
             }
+            self.deliver(&letter);
         }
     }
 
@@ -111,11 +121,12 @@ impl World {
         let claim = self.asked_for(letter.notice)?;
         let visits = &self.model.visits;
         let visit = visits.iter().find(|(id, _)| id.0 == claim.document.id)?;
+        // A link to the survey announces no arrival.
         let until = claim.facts.iter().find_map(|fact| match fact {
-            Fact::Entry { value, .. } => Some(value),
+            Fact::Entry { value, .. } => value.as_i64(),
             _ => None,
         });
-        if until.and_then(serde_json::Value::as_i64)? < self.time.wall().0 {
+        if until.is_some_and(|until| until < self.time.wall().0) {
             return Some("after the arrival that it announces");
         }
         if !self.server.is_up() {
@@ -132,7 +143,8 @@ impl World {
 
     fn asked_for(&self, notice: EntryId) -> Option<&Claim> {
         let claims = &mut self.model.claims.iter();
-        claims.find(|claim| claim.what == "notice" && claim.entry == Some(notice))
+        let is_letter = |claim: &Claim| matches!(claim.what, "notice" | "survey link");
+        claims.find(|claim| is_letter(claim) && claim.entry == Some(notice))
     }
 }
 
@@ -147,8 +159,14 @@ fn wishes(server: &Server, patient: PatientId) -> Option<NoticeWishes> {
     serde_json::from_value(wishes.unwrap_or(json!(null))).ok()
 }
 
+/// The path of the page that a letter leads to.
+fn page_in(body: &str) -> Option<String> {
+    let (_, rest) = body.split_once(patient::ADDRESS)?;
+    rest.split_whitespace().next().map(str::to_owned)
+}
+
 /// A document as the backend holds it.
-fn document(server: &Server, id: DocumentId) -> Option<Document> {
+pub(super) fn document(server: &Server, id: DocumentId) -> Option<Document> {
     let tenant = server.office().tenant;
     server.wait(async {
         let mut reader = server.backend().storage().read(tenant).await.ok()?;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::http::{Request, header};
+use axum::http::{HeaderMap, Request, StatusCode, header};
 use homeround::model::{ChangeHash, Role};
 use homeround::store::{Database, DatabaseKey, OpenMode, open_connection};
 use homeround::sync::{AccessToken, Lost, Response, Traffic, Transport, TransportFault};
@@ -19,7 +19,7 @@ use homeround_server::auth::jwks::Keys;
 use homeround_server::auth::jwt::Expected;
 use homeround_server::config::Server as Limits;
 use homeround_server::http::{App, Hub, Metrics};
-use homeround_server::service::{Backend, Caller, NewTenant};
+use homeround_server::service::{Backend, Caller, NewTenant, SurveyPage};
 use homeround_server::store::Storage;
 use homeround_server::store::sqlite::SqliteStorage;
 use tokio::runtime::Runtime;
@@ -27,6 +27,7 @@ use tower_service::Service as _;
 use zeroize::Zeroizing;
 
 use super::parts::{Seeded, Time};
+use super::patient;
 use super::post::Post;
 use crate::disk::{Dice, Disk, Fault};
 
@@ -115,7 +116,9 @@ impl Server {
         let shared: Arc<dyn Storage> = Arc::<SqliteStorage>::clone(&storage);
         let bell = Arc::<Hub>::clone(&hub);
         let backend = Backend::new(shared, entropy, bell).map_err(|error| error.to_string())?;
-        let backend = backend.with_provider(Arc::<Post>::clone(&self.post));
+        let backend = backend
+            .with_provider(Arc::<Post>::clone(&self.post))
+            .with_survey_page(SurveyPage::at(patient::ADDRESS));
         let now = self.time.wall();
         self.runtime.block_on(async {
             let restored = storage
@@ -217,6 +220,24 @@ impl Server {
         Some(self.wait(ask(router, path, token, body)))
     }
 
+    /// Any request of anybody's; none: nobody listens.
+    pub(super) fn http(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&'static str, String)],
+        body: Vec<u8>,
+    ) -> Option<(StatusCode, HeaderMap, Vec<u8>)> {
+        let router = self.running.as_ref()?.router.clone();
+        let mut request = Request::builder().method(method).uri(path);
+        request = request.header(header::CONTENT_LENGTH, body.len());
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        let request = request.body(Body::from(body)).unwrap();
+        Some(self.wait(send(router, request)))
+    }
+
     /// A network on which nothing ever goes wrong.
     pub(super) fn wire(&self) -> Straight {
         Straight {
@@ -232,7 +253,13 @@ impl Drop for Server {
     }
 }
 
-async fn ask(mut router: Router, path: &str, token: Option<&str>, body: Vec<u8>) -> Response {
+async fn send(mut router: Router, request: Request<Body>) -> (StatusCode, HeaderMap, Vec<u8>) {
+    let (head, body) = router.call(request).await.unwrap().into_parts();
+    let body = to_bytes(body, ANSWER_MAX).await.unwrap();
+    (head.status, head.headers, body.to_vec())
+}
+
+async fn ask(router: Router, path: &str, token: Option<&str>, body: Vec<u8>) -> Response {
     let up = body.len() as u64;
     let mut request = Request::post(path)
         .header(wire::PROTOCOL_HEADER, wire::PROTOCOL)
@@ -242,20 +269,18 @@ async fn ask(mut router: Router, path: &str, token: Option<&str>, body: Vec<u8>)
         request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
     }
     let request = request.body(Body::from(body)).unwrap();
-    let answer = router.call(request).await.unwrap();
-    let status = answer.status().as_u16();
-    let after = answer.headers().get(header::RETRY_AFTER);
+    let (status, headers, body) = send(router, request).await;
+    let after = headers.get(header::RETRY_AFTER);
     let after = after.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    let body = to_bytes(answer.into_body(), ANSWER_MAX).await.unwrap();
     Response {
-        status,
-        body: body.to_vec(),
+        status: status.as_u16(),
         retry_after_ms: after.map(|seconds| seconds * 1_000),
         traffic: Traffic {
             up,
             down: body.len() as u64,
             ..Traffic::default()
         },
+        body,
     }
 }
 

@@ -17,7 +17,7 @@ use super::plan::{Plan, Weather};
 use super::planted::{self, Bug};
 use super::server::Server;
 use super::trace::Trace;
-use super::{check, faults, logs, office, work};
+use super::{check, faults, logs, office, patient, work};
 use crate::disk::Dice;
 
 pub(super) const MINUTE: i64 = 60_000;
@@ -46,6 +46,8 @@ pub(super) enum Event {
     Book,
     /// The backend looks for notices that are due.
     Notices,
+    /// Somebody opens a letter.
+    Patient(Box<patient::Reader>),
     /// The next fault of the plan.
     Fault(usize),
     /// A fault ends.
@@ -105,6 +107,8 @@ pub struct Figures {
     pub brought_back: u64,
     /// Letters to patients that were handed over.
     pub letters: u64,
+    /// Surveys that a patient was told have arrived.
+    pub answered: u64,
     /// Moments at which everything was looked at.
     pub checks: u64,
 }
@@ -230,6 +234,12 @@ impl World {
         self.serial
     }
 
+    /// A number that stands in one edit alone.
+    pub(super) const fn next_number(&mut self) -> u64 {
+        self.number += 1;
+        self.number
+    }
+
     /// Plays the plan to its end, or to the first violation.
     pub(super) fn play(&mut self) {
         for phone in 0..self.plan.phones {
@@ -300,6 +310,7 @@ impl World {
                 self.after(HOUR, Event::Book);
             }
             Event::Notices => self.send_notices_for_ever(),
+            Event::Patient(reader) => self.open_letter(*reader),
             Event::Fault(at) => self.strike(at),
             Event::Healed(cure) => self.cure(cure),
         }
@@ -316,33 +327,43 @@ impl World {
         let Some(app) = self.phones[number].app().cloned() else {
             return;
         };
-        self.number += 1;
-        let mut again = self.dice.clone();
-        let tried = work::edit(&app, place, self.number, &mut self.dice);
-        if self.plan.bug == Some(Bug::RetryAppendsTwice) && self.dice.chance(10) {
-            let _ = work::edit(&app, place, self.number, &mut again);
+        if self.is_the_patients_turn(number, place.0) {
+            return;
         }
-        let what = tried.what;
-        let mut saved = tried.saved;
-        if let (Err(error), Some(Bug::ToldBeforeCommit)) = (&saved, self.plan.bug)
+        let edit = self.next_number();
+        let mut again = self.dice.clone();
+        let mut tried = work::edit(&app, place, edit, &mut self.dice);
+        if self.plan.bug == Some(Bug::RetryAppendsTwice) && self.dice.chance(10) {
+            let _ = work::edit(&app, place, edit, &mut again);
+        }
+        if let (Err(error), Some(Bug::ToldBeforeCommit)) = (&tried.saved, self.plan.bug)
             && self.trouble.is_disk_trouble(number, error)
         {
-            saved = Ok(homeround::app::Saved {
+            tried.saved = Ok(homeround::app::Saved {
                 hash: homeround::model::ChangeHash([7; 32]),
                 entry: None,
                 revision: 0,
             });
         }
-        match saved {
+        if tried.saved.is_ok()
+            && let Some(visit) = tried.made
+        {
+            self.model.visits.push((visit, place.1));
+        }
+        self.tried(number, &app, tried);
+        self.look_for_death(number);
+    }
+
+    /// What came of an edit.
+    pub(super) fn tried(&mut self, number: usize, app: &Homeround, tried: work::Tried) {
+        let what = tried.what;
+        match tried.saved {
             Ok(saved) => {
                 self.figures.acknowledged += 1;
                 self.note(&format!("phone {number} {what} {}", saved.hash));
                 let now = self.time.ms();
                 let mut claim = Claim::new(number, tried.document, now, (what, saved), tried.facts);
-                if let Some(visit) = tried.made {
-                    self.model.visits.push((visit, place.1));
-                }
-                claim.knew = self.known_to(&app, &claim);
+                claim.knew = self.known_to(app, &claim);
                 if self.phones[number].disk.is_dead() {
                     self.model.murky.insert(tried.document);
                 }
@@ -358,7 +379,6 @@ impl World {
                 self.refused(number, what, &error);
             }
         }
-        self.look_for_death(number);
     }
 
     /// The earlier claims on the same field that its author's phone holds.
@@ -375,7 +395,7 @@ impl World {
     }
 
     /// Whether a refusal is one that a nurse could expect here.
-    fn refused(&mut self, number: usize, what: &str, error: &AppError) {
+    pub(super) fn refused(&mut self, number: usize, what: &str, error: &AppError) {
         let expected = match error {
             AppError::Refused { .. }
             | AppError::Step(_)

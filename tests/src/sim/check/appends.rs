@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::super::work::CANARY;
 use super::super::world::World;
 
-const SECTIONS: [&str; 17] = [
+const SECTIONS: [&str; 18] = [
     "steps",
     "observations",
     "medications",
@@ -25,6 +25,7 @@ const SECTIONS: [&str; 17] = [
     "messages",
     "lobby",
     "notices",
+    "survey",
 ];
 
 pub(super) fn check(world: &mut World) {
@@ -64,7 +65,14 @@ pub(super) fn check(world: &mut World) {
 
 /// What a person said in an entry: no two entries say the same.
 fn words_of(entry: &Value) -> Option<String> {
-    let places = ["/text", "/comment", "/reason", "/code/text", "/title"];
+    let places = [
+        "/text",
+        "/comment",
+        "/reason",
+        "/code/text",
+        "/title",
+        "/answers/comment",
+    ];
     let texts = places
         .iter()
         .filter_map(|place| entry.pointer(place)?.as_str());

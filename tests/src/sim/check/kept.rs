@@ -30,7 +30,9 @@ pub(super) fn check(world: &mut World) {
         // The last who had it had no access any more: a reviewer has it now.
         let handed_in = world.trouble.at_risk.contains(&index) && !world.is_held(claim);
         let reviewed = put_back || handed_in;
-        if quarantined[claim.phone].contains(&claim.hash)
+        if quarantined
+            .get(claim.phone)
+            .is_some_and(|held| held.contains(&claim.hash))
             || (reviewed && rejected.contains(&claim.hash))
         {
             figures.0 += 1;

@@ -7,10 +7,13 @@ mod audit;
 mod comers;
 mod conflicts;
 mod kept;
+mod lent;
 mod notices;
 mod projections;
 mod quiet_log;
 mod scope;
+
+pub(super) use lent::check as lent;
 
 use super::world::World;
 

@@ -23,6 +23,21 @@ pub(super) fn check(world: &mut World) {
         if id.kind != DocumentKind::Visit {
             continue;
         }
+        let invited = witness.visit(VisitId(id.id)).survey("en");
+        let invited = invited.map(|view| view.invitations).unwrap_or_default();
+        for link in invited {
+            let name = link.id;
+            match link.delivery {
+                None => found.push(format!("notices: nobody heard of {name}")),
+                Some(it) if it.state == NoticeState::Sent && !handed.contains(&name) => {
+                    found.push(format!("notices: {name} is called sent and was not"));
+                }
+                Some(it) if it.next_ms.is_some_and(|next| next < late) => {
+                    found.push(format!("notices: {name} still waits"));
+                }
+                Some(_) => {}
+            }
+        }
         for notice in witness.visit(VisitId(id.id)).notices().unwrap_or_default() {
             let name = notice.id;
             match notice.delivery.map(|delivery| delivery.state) {

@@ -5,6 +5,7 @@
 //! | visit | the visit's own: steps, what was measured and done, notes |
 //! | chart, plan | the patient's other documents |
 //! | form | forms, answer by answer |
+//! | survey | a link to the survey |
 //! | call | a virtual visit: consent, lobby, the phone call it falls back to |
 //! | around | what changes who comes and who knows: unplanned visits, hand-overs, notices |
 
@@ -13,6 +14,7 @@ mod call;
 mod chart;
 mod form;
 mod plan;
+mod survey;
 mod visit;
 
 use homeround::app::{AppError, Homeround, Saved};
@@ -38,7 +40,7 @@ pub(super) struct Tried {
 }
 
 impl Tried {
-    fn on(document: DocumentId, (what, saved, facts): Done) -> Self {
+    pub(super) fn on(document: DocumentId, (what, saved, facts): Done) -> Self {
         Self {
             what,
             document,
@@ -51,7 +53,7 @@ impl Tried {
 
 type Done = (&'static str, Result<Saved, AppError>, Vec<Fact>);
 
-fn entry(section: &'static str, pointer: &'static str, value: Value) -> Vec<Fact> {
+pub(super) fn entry(section: &'static str, pointer: &'static str, value: Value) -> Vec<Fact> {
     vec![Fact::Entry {
         section,
         pointer,
@@ -82,7 +84,7 @@ fn coding(text: &str) -> Coding {
     }
 }
 
-fn words(number: u64) -> String {
+pub(super) fn words(number: u64) -> String {
     format!("{CANARY} {number}")
 }
 
@@ -115,6 +117,11 @@ pub(super) fn edit(
     };
     if dice.chance(8)
         && let Some(tried) = around::notice(app, (visit, &seen), number, dice)
+    {
+        return tried;
+    }
+    if dice.chance(30)
+        && let Some(tried) = survey::invite(app, (visit, &seen), number, dice)
     {
         return tried;
     }
