@@ -233,6 +233,7 @@ planted! {
     an_altered_line_of_the_audit_trail_is_found: AuditAltered within 2;
     a_patient_in_the_log_is_found: NameInLog within 2;
     a_commit_that_is_not_synced_is_found: NoSync within 40;
+    a_part_of_a_photo_that_is_not_stored_is_found: PartNotStored within 4;
 }
 
 #[test]

@@ -255,7 +255,7 @@ fn databases(folder: &Path) -> Vec<String> {
     let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
     names
         .filter(|name| {
-            [".db", ".sqlite", "-wal", "-journal"]
+            [".db", ".sqlite", ".attachments", "-wal", "-journal"]
                 .iter()
                 .any(|end| name.ends_with(end))
         })

@@ -89,6 +89,8 @@ impl Total {
         total.renamed += figures.renamed;
         total.letters += figures.letters;
         total.answered += figures.answered;
+        total.photos += figures.photos;
+        total.photos_sent += figures.photos_sent;
         total.checks += figures.checks;
         let told = violations.iter().map(|text| (seed, text.clone()));
         self.violations.extend(told);
@@ -176,6 +178,8 @@ fn report(
         "renamed": figures.renamed,
         "letters": figures.letters,
         "answered": figures.answered,
+        "photos": figures.photos,
+        "photos_sent": figures.photos_sent,
         "taken_back": figures.taken_back,
         "refused": figures.refused,
         "checks": figures.checks,

@@ -13,7 +13,7 @@ use super::logs;
 use super::model::Claim;
 use super::phone::Phone;
 use super::plan::Fault;
-use super::server::copy_database;
+use super::server::{copy_database, copy_phone};
 use super::world::{Event, World};
 
 /// How long a phone stays off after its process ended.
@@ -52,6 +52,8 @@ pub(super) struct Trouble {
     unheard: BTreeSet<usize>,
     /// Claims that the backend lost, or of which somebody lost a copy while the backend had none.
     pub(super) at_risk: BTreeSet<usize>,
+    /// Photos of which a copy went while the backend had none.
+    pub(super) photos_at_risk: BTreeSet<usize>,
     /// Phones that were put back to a backup: their chip knows a later line.
     pub(super) put_back: BTreeSet<usize>,
 }
@@ -270,7 +272,12 @@ impl World {
         let key = DatabaseKey::from_bytes(&self.phones[number].key).unwrap();
         let path = self.phones[number].folder.join("homeround.sqlite");
         let database = open_connection(&path, &key, OpenMode::Existing).unwrap();
-        let older = "DROP TABLE attachment; DROP TABLE proof; PRAGMA user_version = 1;";
+        // A release that knew no photos has none.
+        let photos = self.phones[number].folder.join("attachments").is_dir();
+        let older = match photos {
+            true => "DROP TABLE proof; PRAGMA user_version = 2;",
+            false => "DROP TABLE attachment; DROP TABLE proof; PRAGMA user_version = 1;",
+        };
         database.connection().execute_batch(older).unwrap();
         drop(database);
         self.steady_server();
@@ -323,7 +330,8 @@ impl World {
             return;
         }
         self.steady_server();
-        let had = self.server.holds();
+        let had = self.server.changes();
+        let photos = self.stored_photos();
         self.server.end();
         let backup = self.folder.path().join("server-backup");
         let head = self.server.folder.join("backend.sqlite.head");
@@ -340,6 +348,7 @@ impl World {
             return;
         }
         self.risk(|claim| had.contains(&claim.hash));
+        self.risk_photos(|index| photos[index]);
         self.trouble.unheard.extend(0..self.phones.len());
         let (office, now) = (self.server.office(), self.time.wall());
         let patients = self.model.patients.clone();
@@ -373,7 +382,7 @@ impl World {
         }
         if app.settle_down().is_ok() {
             let to = self.folder.path().join(format!("phone{number}-backup"));
-            copy_database(&self.phones[number].folder, &to);
+            copy_phone(&self.phones[number].folder, &to);
             self.trouble.phone_backups.insert(number);
         }
     }
@@ -383,7 +392,7 @@ impl World {
     fn risk(&mut self, which: impl Fn(&Claim) -> bool) -> Vec<usize> {
         let claims = self.model.claims.iter().enumerate();
         let open = claims.filter(|(_, claim)| !claim.excused && which(claim));
-        let there = self.server.holds();
+        let there = self.server.changes();
         let lost = open.filter(|(_, claim)| !there.contains(&claim.hash));
         let lost: Vec<usize> = lost.map(|(index, _)| index).collect();
         self.trouble.at_risk.extend(&lost);
@@ -402,7 +411,7 @@ impl World {
     /// With every phone running and nothing synced yet: what was at risk, and nobody holds any
     /// more who could bring it back, is not asked for. Everything else has to come back.
     pub(super) fn excuse_what_is_gone(&mut self) {
-        let there = self.server.holds();
+        let there = self.server.changes();
         for index in self.trouble.at_risk.clone() {
             let claim = &self.model.claims[index];
             if !there.contains(&claim.hash) && !self.is_held(claim) {
@@ -410,6 +419,7 @@ impl World {
                 self.model.claims[index].excused = true;
             }
         }
+        self.excuse_photos();
     }
 
     pub(super) fn is_held(&self, claim: &Claim) -> bool {
@@ -445,6 +455,7 @@ impl World {
         }
         self.steady_server();
         let gone = self.risk(|_| true);
+        self.risk_photos(|_| true);
         for index in gone {
             let claim = &self.model.claims[index];
             if claim.phone == number {
@@ -455,7 +466,7 @@ impl World {
         self.trouble.unheard.insert(number);
         self.phones[number].end();
         let backup = self.folder.path().join(format!("phone{number}-backup"));
-        copy_database(&backup, &self.phones[number].folder);
+        copy_phone(&backup, &self.phones[number].folder);
         self.phones[number].disk.settle();
         self.start_phone(number);
     }

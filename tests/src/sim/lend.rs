@@ -15,9 +15,9 @@ use super::work::{self, Tried};
 use super::world::World;
 
 /// Of a hundred turns in a visit that has begun so many are the patient's.
-const LENT: u64 = 6;
+const LENT: u64 = 12;
 /// Of a hundred turns of a lent phone so many answer the survey; with the others it is back.
-const ANSWERED: u64 = 60;
+const ANSWERED: u64 = 45;
 
 impl World {
     /// Whether the phone is lent or lent now: then this turn is over.

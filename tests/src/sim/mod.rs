@@ -11,6 +11,7 @@
 //! | office | what the office does |
 //! | post | who delivers the backend's letters |
 //! | work | what nurses do |
+//! | photo, files | photos: taken and looked at; their bytes on their way |
 //! | lend | a phone in a patient's hands |
 //! | patient | who opens a letter and answers |
 //! | model | what was promised |
@@ -30,6 +31,7 @@ mod byzantine;
 mod check;
 pub mod cli;
 mod faults;
+mod files;
 mod lend;
 mod logs;
 mod model;
@@ -38,6 +40,7 @@ mod office;
 mod parts;
 mod patient;
 mod phone;
+mod photo;
 mod plan;
 mod planted;
 mod post;

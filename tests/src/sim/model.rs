@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use homeround::app::{Authored, Saved};
 use homeround::model::{ChangeHash, DocumentId, EntryId, FieldPath, PatientId, PersonId, VisitId};
+use homeround::wire::AttachmentAddress;
 use serde_json::Value;
 
 /// What one edit says, as it must be found again.
@@ -137,6 +138,20 @@ fn is_typed(text: &str, found: &str) -> bool {
     text.len() == found.len() && format!("{text}{text}").contains(found)
 }
 
+/// A photo that somebody tried to take.
+#[derive(Debug, Clone)]
+pub(super) struct Photo {
+    /// The edit that was told as saved; none: it was not.
+    pub(super) claim: Option<usize>,
+    pub(super) phone: usize,
+    pub(super) visit: VisitId,
+    pub(super) entry: Option<EntryId>,
+    pub(super) address: AttachmentAddress,
+    pub(super) bytes: Vec<u8>,
+    /// Why nobody can be asked for it any more: its last copy is gone.
+    pub(super) excused: bool,
+}
+
 /// A moment of the simulation, as a person reads it.
 pub(super) fn clock(ms: i64) -> String {
     let seconds = ms / 1_000;
@@ -152,6 +167,7 @@ pub(super) fn clock(ms: i64) -> String {
 #[derive(Debug, Default)]
 pub(super) struct Model {
     pub(super) claims: Vec<Claim>,
+    pub(super) photos: Vec<Photo>,
     /// Who may see whom now.
     pub(super) access: BTreeSet<(PersonId, PatientId)>,
     /// Whose access ended once.

@@ -42,6 +42,7 @@ impl World {
                 }
                 self.look_for_death(number);
             }
+            self.send_photos(number);
         }
         if let Some(message) = sent
             && self.phones[number].process.is_some()

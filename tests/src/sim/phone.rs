@@ -17,6 +17,7 @@ use homeround::sync::{
 };
 use homeround::vault::Unlock;
 
+use super::files::Files;
 use super::parts::{Chip, Hands, Seeded, Time, held};
 use super::planted::{self, Bug, Planted};
 use super::server::Server;
@@ -80,6 +81,7 @@ pub(super) struct Process {
     run: Option<Running>,
     /// What a patient holds, who has the phone now.
     pub(super) lent: Option<SurveyDesk>,
+    pub(super) files: Files,
     /// Which process of the simulation.
     pub(super) serial: u64,
 }
@@ -215,6 +217,7 @@ impl Phone {
             store: Some(store),
             run: None,
             lent: None,
+            files: Files::new(&self.radio),
             serial,
         }
     }
@@ -277,6 +280,7 @@ impl Phone {
         let Some(process) = &mut self.process else {
             return;
         };
+        process.files.drop_run();
         if process.run.take().is_some() {
             process.engine = Some(Engine::new(EngineConfig::new(seed)));
             process.store = Some(Planted::new(process.app.sync_store(), self.bug));

@@ -11,7 +11,10 @@ use homeround::sync::{
     Response, StoreFault, SyncState, SyncStore,
 };
 use homeround::vault::{Entropy, VaultError};
-use homeround::wire::{self, Page, PushRequest, PushResponse, Verdict, VerdictRun};
+use homeround::wire::{
+    self, AttachmentRequest, AttachmentResponse, Page, PushRequest, PushResponse, Verdict,
+    VerdictRun,
+};
 use homeround_server::service::PUSH_LIMITS;
 
 use super::parts::Seeded;
@@ -56,6 +59,8 @@ pub enum Bug {
     ProofsForgotten,
     /// What was written for a patient is not uploaded once access to them ends.
     LeaversNotUploaded,
+    /// The backend says that a part of a photo arrived, and has not stored it.
+    PartNotStored,
 }
 
 /// A phone's store with a bug in front of it, or none.
@@ -189,6 +194,25 @@ impl Answers {
             status: 200,
             body: wire::seal_body(&answer).ok()?,
             ..Response::default()
+        })
+    }
+
+    /// Says that every second part of a photo arrived, and has stored nothing.
+    pub(super) fn answer_part(
+        &mut self,
+        request: &AttachmentRequest,
+    ) -> Option<AttachmentResponse> {
+        let AttachmentRequest::Append { offset, part } = request else {
+            return None;
+        };
+        if self.bug != Some(Bug::PartNotStored) {
+            return None;
+        }
+        self.seen += 1;
+        self.seen.is_multiple_of(2).then(|| AttachmentResponse {
+            status: 204,
+            offset: Some(offset + part.len() as u64),
+            body: Vec::new(),
         })
     }
 

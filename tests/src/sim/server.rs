@@ -9,10 +9,10 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
-use homeround::model::{ChangeHash, Role};
+use homeround::model::{ChangeHash, DeviceId, Role};
 use homeround::store::{Database, DatabaseKey, OpenMode, open_connection};
 use homeround::sync::{AccessToken, Lost, Response, Traffic, Transport, TransportFault};
-use homeround::wire;
+use homeround::wire::{self, AttachmentAddress, AttachmentRequest, AttachmentResponse};
 use homeround_server::auth::Verifier;
 use homeround_server::auth::issuer::{DevelopmentIssuer, ISSUER};
 use homeround_server::auth::jwks::Keys;
@@ -20,8 +20,8 @@ use homeround_server::auth::jwt::Expected;
 use homeround_server::config::Server as Limits;
 use homeround_server::http::{App, Hub, Metrics};
 use homeround_server::service::{Backend, Caller, NewTenant, SurveyPage};
-use homeround_server::store::Storage;
-use homeround_server::store::sqlite::SqliteStorage;
+use homeround_server::store::sqlite::{SqliteAttachments, SqliteStorage};
+use homeround_server::store::{Attachments as _, Storage};
 use tokio::runtime::Runtime;
 use tower_service::Service as _;
 use zeroize::Zeroizing;
@@ -109,6 +109,8 @@ impl Server {
     /// What kept it from starting.
     pub(super) fn start(&mut self) -> Result<(), String> {
         let key = DatabaseKey::from_bytes(&KEY).unwrap();
+        let attachments = SqliteAttachments::beside(&self.folder.join(FILE), &key);
+        let attachments = attachments.map_err(|error| error.to_string())?;
         let storage = SqliteStorage::open(&self.folder.join(FILE), key);
         let storage = Arc::new(storage.map_err(|error| error.to_string())?);
         let hub = Arc::new(Hub::default());
@@ -117,6 +119,7 @@ impl Server {
         let bell = Arc::<Hub>::clone(&hub);
         let backend = Backend::new(shared, entropy, bell).map_err(|error| error.to_string())?;
         let backend = backend
+            .with_attachments(Arc::new(attachments))
             .with_provider(Arc::<Post>::clone(&self.post))
             .with_survey_page(SurveyPage::at(patient::ADDRESS));
         let now = self.time.wall();
@@ -181,12 +184,41 @@ impl Server {
     }
 
     /// The changes that its files hold, accepted or rejected.
-    pub(super) fn holds(&self) -> BTreeSet<ChangeHash> {
+    pub(super) fn changes(&self) -> BTreeSet<ChangeHash> {
         let database = self.database();
         let sql = "SELECT hash FROM change UNION ALL SELECT hash FROM rejected";
         let mut statement = database.connection().prepare(sql).unwrap();
         let rows = statement.query_map([], |row| row.get(0).map(ChangeHash));
         rows.unwrap().map(Result::unwrap).collect()
+    }
+
+    /// Whether its files hold a photo whole.
+    pub(super) fn holds(&self, address: &AttachmentAddress) -> bool {
+        let key = DatabaseKey::from_bytes(&KEY).unwrap();
+        let files = SqliteAttachments::beside(&self.folder.join(FILE), &key).unwrap();
+        let upload = self.wait(files.upload(self.office().tenant, address));
+        upload.unwrap().is_some_and(|upload| upload.complete)
+    }
+
+    /// A question about a photo's bytes, through every layer of the HTTP face; none: nobody
+    /// listens.
+    pub(super) fn ask_of_photo(
+        &self,
+        address: &AttachmentAddress,
+        device: DeviceId,
+        request: AttachmentRequest,
+        token: &str,
+    ) -> Option<AttachmentResponse> {
+        let parts = request.http(address, device);
+        let mut headers = parts.headers;
+        headers.push(("authorization", format!("Bearer {token}")));
+        let (status, head, body) = self.http(parts.method, &parts.path, &headers, parts.body)?;
+        let offset = head.get("upload-offset");
+        Some(AttachmentResponse {
+            status: status.as_u16(),
+            offset: offset.and_then(|value| value.to_str().ok()?.parse().ok()),
+            body,
+        })
     }
 
     /// How often somebody gave it back what it had lost, by its audit trail.
@@ -314,5 +346,15 @@ pub(super) fn copy_database(from: &Path, to: &Path) {
         if entry.path().is_file() && !name.to_string_lossy().ends_with("-shm") {
             std::fs::copy(entry.path(), to.join(name)).unwrap();
         }
+    }
+}
+
+/// Copies a phone's database, and the files of its photos.
+pub(super) fn copy_phone(from: &Path, to: &Path) {
+    copy_database(from, to);
+    let photos = from.join("attachments");
+    let _ = std::fs::remove_dir_all(to.join("attachments"));
+    if photos.is_dir() {
+        copy_database(&photos, &to.join("attachments"));
     }
 }

@@ -17,7 +17,7 @@ use super::plan::{Plan, Weather};
 use super::planted::{self, Bug};
 use super::server::Server;
 use super::trace::Trace;
-use super::{check, faults, logs, office, patient, work};
+use super::{check, faults, files, logs, office, patient, work};
 use crate::disk::Dice;
 
 pub(super) const MINUTE: i64 = 60_000;
@@ -42,6 +42,8 @@ pub(super) enum Event {
     Arrive(usize, u64, Box<(Request, Option<String>)>, bool),
     /// An answer, or the end of patience, reaches a phone.
     Answer(usize, u64, OpId, Box<Result<Response, Lost>>),
+    /// Something of a photo's way between a process of a phone and the backend.
+    File(usize, u64, u64, files::Step),
     /// The office books the next visits.
     Book,
     /// The backend looks for notices that are due.
@@ -109,6 +111,10 @@ pub struct Figures {
     pub letters: u64,
     /// Surveys that a patient was told have arrived.
     pub answered: u64,
+    /// Photos that were told as saved.
+    pub photos: u64,
+    /// Times that one was sent whole.
+    pub photos_sent: u64,
     /// Moments at which everything was looked at.
     pub checks: u64,
 }
@@ -305,6 +311,9 @@ impl World {
                     self.go_on(phone);
                 }
             }
+            Event::File(phone, serial, asked, step) => {
+                self.file_step(phone, (serial, asked), step);
+            }
             Event::Book => {
                 self.book();
                 self.after(HOUR, Event::Book);
@@ -327,7 +336,7 @@ impl World {
         let Some(app) = self.phones[number].app().cloned() else {
             return;
         };
-        if self.is_the_patients_turn(number, place.0) {
+        if self.is_the_patients_turn(number, place.0) || self.takes_a_photo(number, place.0) {
             return;
         }
         let edit = self.next_number();
@@ -433,6 +442,7 @@ impl World {
                     }
                     None => self.violated(format!("drain: phone {number} can't sync")),
                 }
+                moved += self.send_photos_now(number);
             }
             // What a run that sent its last edit has to give away goes with the next one.
             quiet = if moved == 0 { quiet + 1 } else { 0 };

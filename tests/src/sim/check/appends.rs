@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::super::work::CANARY;
 use super::super::world::World;
 
-const SECTIONS: [&str; 18] = [
+const SECTIONS: [&str; 19] = [
     "steps",
     "observations",
     "medications",
@@ -26,6 +26,7 @@ const SECTIONS: [&str; 18] = [
     "lobby",
     "notices",
     "survey",
+    "attachments",
 ];
 
 pub(super) fn check(world: &mut World) {
@@ -72,6 +73,7 @@ fn words_of(entry: &Value) -> Option<String> {
         "/code/text",
         "/title",
         "/answers/comment",
+        "/caption",
     ];
     let texts = places
         .iter()

@@ -9,6 +9,7 @@ mod conflicts;
 mod kept;
 mod lent;
 mod notices;
+mod photos;
 mod projections;
 mod quiet_log;
 mod scope;
@@ -26,6 +27,7 @@ pub(super) fn all(world: &mut World) {
     scope::check(world);
     comers::check(world);
     notices::check(world);
+    photos::check(world);
     projections::check(world);
     audit::check(world);
     quiet_log::check(world);

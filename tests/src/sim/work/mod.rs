@@ -120,7 +120,7 @@ pub(super) fn edit(
     {
         return tried;
     }
-    if dice.chance(30)
+    if dice.chance(50)
         && let Some(tried) = survey::invite(app, (visit, &seen), number, dice)
     {
         return tried;

@@ -25,8 +25,8 @@ pub(super) fn on_visit(
         return done;
     }
     match dice.below(100) {
-        0..=17 => step(app, id, seen, number, dice),
-        18..=35 => {
+        0..=25 => step(app, id, seen, number, dice),
+        26..=37 => {
             let pulse = 50 + u16::try_from(number % 120).unwrap_or(0);
             let vitals = VitalsEntry {
                 measured_at: START.plus(i64::try_from(number).unwrap_or(0)),
@@ -36,7 +36,7 @@ pub(super) fn on_visit(
             let facts = entry("observations", "/pulse_bpm", json!(pulse));
             ("vitals", visit.record_vitals(&vitals), facts)
         }
-        36..=47 => task(app, id, seen, number, dice),
+        38..=47 => task(app, id, seen, number, dice),
         48..=64 => note(app, id, number, dice),
         65..=74 => {
             let kilos = 40.0 + (number % 20_000) as f64 / 100.0;
