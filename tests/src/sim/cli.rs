@@ -50,6 +50,9 @@ struct Args {
     /// Don't make failing plans smaller
     #[arg(long)]
     no_shrink: bool,
+    /// Keep the story of each seed, not of failures alone
+    #[arg(long)]
+    stories: bool,
     /// End with one JSON object
     #[arg(long)]
     json: bool,
@@ -226,6 +229,8 @@ fn one(args: &Args, seed: u64, total: &Mutex<Total>, log: &Path, start: Instant)
     drop(total);
     if !outcome.violations.is_empty() {
         explain(args, &plan, outcome);
+    } else if args.stories {
+        let _ = write_story(args, &plan, &outcome);
     }
 }
 
@@ -236,24 +241,32 @@ fn explain(args: &Args, plan: &Plan, outcome: Outcome) {
     } else {
         shrink(plan, outcome)
     };
-    let mut story = format!(
-        "seed {}, {} hours, {} phones\n",
-        plan.seed, plan.hours, plan.phones
-    );
-    for planned in &plan.faults {
-        story.push_str(&format!("{planned:?}\n"));
-    }
-    for violation in &outcome.violations {
-        story.push_str(&format!("violated: {violation}\n"));
-    }
-    let path = args.out.join(format!("seed-{}.txt", plan.seed));
+    let (head, path) = write_story(args, &plan, &outcome);
+    note(&head);
     let lines = outcome.trace.story();
-    let _ = std::fs::write(&path, format!("{story}\n{}\n", lines.join("\n")));
-    note(&story);
     for line in &lines[lines.len().saturating_sub(STORY_LINES)..] {
         note(line);
     }
     note(&format!("the whole story: {}", path.display()));
+}
+
+/// What was planned, what was violated, and what happened, in a file. Answers the first two
+/// and where it is.
+fn write_story(args: &Args, plan: &Plan, outcome: &Outcome) -> (String, PathBuf) {
+    let mut head = format!(
+        "seed {}, {} hours, {} phones\n",
+        plan.seed, plan.hours, plan.phones
+    );
+    for planned in &plan.faults {
+        head.push_str(&format!("{planned:?}\n"));
+    }
+    for violation in &outcome.violations {
+        head.push_str(&format!("violated: {violation}\n"));
+    }
+    let path = args.out.join(format!("seed-{}.txt", plan.seed));
+    let lines = outcome.trace.story().join("\n");
+    let _ = std::fs::write(&path, format!("{head}\n{lines}\n"));
+    (head, path)
 }
 
 fn append(log: &Path, line: &Value) {
