@@ -7,6 +7,7 @@ use std::io::Write as _;
 use std::os::unix::fs::FileExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
@@ -83,7 +84,9 @@ pub(crate) fn run(name: &str, seconds: f64, seed: u64, folder: &Path) -> std::io
     for part in ["corpus", "crashers"] {
         fs::create_dir_all(folder.join(part).join(name))?;
     }
-    std::panic::set_hook(Box::new(|_| {}));
+    std::panic::set_hook(Box::new(|panic| {
+        *last_words() = panic.to_string();
+    }));
     let mut worker = Worker {
         door: build(),
         dice: Dice::new(seed),
@@ -110,6 +113,12 @@ pub(crate) fn run(name: &str, seconds: f64, seed: u64, folder: &Path) -> std::io
             }
         }
     }
+}
+
+/// What the last panic said, of whatever thread.
+fn last_words() -> MutexGuard<'static, String> {
+    static WORDS: Mutex<String> = Mutex::new(String::new());
+    WORDS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Where the input lies that is being tried: what killed a process is there.
@@ -181,7 +190,9 @@ impl Worker {
         self.figures.over_limits += u64::from(over);
         let Some(outcome) = outcome else {
             self.figures.deaths += 1;
-            keep_crasher(&self.folder, name, &input)?;
+            let path = keep_crasher(&self.folder, name, &input)?;
+            // It may hang on what came before: what was said is all that there is then.
+            fs::write(path.with_extension("txt"), last_words().as_str())?;
             return Ok(());
         };
         self.figures.accepted += u64::from(outcome.accepted);
