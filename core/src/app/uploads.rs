@@ -4,14 +4,15 @@
 use std::io::Read;
 
 use super::error::AppError;
+use super::inner::Inner;
 use super::{ATTACHMENT_BYTES_MAX, ATTACHMENTS_BYTES_MAX, Homeround, VisitHandle};
-use crate::model::{EntryId, PatientId};
+use crate::model::{DeviceId, EntryId, PatientId};
 use crate::store::{AttachmentName, AttachmentRow, UploadState, WrittenAttachment};
 use crate::sync::{
-    AccessToken, AttachmentFault, AttachmentJob, AttachmentTransport, Cancel, TokenFault,
-    TokenSource, fetch_part, send_attachment,
+    AccessToken, AttachmentFault, AttachmentJob, AttachmentTransport, Cancel, Lost, TokenFault,
+    TokenSource, TransportFault, fetch_part, send_attachment,
 };
-use crate::wire::AttachmentAddress;
+use crate::wire::{AttachmentAddress, AttachmentRequest, AttachmentResponse};
 
 /// What a run over the unsent attachments did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,6 +27,29 @@ pub struct AttachmentsReport {
     pub unreadable: u64,
     /// Attachments that are still unsent.
     pub left: u64,
+}
+
+/// The network of a phone that is open: one that is lent or locked while a file is on its way
+/// asks nothing more.
+struct Open<'a, T> {
+    inner: &'a Inner,
+    transport: &'a T,
+}
+
+impl<T: AttachmentTransport> AttachmentTransport for Open<'_, T> {
+    async fn exchange(
+        &self,
+        address: &AttachmentAddress,
+        device: DeviceId,
+        request: AttachmentRequest,
+        token: &AccessToken,
+    ) -> Result<AttachmentResponse, Lost> {
+        if self.inner.reads().is_err() {
+            return Err(TransportFault::Unreachable.into());
+        }
+        let transport = self.transport;
+        transport.exchange(address, device, request, token).await
+    }
 }
 
 impl Homeround {
@@ -135,7 +159,11 @@ impl Homeround {
             part.map(|part| part.to_vec())
                 .map_err(|error| local(&super::files::blob_error(error)))
         };
-        send_attachment(transport, token, &job, cancel, read).await
+        let open = Open {
+            inner: &self.inner,
+            transport,
+        };
+        send_attachment(&open, token, &job, cancel, read).await
     }
 
     fn job(&self, row: &AttachmentRow, patient: PatientId) -> Result<AttachmentJob, AppError> {
@@ -184,9 +212,14 @@ impl VisitHandle {
         let Some(token) = fresh_token(tokens, false).await? else {
             return Err(AppError::Retry { after_ms: 5_000 });
         };
+        let open = Open {
+            inner: &self.inner,
+            transport,
+        };
         let mut bytes = Vec::new();
         while (bytes.len() as u64) < job.size_bytes {
-            let part = fetch_part(transport, &token, &job, bytes.len() as u64).await;
+            let part = fetch_part(&open, &token, &job, bytes.len() as u64).await;
+            self.inner.reads()?;
             bytes.extend(part.map_err(fetch_error)?);
         }
         self.keep_fetched(&job, &media_type, &mut bytes.as_slice())

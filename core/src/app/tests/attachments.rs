@@ -105,6 +105,35 @@ impl AttachmentTransport for Shelf {
     }
 }
 
+/// A network during which the phone is lent: at one of its questions.
+struct Lending<'s> {
+    shelf: &'s Shelf,
+    visit: crate::app::VisitHandle,
+    at: usize,
+    asked: Mutex<usize>,
+}
+
+impl AttachmentTransport for Lending<'_> {
+    async fn exchange(
+        &self,
+        address: &AttachmentAddress,
+        device: DeviceId,
+        request: AttachmentRequest,
+        token: &AccessToken,
+    ) -> Result<AttachmentResponse, Lost> {
+        let asked = {
+            let mut asked = self.asked.lock().unwrap();
+            *asked += 1;
+            *asked
+        };
+        if asked == self.at {
+            self.visit.lend_for_survey().unwrap();
+        }
+        let shelf = self.shelf;
+        shelf.exchange(address, device, request, token).await
+    }
+}
+
 struct Token;
 
 impl TokenSource for Token {
@@ -366,4 +395,51 @@ fn an_unsent_photo_outlives_a_damaged_store() {
     let visit = phone.app.visit(hub.visit);
     assert_eq!(visit.attachment_bytes(entry).unwrap(), bytes);
     assert_eq!(send(&phone, &Shelf::default()).sent, 1);
+}
+
+#[test]
+fn a_photo_stands_still_on_its_way_while_the_phone_is_lent() {
+    let unlock = || crate::vault::Unlock::Pin(crate::vault::Pin::new(PIN).unwrap());
+    // It is asked for, begun, and sent or fetched in three parts.
+    for (at, fetches) in [
+        (1, false),
+        (2, false),
+        (3, false),
+        (4, false),
+        (1, true),
+        (2, true),
+    ] {
+        let mut hub = Hub::new();
+        let phone = hub.phone(0x100, Role::Nurse);
+        let visit = phone.app.visit(hub.visit);
+        visit.check_in(None).unwrap();
+        let entry = attach(&phone, &hub, &photo(600_000));
+        let shelf = Shelf::default();
+        if fetches {
+            send(&phone, &shelf);
+            phone.store.phone.inner.evict_files(0).unwrap();
+        }
+        let lending = Lending {
+            shelf: &shelf,
+            visit: visit.clone(),
+            at,
+            asked: Mutex::default(),
+        };
+        let stopped = match fetches {
+            true => wait(visit.fetch_attachment(&lending, &Token, entry)),
+            false => {
+                let cancel = Cancel::default();
+                let sent = phone.app.send_attachments(&lending, &Token, &cancel, None);
+                wait(sent).map(drop)
+            }
+        };
+        assert_eq!(stopped, Err(AppError::Locked));
+        assert_eq!(*lending.asked.lock().unwrap(), at, "{fetches}");
+        phone.app.unlock(&unlock()).unwrap();
+        match fetches {
+            true => wait(visit.fetch_attachment(&shelf, &Token, entry)).unwrap(),
+            false => assert_eq!(send(&phone, &shelf).left, 0),
+        }
+        assert_eq!(visit.attachment_bytes(entry).unwrap(), photo(600_000));
+    }
 }
