@@ -180,6 +180,7 @@ impl SyncStore for PhoneStore {
                     offer_whole_again(tx, id, tag, now)?;
                 }
                 tx.offer_attachments_again()?;
+                tx.question_records()?;
                 bring_back::question(tx)?;
                 tx.put_meta(CURSOR, None)?;
                 tx.put_meta(EPOCH, Some(&epoch.to_be_bytes()))?;

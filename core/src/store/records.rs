@@ -251,6 +251,16 @@ impl WriteTx<'_> {
         Ok(true)
     }
 
+    /// The backend was put back to a backup, and its numbers went back with it: whatever it
+    /// says of a record from now on stands, whichever number that has.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the write.
+    pub fn question_records(&self) -> Result<(), StoreError> {
+        self.cached("UPDATE record SET version = 0")?.execute([])?;
+        Ok(())
+    }
+
     fn project(&self, record: &Record, parsed: &Parsed) -> Result<(), StoreError> {
         match parsed {
             Parsed::Booking(booking) => self.list_booking(booking),

@@ -1,10 +1,13 @@
 use std::path::Path;
 
+use serde_json::json;
+
 use super::*;
 use crate::app::{AppError, SessionState, VitalsEntry};
 use crate::model::*;
 use crate::sync::SyncStore;
 use crate::vault::{Pin, Unlock};
+use crate::wire::{Page, RecordRow};
 
 fn vitals(pulse: u16) -> VitalsEntry {
     VitalsEntry {
@@ -56,6 +59,46 @@ fn a_phone_restored_from_a_backup_goes_on_under_another_actor_and_nothing_is_dou
     let read = phone.app.visit(visit).read().unwrap();
     assert_eq!(read.observations.len(), 3);
     assert!(phone.app.quarantine().unwrap().is_empty());
+}
+
+#[test]
+fn what_the_office_says_after_a_restore_stands_over_what_the_backend_lost() {
+    let mut hub = Hub::new();
+    let mut phone = hub.phone(0x100, Role::Nurse);
+    let booked = |hours: i64, version| Page {
+        records: vec![RecordRow {
+            kind: RecordKind::Booking.code(),
+            id: (*hub.visit.bytes()).into(),
+            patient: Some((*hub.patient.bytes()).into()),
+            version,
+            body: Some(
+                json!({
+                    "visit": hub.visit, "patient": hub.patient, "assignees": [phone.person],
+                    "start_ms": START + hours * 3_600_000, "end_ms": START + 5 * 3_600_000,
+                    "service": { "text": "Skilled nursing" }, "time_zone": "America/New_York",
+                })
+                .to_string(),
+            ),
+        }],
+        ..hub.empty_page()
+    };
+    let pages = [booked(1, 90), booked(2, 40), booked(3, 41), booked(4, 40)];
+    let starts_at = |phone: &Phone| {
+        let reads = phone.app.inner.reads().unwrap();
+        let rows = reads.store.reader().unwrap();
+        let booking = rows.record(RecordKind::Booking, RecordId(hub.visit.0));
+        let body = booking.unwrap().unwrap().body.unwrap();
+        serde_json::from_str::<Booking>(&body).unwrap().start_ms.0
+    };
+    let [lost, again, later, stale] = pages;
+    phone.store.apply_page(lost).unwrap();
+    phone.store.reset_epoch(2).unwrap();
+    // Numbers went back with the backup.
+    phone.store.apply_page(again).unwrap();
+    assert_eq!(starts_at(&phone), START + 2 * 3_600_000);
+    phone.store.apply_page(later).unwrap();
+    phone.store.apply_page(stale).unwrap();
+    assert_eq!(starts_at(&phone), START + 3 * 3_600_000);
 }
 
 #[test]
