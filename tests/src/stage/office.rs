@@ -197,6 +197,15 @@ impl Office {
         self.write(&format!("/v1/admin/devices/{device}/revoke"), &Value::Null);
     }
 
+    /// Revokes every device that there is: nobody may have more than so many.
+    pub fn revoke_all(&self) {
+        let devices = self.read("/v1/admin/devices");
+        let devices = devices.as_array().unwrap().iter();
+        for device in devices.filter(|device| device["revoked_ms"].is_null()) {
+            self.revoke(serde_json::from_value(device["id"].clone()).unwrap());
+        }
+    }
+
     /// What the backend rejected, newest first.
     #[must_use]
     pub fn rejected(&self) -> Vec<Value> {

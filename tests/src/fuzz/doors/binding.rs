@@ -441,6 +441,7 @@ impl Door for Bindings {
         self.worn += 1;
         if self.worn > WORN_AFTER {
             self.worn = 0;
+            Office::new(&self.backend).revoke_all();
             self.face = enrolled(&self.backend, self.patient, (self.visit, self.call));
         }
         let (name, told) = match kind {

@@ -111,6 +111,7 @@ impl Door for Phones {
         self.worn += 1;
         if self.worn > WORN_AFTER {
             self.worn = 0;
+            Office::new(&self.backend).revoke_all();
             self.phone = synced(&self.backend, "nina");
         }
         let taken = self.app().sync_store().apply_page(page);
