@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use homeround::app::{AppError, Homeround, Whereabouts};
-use homeround::model::{DocumentId, PatientId, Role};
+use homeround::model::{DocumentId, PatientId, Role, VisitId};
 use homeround::sync::{Lost, OpId, Request, Response, SyncState};
 use homeround_server::service::NewPerson;
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,8 @@ pub(super) const ROUNDS_MAX: usize = 8;
 const QUIET_ROUNDS: usize = 2;
 /// Visits that people still work on.
 const VISITS_OPEN: usize = 12;
+/// Of these, how many a person looks for on their phone.
+const PLACES_TRIED: usize = 4;
 pub(super) const ZONE: &str = "America/New_York";
 
 /// Something that is going to happen.
@@ -292,7 +294,7 @@ impl World {
         match event {
             Event::Work(phone) => {
                 self.work(phone);
-                let pause = 60_000 + self.draw_ms(180_000);
+                let pause = 60_000 + self.draw_ms(140_000);
                 self.after(pause, Event::Work(phone));
             }
             Event::Sync(phone) => {
@@ -325,15 +327,27 @@ impl World {
         }
     }
 
+    /// Where somebody works: at one of the latest visits, most often one that the phone knows.
+    fn place(&mut self, app: &Homeround) -> Option<(VisitId, PatientId)> {
+        let from = self.model.visits.len().saturating_sub(VISITS_OPEN);
+        let mut place = None;
+        for _ in 0..PLACES_TRIED {
+            let at = from + usize::try_from(self.dice.below(VISITS_OPEN as u64)).unwrap_or(0);
+            let visits = &self.model.visits;
+            place = visits.get(at).or(visits.last()).copied();
+            if place.is_some_and(|(visit, _)| app.patient_of(DocumentId::visit(visit)).is_ok()) {
+                break;
+            }
+        }
+        place
+    }
+
     /// One edit, told to the model if the phone said that it is saved.
     fn work(&mut self, number: usize) {
-        let from = self.model.visits.len().saturating_sub(VISITS_OPEN);
-        let at = from + usize::try_from(self.dice.below(VISITS_OPEN as u64)).unwrap_or(0);
-        let Some(place) = self.model.visits.get(at).or(self.model.visits.last()) else {
+        let Some(app) = self.phones[number].app().cloned() else {
             return;
         };
-        let place = *place;
-        let Some(app) = self.phones[number].app().cloned() else {
+        let Some(place) = self.place(&app) else {
             return;
         };
         if self.is_the_patients_turn(number, place.0) || self.takes_a_photo(number, place.0) {
