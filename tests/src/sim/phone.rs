@@ -11,6 +11,7 @@ use std::task::{Context, Poll, Waker};
 
 use homeround::app::{AppError, Clocks, Homeround, OpenConfig, PhoneStore, Platform, SurveyDesk};
 use homeround::model::{DeviceId, PersonId};
+use homeround::store::{DatabaseKey, OpenMode, open_connection};
 use homeround::sync::{
     AccessToken, Cancel, Engine, EngineConfig, Lost, OpId, Request, Response, RunReport,
     TokenFault, TokenSource, Transport, run,
@@ -244,6 +245,18 @@ impl Phone {
         self.disk.revive();
         let mut slot = held(&self.radio.0);
         (slot.sent, slot.awaited, slot.answer) = (None, None, None);
+    }
+
+    /// Whether its database names a file with these bytes, whoever may be shown it.
+    pub(super) fn keeps(&self, sha256: &[u8; 32]) -> bool {
+        let key = DatabaseKey::from_bytes(&self.key).unwrap();
+        let path = self.folder.join("homeround.sqlite");
+        let database = open_connection(&path, &key, OpenMode::Existing).unwrap();
+        let sql = "SELECT EXISTS (SELECT 1 FROM attachment WHERE sha256 = ?1 AND state = 1)";
+        let found = database
+            .connection()
+            .query_row(sql, [sha256], |row| row.get(0));
+        found.unwrap()
     }
 
     pub(super) fn app(&self) -> Option<&Homeround> {

@@ -130,7 +130,6 @@ impl World {
         // Nobody is shown what a phone holds still after access ended.
         let hidden = app.documents().unwrap_or_default();
         let hidden = hidden.contains(&DocumentId::visit(photo.visit));
-        let intact = !self.trouble.put_back.contains(&phone.number);
-        phone.number == photo.phone && hidden && intact
+        phone.number == photo.phone && hidden && phone.keeps(&photo.address.sha256)
     }
 }
