@@ -348,7 +348,7 @@ impl World {
             return;
         }
         self.risk(|claim| had.contains(&claim.hash));
-        self.risk_photos(|index| photos[index]);
+        self.lose_photos(&photos);
         self.trouble.unheard.extend(0..self.phones.len());
         let (office, now) = (self.server.office(), self.time.wall());
         let patients = self.model.patients.clone();
@@ -364,6 +364,8 @@ impl World {
                 }
             }
         }
+        // And whoever was told another hour is told again.
+        self.move_a_visit();
     }
 
     fn back_phone_up(&mut self, number: usize) {

@@ -2,9 +2,7 @@
 //! and on the colleague's phone.
 
 use homeround::app::{AppError, Homeround};
-use homeround::model::{
-    Booking, DocumentKind, Handover, HandoverState, PatientId, RecordId, RecordKind, VisitId,
-};
+use homeround::model::{DocumentKind, Handover, HandoverState, PatientId, VisitId};
 
 use super::super::world::World;
 
@@ -25,7 +23,7 @@ pub(super) fn check(world: &mut World) {
 fn wrong(world: &World, visit: VisitId, patient: PatientId) -> Option<&'static str> {
     let witness = world.phones.last()?.app()?;
     let seen = witness.visit(visit).read().ok()?;
-    let Some(booking) = booking(world, visit) else {
+    let Some(booking) = world.booking(visit) else {
         // What the office booked may be gone with the backend that was put back.
         return seen
             .unplanned
@@ -65,16 +63,4 @@ fn shown(
     Ok(view
         .filter(|view| view.handover == *given)
         .map(|it| it.state))
-}
-
-/// What the backend booked.
-fn booking(world: &World, visit: VisitId) -> Option<Booking> {
-    let server = &world.server;
-    let tenant = server.office().tenant;
-    let row = server.wait(async {
-        let mut reader = server.backend().storage().read(tenant).await.ok()?;
-        let id = RecordId(visit.0);
-        reader.record(RecordKind::Booking, id).await.ok()?
-    });
-    serde_json::from_str(&row?.body?).ok()
 }

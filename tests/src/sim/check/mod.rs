@@ -4,6 +4,7 @@ mod agree;
 mod anew;
 mod appends;
 mod audit;
+mod booked;
 mod comers;
 mod conflicts;
 mod kept;
@@ -25,6 +26,7 @@ pub(super) fn all(world: &mut World) {
     appends::check(world);
     conflicts::check(world);
     scope::check(world);
+    booked::check(world);
     comers::check(world);
     notices::check(world);
     photos::check(world);
