@@ -123,6 +123,18 @@ impl Engine {
                 Ok(page) => self.paged(now, &cursor, page),
                 Err(_) => self.fail(now, Why::Malformed("page_malformed"), None),
             },
+            // It is asked for again, whole, when its turn comes.
+            Wait::EpochAnswer => match wire::open_body::<Page>(&response.body) {
+                Ok(page) => {
+                    if self.same_epoch(now, page.epoch, page.server_ms) {
+                        if let Some(run) = &mut self.run {
+                            run.refreshed = false;
+                        }
+                        self.proceed(now);
+                    }
+                }
+                Err(_) => self.fail(now, Why::Malformed("page_malformed"), None),
+            },
             Wait::ReceiptsAnswer { ids } => match wire::open_body::<Ack>(&response.body) {
                 Ok(ack) => {
                     if self.same_epoch(now, ack.epoch, ack.server_ms) {
@@ -289,6 +301,7 @@ impl Engine {
             return false;
         };
         if run.epoch.is_none_or(|known| known == epoch) {
+            run.heard = true;
             return true;
         }
         run.epoch_resets += 1;

@@ -9,7 +9,8 @@
 //! A run: unsent work until the outbox is empty (patients that left scope
 //! first), what those left behind (purge, receipts), pages until there are no
 //! more (today first), then once more if something came up meanwhile, a beacon,
-//! rest. One thing is outstanding at any time: a push, a storage operation, a
+//! rest. Nothing is purged before the backend answered in the same run: one that
+//! was put back to a backup says so, and may need it again. One thing is outstanding at any time: a push, a storage operation, a
 //! token. Every failure ends in a wait.
 //!
 //! - `event.rs`, `state.rs`: the words of the engine.

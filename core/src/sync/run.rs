@@ -15,6 +15,8 @@ pub const RUN_ROUNDS_MAX: u32 = 16;
 /// Answers with `Waiting` verdicts after which those changes are held back for
 /// the rest of the run.
 pub const WAITING_ROUNDS_MAX: u32 = 3;
+/// Bytes to ask for where a page is asked for to hear the backend's epoch: as few as it gives.
+const EPOCH_PAGE_BYTES: u64 = 1;
 
 /// Parts of a run that are still to do, in this order.
 #[derive(Debug, Default)]
@@ -43,6 +45,8 @@ pub(super) enum Wait {
     PushAnswer { hashes: Vec<ChangeHash> },
     Verdicts,
     Leaving,
+    EpochCursor,
+    EpochAnswer,
     Purge { patient: PatientId },
     Receipts,
     ReceiptsAnswer { ids: Vec<[u8; 16]> },
@@ -74,6 +78,9 @@ pub(super) struct Run {
     /// Came up meanwhile; done once the rest is.
     pub(super) later: Needs,
     pub(super) epoch: Option<u64>,
+    /// The backend answered in this run, and is the one that has what was sent. Nothing is
+    /// given away before.
+    pub(super) heard: bool,
     begun: bool,
     has_token: bool,
     pub(super) refreshed: bool,
@@ -108,6 +115,7 @@ impl Run {
             },
             later: Needs::default(),
             epoch: None,
+            heard: false,
             begun: false,
             has_token: false,
             refreshed: false,
@@ -167,9 +175,11 @@ impl Run {
         true
     }
 
-    /// After the backend was restored everything is offered and asked again.
+    /// After the backend was restored everything is offered and asked again. Who left stays
+    /// until all pages have come: the backend may need what is here of theirs.
     pub(super) fn start_over(&mut self, epoch: u64) {
         self.epoch = Some(epoch);
+        self.needs.leaving = false;
         self.needs.push = !self.push_off;
         self.needs.receipts = true;
         self.needs.pull = true;
@@ -279,6 +289,9 @@ impl Engine {
             }
             (Wait::Verdicts, StoreAnswer::Applied { .. }) => self.proceed(now),
             (Wait::Leaving, StoreAnswer::Leaving(leaving)) => self.purge_next(now, leaving),
+            (Wait::EpochCursor, StoreAnswer::Cursor(cursor)) => {
+                self.ask_page(now, cursor, EPOCH_PAGE_BYTES, Wait::EpochAnswer);
+            }
             (Wait::Purge { patient }, StoreAnswer::Purged(purged)) => {
                 run.purged.insert(patient);
                 // Something was written since it was listed: it goes up first.
@@ -356,6 +369,8 @@ impl Engine {
             .into_iter()
             .find(|it| it.unsent == 0 && !run.purged.contains(&it.patient));
         match next {
+            // A backend that was put back to a backup since has to say so first.
+            Some(_) if !run.heard => self.ask_store(Wait::EpochCursor, StoreOp::LoadCursor),
             Some(it) => {
                 let wait = Wait::Purge {
                     patient: it.patient,
@@ -385,18 +400,22 @@ impl Engine {
     }
 
     fn pull(&mut self, now: Monotonic, cursor: CursorState) {
+        let wait = Wait::PageAnswer {
+            cursor: cursor.cursor.clone(),
+        };
+        self.ask_page(now, cursor, self.config.page_bytes, wait);
+    }
+
+    fn ask_page(&mut self, now: Monotonic, cursor: CursorState, bytes_max: u64, wait: Wait) {
         let request = PullRequest {
             device: (*cursor.device.bytes()).into(),
-            cursor: cursor.cursor.clone().into(),
-            bytes_max: self.config.page_bytes,
+            cursor: cursor.cursor.into(),
+            bytes_max,
             today_ms: cursor.today_ms,
         };
         let Ok(body) = wire::seal_body(&request) else {
             self.fail(now, Why::Storage("cursor_unusable"), None);
             return;
-        };
-        let wait = Wait::PageAnswer {
-            cursor: cursor.cursor,
         };
         self.post(now, wire::PULL, body, wire::PAGE_BYTES_MAX, wait);
     }
@@ -413,6 +432,10 @@ impl Engine {
             run.needs.leaving = true;
             // A patient may leave again: after a restore, or after a return.
             run.purged.clear();
+        }
+        if run.epoch_resets > 0 && !effects.more {
+            run.needs.push = !run.push_off;
+            run.needs.leaving = true;
         }
         run.later.push |= unsent;
         self.show_progress();

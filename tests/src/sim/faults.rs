@@ -348,7 +348,7 @@ impl World {
             return;
         }
         self.risk(|claim| had.contains(&claim.hash));
-        self.lose_photos(&photos);
+        self.risk_photos(|index| photos.get(index).copied().unwrap_or_default());
         self.trouble.unheard.extend(0..self.phones.len());
         let (office, now) = (self.server.office(), self.time.wall());
         let patients = self.model.patients.clone();

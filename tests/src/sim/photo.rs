@@ -108,22 +108,6 @@ impl World {
         }
     }
 
-    /// The backend has lost these photos. One that nobody holds any more who may see the patient
-    /// is not asked for: a phone that is giving the patient away, and was told that the
-    /// backend had it, does not ask again.
-    pub(super) fn lose_photos(&mut self, had: &[bool]) {
-        self.risk_photos(|index| had.get(index).copied().unwrap_or_default());
-        for (index, stored) in self.stored_photos().into_iter().enumerate() {
-            let photo = &self.model.photos[index];
-            let patient = photo.address.patient;
-            let seeing = |phone: &&Phone| self.model.may(phone.person, patient);
-            let mut seeing = self.phones.iter().filter(seeing);
-            if had[index] && !stored && !seeing.any(|phone| self.has(phone, photo)) {
-                self.model.photos[index].excused = true;
-            }
-        }
-    }
-
     /// What was at risk, and neither the backend nor any phone has any more, is not asked for.
     pub(super) fn excuse_photos(&mut self) {
         for index in self.trouble.photos_at_risk.clone() {

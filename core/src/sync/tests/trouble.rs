@@ -109,6 +109,39 @@ fn unsent_work_of_a_patient_who_left_is_judged_before_the_purge() {
     assert_eq!(store.unsent(), 0);
 }
 
+/// A patient who left in an earlier run, of whom everything was sent.
+fn left_and_sent(world: &mut World) -> FakeStore {
+    let mut store = FakeStore {
+        epoch: Some(1),
+        ..FakeStore::default()
+    };
+    store.edit(1, None, 2);
+    assert!(is_idle(&world.life(&mut store)));
+    store.leaving.insert(2, "access_ended".into());
+    world.server.seen.clear();
+    store
+}
+
+#[test]
+fn nobody_is_purged_before_the_backend_was_heard() {
+    let mut world = World::new(1);
+    let mut store = left_and_sent(&mut world);
+    assert!(is_idle(&world.life(&mut store)));
+    assert!(store.purged.contains(&2));
+    let expected = [wire::PULL, wire::RECEIPTS, wire::PULL];
+    assert_eq!(world.server.seen[..3], expected, "asked, gave away, went on");
+}
+
+#[test]
+fn what_a_restored_backend_lost_of_a_patient_who_left_is_sent_again_before_the_purge() {
+    let mut world = World::new(1);
+    let mut store = left_and_sent(&mut world);
+    world.server.restore(0);
+    assert!(is_idle(&world.life(&mut store)));
+    assert!(world.server.seqs.contains_key(&hash(1)), "it was sent again");
+    assert!(store.purged.contains(&2), "after that");
+}
+
 #[test]
 fn a_spent_budget_stops_between_slices_and_the_next_run_goes_on() {
     let mut world = World::new(1);
