@@ -229,7 +229,7 @@ planted! {
     a_conflict_that_the_last_writer_wins_is_found: LastWriterWins within 40;
     an_outbox_that_is_never_offered_is_found: OutboxForgotten within 2;
     a_save_that_failed_and_is_told_as_done_is_found: ToldBeforeCommit within 20;
-    a_save_that_is_done_twice_is_found: RetryAppendsTwice within 4;
+    a_save_that_is_done_twice_is_found: RetryAppendsTwice within 12;
     an_altered_line_of_the_audit_trail_is_found: AuditAltered within 2;
     a_patient_in_the_log_is_found: NameInLog within 2;
     a_commit_that_is_not_synced_is_found: NoSync within 40;

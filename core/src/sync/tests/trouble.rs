@@ -129,7 +129,11 @@ fn nobody_is_purged_before_the_backend_was_heard() {
     assert!(is_idle(&world.life(&mut store)));
     assert!(store.purged.contains(&2));
     let expected = [wire::PULL, wire::RECEIPTS, wire::PULL];
-    assert_eq!(world.server.seen[..3], expected, "asked, gave away, went on");
+    assert_eq!(
+        world.server.seen[..3],
+        expected,
+        "asked, gave away, went on"
+    );
 }
 
 #[test]
@@ -138,7 +142,10 @@ fn what_a_restored_backend_lost_of_a_patient_who_left_is_sent_again_before_the_p
     let mut store = left_and_sent(&mut world);
     world.server.restore(0);
     assert!(is_idle(&world.life(&mut store)));
-    assert!(world.server.seqs.contains_key(&hash(1)), "it was sent again");
+    assert!(
+        world.server.seqs.contains_key(&hash(1)),
+        "it was sent again"
+    );
     assert!(store.purged.contains(&2), "after that");
 }
 
