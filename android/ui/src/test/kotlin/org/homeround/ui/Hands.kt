@@ -1,5 +1,6 @@
 package org.homeround.ui
 
+import androidx.compose.ui.semantics.SemanticsActions
 import androidx.compose.ui.test.ComposeUiTest
 import androidx.compose.ui.test.ExperimentalTestApi
 import androidx.compose.ui.test.onAllNodesWithText
@@ -7,6 +8,7 @@ import androidx.compose.ui.test.onFirst
 import androidx.compose.ui.test.onRoot
 import androidx.compose.ui.test.performClick
 import androidx.compose.ui.test.performScrollTo
+import androidx.compose.ui.test.performSemanticsAction
 import androidx.compose.ui.test.printToString
 import kotlin.test.fail
 
@@ -33,8 +35,14 @@ internal fun ComposeUiTest.gone(text: String) = until("no $text") {
     onAllNodesWithText(text, substring = true).fetchSemanticsNodes().isEmpty()
 }
 
+/**
+ * Presses what says this, as a screen reader does: a finger would come down where it was, and what the core tells
+ * meanwhile moves it.
+ */
 @OptIn(ExperimentalTestApi::class)
 internal fun ComposeUiTest.press(text: String) {
     until(text) { onAllNodesWithText(text).fetchSemanticsNodes().isNotEmpty() }
-    onAllNodesWithText(text).onFirst().performScrollTo().performClick()
+    val node = onAllNodesWithText(text).onFirst().performScrollTo()
+    val pressed = SemanticsActions.OnClick in node.fetchSemanticsNode().config
+    if (pressed) node.performSemanticsAction(SemanticsActions.OnClick) else node.performClick()
 }
