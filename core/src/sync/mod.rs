@@ -10,8 +10,9 @@
 //! first), what those left behind (purge, receipts), pages until there are no
 //! more (today first), then once more if something came up meanwhile, a beacon,
 //! rest. Nothing is purged before the backend answered in the same run: one that
-//! was put back to a backup says so, and may need it again. One thing is outstanding at any time: a push, a storage operation, a
-//! token. Every failure ends in a wait.
+//! was put back to a backup says so, and may need it again. One thing is
+//! outstanding at any time: a push, a storage operation, a token. Every failure
+//! ends in a wait.
 //!
 //! - `event.rs`, `state.rs`: the words of the engine.
 //! - `engine.rs`, `answer.rs`, `backoff.rs`: the engine.
