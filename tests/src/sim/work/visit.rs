@@ -26,16 +26,7 @@ pub(super) fn on_visit(
     }
     match dice.below(100) {
         0..=25 => step(app, id, seen, number, dice),
-        26..=37 => {
-            let pulse = 50 + u16::try_from(number % 120).unwrap_or(0);
-            let vitals = VitalsEntry {
-                measured_at: START.plus(i64::try_from(number).unwrap_or(0)),
-                pulse_bpm: Some(pulse),
-                ..VitalsEntry::default()
-            };
-            let facts = entry("observations", "/pulse_bpm", json!(pulse));
-            ("vitals", visit.record_vitals(&vitals), facts)
-        }
+        26..=37 => vitals(app, id, number),
         38..=47 => task(app, id, seen, number, dice),
         48..=64 => note(app, id, number, dice),
         65..=74 => {
@@ -84,6 +75,17 @@ pub(super) fn on_visit(
             None => note(app, id, number, dice),
         },
     }
+}
+
+fn vitals(app: &Homeround, id: VisitId, number: u64) -> Done {
+    let pulse = 50 + u16::try_from(number % 120).unwrap_or(0);
+    let vitals = VitalsEntry {
+        measured_at: START.plus(i64::try_from(number).unwrap_or(0)),
+        pulse_bpm: Some(pulse),
+        ..VitalsEntry::default()
+    };
+    let facts = entry("observations", "/pulse_bpm", json!(pulse));
+    ("vitals", app.visit(id).record_vitals(&vitals), facts)
 }
 
 /// Settles a disagreement, where there is one and the nurse sees to it.
