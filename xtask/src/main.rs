@@ -7,6 +7,7 @@
 mod access;
 mod cli;
 mod exec;
+mod failed;
 mod full_disk;
 mod fuzz;
 mod guide;

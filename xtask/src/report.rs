@@ -28,6 +28,8 @@ pub(crate) struct StepReport {
     pub(crate) verdict: Verdict,
     /// How long it took.
     pub(crate) elapsed: Duration,
+    /// The tests that failed, by name.
+    pub(crate) failed: Vec<String>,
 }
 
 impl StepReport {
@@ -108,7 +110,7 @@ impl Report {
         }
     }
 
-    /// For a person. The last line counts the tests, where any ran.
+    /// For a person. The failed tests are named; the last line counts all, where any ran.
     pub(crate) fn table(&self) -> String {
         let mut table = format!("\n{:<8} {:<8} {:>12}\n", "step", "result", "time");
         for step in &self.steps {
@@ -119,6 +121,11 @@ impl Report {
         let whole = if self.ok() { "ok" } else { "FAILED" };
         let span = ui::span(self.elapsed);
         let _ = write!(table, "{:<8} {whole:<8} {span:>12}", "all");
+        for step in &self.steps {
+            for test in &step.failed {
+                let _ = write!(table, "\n{:<8} failed   {test}", step.name);
+            }
+        }
         let Counts {
             passed,
             failed,
@@ -144,6 +151,7 @@ impl Report {
                     "result": step.mark(),
                     "seconds": seconds(step.elapsed),
                     "remark": step.remark(),
+                    "failed": step.failed,
                 })
             })
             .collect();
@@ -176,6 +184,7 @@ mod tests {
                 name: "fmt",
                 verdict,
                 elapsed: Duration::from_secs(2),
+                failed: Vec::new(),
             }],
             counts: Counts::default(),
             elapsed: Duration::from_secs(2),
@@ -200,12 +209,15 @@ mod tests {
 
     #[test]
     fn a_failed_step_fails_the_run_and_says_how_to_run_it_alone() {
-        let failed = report(Verdict::Failed);
+        let mut failed = report(Verdict::Failed);
+        failed.steps[0].failed.push("a::b".to_owned());
         assert!(!failed.ok());
+        assert!(failed.table().ends_with("fmt      failed   a::b"));
         assert!(failed.table().contains("cargo xtask test --only fmt"));
         let answer: serde_json::Value = serde_json::from_str(&failed.json()).unwrap();
         assert_eq!(answer["ok"], false);
         assert_eq!(answer["steps"][0]["result"], "FAILED");
+        assert_eq!(answer["steps"][0]["failed"][0], "a::b");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::exec::{self, Watch};
 use crate::house::House;
 use crate::report::{Counts, Report, StepReport, Verdict};
 use crate::{
-    Trouble, access, fuzz, kotlin, play, sbom, setup, sim, size, swift, targets, tidy, ui,
+    Trouble, access, failed, fuzz, kotlin, play, sbom, setup, sim, size, swift, targets, tidy, ui,
 };
 
 /// Validates what the backend writes with parts that nobody here wrote.
@@ -137,6 +137,16 @@ impl Step {
         }
     }
 
+    /// The log in which this step's tests are named.
+    const fn tests(self) -> Option<&'static str> {
+        match self {
+            Self::Test => Some("test"),
+            Self::Kotlin => Some("junit"),
+            Self::Swift => Some("swift-tests"),
+            _ => None,
+        }
+    }
+
     fn run(self, house: &House, counts: &mut Counts) -> Result<Verdict, Trouble> {
         match self {
             Self::Setup => setup::for_testing(house).map(|()| Verdict::Passed),
@@ -199,18 +209,7 @@ pub(crate) fn run(house: &House, only: &[Step], json: bool) -> Result<ExitCode, 
     let chosen = |step: &Step| only.is_empty() || only.contains(step);
     for step in Step::ALL.into_iter().filter(chosen) {
         ui::note(&format!("=> {}: {}", step.name(), step.says()));
-        let step_watch = Watch::start();
-        let verdict = step
-            .run(house, &mut report.counts)
-            .unwrap_or_else(|trouble| {
-                ui::note(&trouble.to_string());
-                Verdict::Failed
-            });
-        let done = StepReport {
-            name: step.name(),
-            verdict,
-            elapsed: step_watch.elapsed(),
-        };
+        let done = done(step, house, &mut report.counts);
         ui::note(&format!("   {} {}", done.mark(), ui::span(done.elapsed)));
         let hopeless = step == Step::Setup && done.verdict == Verdict::Failed;
         report.steps.push(done);
@@ -222,6 +221,31 @@ pub(crate) fn run(house: &House, only: &[Step], json: bool) -> Result<ExitCode, 
     report.elapsed = watch.elapsed();
     ui::out(&if json { report.json() } else { report.table() });
     Ok(report.exit_code())
+}
+
+/// Runs a step and tells how it went.
+fn done(step: Step, house: &House, counts: &mut Counts) -> StepReport {
+    let watch = Watch::start();
+    let log = step.tests().map(|name| house.log(name));
+    // What an earlier run said of its tests is not this one's.
+    if let Some(log) = &log {
+        let _ = std::fs::remove_file(log);
+    }
+    let verdict = step.run(house, counts).unwrap_or_else(|trouble| {
+        ui::note(&trouble.to_string());
+        Verdict::Failed
+    });
+    let said = log.and_then(|log| std::fs::read(log).ok());
+    let failed = failed::tests(&String::from_utf8_lossy(&said.unwrap_or_default()));
+    if step != Step::Test {
+        counts.failed += failed.len() as u64;
+    }
+    StepReport {
+        name: step.name(),
+        verdict,
+        elapsed: watch.elapsed(),
+        failed,
+    }
 }
 
 /// Runs one program as a step.

@@ -56,6 +56,7 @@ pub(super) fn run(
     command.args(["org.junit.platform.console.ConsoleLauncher", "execute"]);
     command.args([
         "--disable-banner",
+        "--disable-ansi-colors",
         "--details=tree",
         "--details-theme=ascii",
     ]);

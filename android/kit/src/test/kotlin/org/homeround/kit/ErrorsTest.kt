@@ -7,10 +7,10 @@ import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
 import kotlin.test.assertIs
 import kotlin.test.assertTrue
+import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitCancellation
-import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
@@ -203,11 +203,15 @@ class ErrorsTest {
             backend.day()
             val test = TestPhone(folder.resolve("nina"), backend, "nina")
             val phone = test.ready()
-            test.token.set { awaitCancellation() }
+            val asked = CompletableDeferred<Unit>()
+            test.token.set {
+                asked.complete(Unit)
+                awaitCancellation()
+            }
             val run = async(Dispatchers.Default) { runCatching { phone.sync.now() } }
-            delay(200)
+            asked.await()
             phone.sync.cancel()
-            assertIs<HomeroundException.Cancelled>(withTimeout(5_000) { run.await() }.exceptionOrNull())
+            assertIs<HomeroundException.Cancelled>(withTimeout(60_000) { run.await() }.exceptionOrNull())
         }
     }
 

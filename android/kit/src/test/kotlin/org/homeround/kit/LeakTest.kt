@@ -45,15 +45,20 @@ class LeakTest {
             }
         }
         round(10_000)
-        val (memory, files) = settled() to openFiles()
-        round(10_000)
-        val grown = settled() - memory
-        println("leak: 10000 objects and 10000 async calls grew resident memory by $grown KiB")
-        // An object or a future that stayed would be at least 100 bytes each: 2 MiB. The JVM's own
-        // heap and code cache move by more than that, so the bound is what 1 KiB each would be.
-        assertTrue(grown < 20_480, "grew by $grown KiB")
-        assertTrue(openFiles() <= files, "file handles")
+        val grown = (1..ROUNDS).map {
+            val (memory, files) = settled() to openFiles()
+            round(10_000)
+            Grown(settled() - memory, openFiles() - files)
+        }
+        println("leak: 10000 objects and 10000 async calls grew resident memory and open files by $grown")
+        // What stays, stays in every round; the JVM's own heap and code, and the phones of earlier tests, grow in some.
+        // An object or a future that stayed would be at least 100 bytes each: 2 MiB a round.
+        assertTrue(grown.any { it.kib < 2_048 }, "memory: $grown")
+        assertTrue(grown.any { it.files <= 0 }, "file handles: $grown")
     }
+
+    /** What a round left behind. */
+    private data class Grown(val kib: Long, val files: Int)
 
     @Test
     fun `what a call costs is told`(@TempDir folder: Path) = runBlocking<Unit> {
@@ -73,5 +78,9 @@ class LeakTest {
         val text = nanos(20_000) { runCatching { core.search("wound", 1U) } }
         println("overhead: a call ${plain / 1000.0} us, a call with a string that fails ${text / 1000.0} us")
         assertTrue(plain > 0)
+    }
+
+    private companion object {
+        const val ROUNDS = 5
     }
 }

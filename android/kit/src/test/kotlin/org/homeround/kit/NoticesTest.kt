@@ -53,7 +53,7 @@ class NoticesTest {
             assertNull(visit.notices.first().single().delivery)
             assertEquals(0UL, phone.sync.now().rejected)
             // The test's server has no relay: it says so.
-            val delivery = withTimeout(30_000) {
+            val delivery = withTimeout(60_000) {
                 while (visit.notices.first().single().delivery?.state != NoticeState.NOT_SENT) {
                     phone.sync.now()
                     delay(200)

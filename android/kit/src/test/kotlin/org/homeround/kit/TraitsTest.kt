@@ -5,9 +5,9 @@ import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
 import kotlin.test.assertIs
 import kotlin.test.assertTrue
+import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.awaitCancellation
-import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
@@ -92,10 +92,14 @@ class TraitsTest {
             val test = TestPhone(folder.resolve("nina"), backend, "nina")
             val phone = test.ready()
             phone.visit(site.visit).checkIn()
-            test.token.set { awaitCancellation() }
+            val asked = CompletableDeferred<Unit>()
+            test.token.set {
+                asked.complete(Unit)
+                awaitCancellation()
+            }
             val running = launch(Dispatchers.Default) { phone.sync.now() }
-            delay(200)
-            withTimeout(2_000) {
+            asked.await()
+            withTimeout(60_000) {
                 running.cancel()
                 running.join()
             }

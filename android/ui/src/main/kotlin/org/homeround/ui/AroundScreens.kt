@@ -180,7 +180,9 @@ fun SearchScreen(
         )
         if (state.searched && state.rows.isEmpty()) Quiet(text("search_nothing"))
         state.rows.forEach { row ->
-            TextButton({ onOpen(row) }, Modifier.fillMaxWidth().heightIn(min = TOUCH)) { Line(row.title, read(row.kind), strong = true) }
+            TextButton({ onOpen(row) }, Modifier.fillMaxWidth().heightIn(min = TOUCH)) {
+                Line(row.title, read(row.kind), strong = true, alone = false)
+            }
         }
     }
 }

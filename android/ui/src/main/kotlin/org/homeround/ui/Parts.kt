@@ -39,9 +39,11 @@ import androidx.compose.ui.graphics.drawscope.DrawScope
 import androidx.compose.ui.graphics.drawscope.Stroke
 import androidx.compose.ui.platform.LocalDensity
 import androidx.compose.ui.semantics.LiveRegionMode
+import androidx.compose.ui.semantics.Role
 import androidx.compose.ui.semantics.contentDescription
 import androidx.compose.ui.semantics.heading
 import androidx.compose.ui.semantics.liveRegion
+import androidx.compose.ui.semantics.role
 import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.text.style.TextAlign
 import androidx.compose.ui.text.style.TextOverflow
@@ -101,11 +103,13 @@ internal fun Page(
 @Composable
 private fun NetworkBar(chip: Chip, onClick: () -> Unit) {
     val (behind, on) = colours(chip.tone)
-    Surface(color = behind, contentColor = on, onClick = onClick, modifier = Modifier.fillMaxWidth().heightIn(min = TOUCH)) {
-        Row(
-            Modifier.padding(horizontal = 20.dp, vertical = 8.dp).semantics(mergeDescendants = true) { liveRegion = LiveRegionMode.Polite },
-            verticalAlignment = Alignment.CenterVertically,
-        ) {
+    // The words belong to what is pressed: a screen reader says both as one.
+    val spoken = Modifier.semantics {
+        liveRegion = LiveRegionMode.Polite
+        role = Role.Button
+    }
+    Surface(color = behind, contentColor = on, onClick = onClick, modifier = spoken.fillMaxWidth().heightIn(min = TOUCH)) {
+        Row(Modifier.padding(horizontal = 20.dp, vertical = 8.dp), verticalAlignment = Alignment.CenterVertically) {
             Mark(chip.glyph, on)
             Spacer(Modifier.width(10.dp))
             Text(read(chip.words), style = MaterialTheme.typography.labelLarge)
@@ -179,10 +183,10 @@ internal fun Also(label: String, enabled: Boolean = true, onClick: () -> Unit) {
     OutlinedButton(onClick, Modifier.heightIn(min = TOUCH), enabled = enabled, shape = MaterialTheme.shapes.medium) { Text(label) }
 }
 
-/** A line with something under it. */
+/** A line with something under it. One that is not [alone] is what a button says, and is read with it. */
 @Composable
-internal fun Line(title: String, detail: String = "", strong: Boolean = false) {
-    Column(Modifier.fillMaxWidth().semantics(mergeDescendants = true) {}) {
+internal fun Line(title: String, detail: String = "", strong: Boolean = false, alone: Boolean = true) {
+    Column(if (alone) Modifier.fillMaxWidth().semantics(mergeDescendants = true) {} else Modifier.fillMaxWidth()) {
         val style = if (strong) MaterialTheme.typography.titleMedium else MaterialTheme.typography.bodyLarge
         Text(title, style = style)
         if (detail.isNotEmpty()) Quiet(detail)

@@ -1,20 +1,8 @@
 package org.homeround.ui
 
-import androidx.compose.ui.semantics.SemanticsActions
 import androidx.compose.ui.test.ComposeUiTest
 import androidx.compose.ui.test.ExperimentalTestApi
-import androidx.compose.ui.test.SemanticsNodeInteraction
-import androidx.compose.ui.test.hasSetTextAction
-import androidx.compose.ui.test.hasText
-import androidx.compose.ui.test.onAllNodesWithText
-import androidx.compose.ui.test.onLast
-import androidx.compose.ui.test.onNodeWithContentDescription
-import androidx.compose.ui.test.onNodeWithText
-import androidx.compose.ui.test.performClick
-import androidx.compose.ui.test.performScrollTo
-import androidx.compose.ui.test.performSemanticsAction
 import androidx.compose.ui.test.runComposeUiTest
-import androidx.compose.ui.text.AnnotatedString
 import java.nio.file.Path
 import java.util.Locale
 import kotlin.test.assertEquals
@@ -46,11 +34,7 @@ class AppTest {
         Stage.Dressed(Look()) { App(shell) }
     }
 
-    /** Without the focus: a caret that blinks is never idle. */
-    private fun SemanticsNodeInteraction.enter(text: String) =
-        performSemanticsAction(SemanticsActions.SetText) { it(AnnotatedString(text)) }
-
-    private fun ComposeUiTest.type(pin: String) = pin.forEach { onNodeWithText("$it").performClick() }
+    private fun ComposeUiTest.type(pin: String) = pin.forEach { press("$it") }
 
     @Test
     fun `a new phone is set up, connected and shows the day`(@TempDir folder: Path) {
@@ -63,7 +47,7 @@ class AppTest {
                 type("123456")
                 press("Continue")
                 seen("Choose 6 digits")
-                onNodeWithText("OK").performClick()
+                press("OK")
                 type(Backend.PIN)
                 press("Continue")
                 seen("Connect this phone")
@@ -92,11 +76,11 @@ class AppTest {
                 seen("Allergy to penicillin")
                 press("Check in")
                 seen("In progress")
-                onNodeWithContentDescription("Pulse (/min)").performScrollTo().enter("900")
+                enter("Pulse (/min)", "900")
                 press("Record")
                 seen("20 – 300/min")
-                onNodeWithContentDescription("Systolic (mmHg)").performScrollTo().enter("142")
-                onNode(hasText("900") and hasSetTextAction()).performScrollTo()
+                enter("Systolic (mmHg)", "142")
+                seen("900")
                 press("Done")
                 seen("Pass")
             }
@@ -134,8 +118,8 @@ class AppTest {
                 press("Complete visit")
                 press("Sign")
                 seen("Enter your PIN")
-                onNode(hasText("Enter your PIN", substring = true) and hasSetTextAction()).enter(Backend.PIN)
-                onAllNodesWithText("Sign").onLast().performClick()
+                enterLabelled("Enter your PIN", Backend.PIN)
+                pressLast("Sign")
                 seen("Signed by Nina Alvarez")
             }
             assertEquals(VisitStatus.SIGNED, runBlocking { nina.visit(site.visit).read() }.status)
@@ -154,20 +138,20 @@ class AppTest {
                 press("Check in")
                 seen("In progress")
                 press("Not given")
-                onNodeWithContentDescription("A word on it (not required)").performScrollTo().enter("felt sick")
+                enter("A word on it (not required)", "felt sick")
                 press("Refused")
                 seen("· Refused")
                 press("Not done")
                 press("On hold")
                 seen("On hold · Required")
-                onNodeWithContentDescription("Note").performScrollTo().enter("Wound dry.")
+                enter("Note", "Wound dry.")
                 press("Save")
                 gone("Save")
-                onNodeWithContentDescription("What it shows").performScrollTo().enter("Left heel")
+                enter("What it shows", "Left heel")
                 press("Take a photo")
                 seen("Only on this phone")
                 press("Show")
-                onNodeWithText("Close").assertExists()
+                seen("Close")
             }
             val view = runBlocking { phone.visit(site.visit).read() }
             assertEquals("Wound dry.", view.note)
@@ -192,7 +176,7 @@ class AppTest {
                 show(phone, files = { files.removeFirst() })
                 press("Testina Ä. Probe")
                 seen("In progress")
-                onNodeWithContentDescription("What it shows").performScrollTo().enter("Cough")
+                enter("What it shows", "Cough")
                 press("Add a file or recording")
                 seen("can’t be attached")
                 press("Add a file or recording")
@@ -230,12 +214,12 @@ class AppTest {
                 show(phone)
                 press("Account")
                 seen("Nina Alvarez")
-                onNodeWithContentDescription("PIN until now").performScrollTo().enter("774120")
-                onNodeWithContentDescription("New PIN").performScrollTo().enter("580274")
+                enter("PIN until now", "774120")
+                enter("New PIN", "580274")
                 press("Change PIN")
                 seen("Wrong PIN")
-                onNodeWithText("OK").performClick()
-                onNodeWithContentDescription("PIN until now").performScrollTo().enter(Backend.PIN)
+                press("OK")
+                enter("PIN until now", Backend.PIN)
                 press("Change PIN")
                 seen("The PIN is changed.")
                 press("Lock now")
@@ -245,7 +229,7 @@ class AppTest {
                 seen("1 visit")
                 press("Account")
                 // The first one is the heading.
-                onAllNodesWithText("Sign out").onLast().performScrollTo().performClick()
+                pressLast("Sign out")
                 press("Yes, remove everything")
                 seen("Choose a PIN")
             }
@@ -263,7 +247,7 @@ class AppTest {
             runComposeUiTest {
                 show(phone, sensor = true)
                 press("Account")
-                onNodeWithContentDescription("PIN").performScrollTo().enter(Backend.PIN)
+                enter("PIN", Backend.PIN)
                 press("Use the sensor")
                 seen("The sensor opens this phone.")
                 press("Lock now")
@@ -271,15 +255,15 @@ class AppTest {
                 seen("1 visit")
                 press("Account")
                 seen("Forgot it? Leave it empty: the sensor is asked.")
-                onNodeWithContentDescription("New PIN").performScrollTo().enter("580274")
+                enter("New PIN", "580274")
                 press("Change PIN")
                 seen("The PIN is changed.")
                 press("Lock now")
                 vault.destroy("homeround.biometric")
                 press("Use finger or face")
                 seen("The sensor can’t open this phone any more: a finger or face was added or removed. Use the PIN; the sensor is set up again under Account.")
-                onNodeWithText("OK").performClick()
-                onNodeWithText("Use finger or face").assertDoesNotExist()
+                press("OK")
+                gone("Use finger or face")
                 type("580274")
                 press("Continue")
                 seen("1 visit")
@@ -298,15 +282,15 @@ class AppTest {
             runComposeUiTest {
                 show(phone)
                 seen("No visits on this day.")
-                onNodeWithText("Up to date").performClick()
+                press("Up to date")
                 seen("Set aside")
                 seen("Your access to the patient had ended.")
-                onNodeWithText("‹ Back").performClick()
+                press("‹ Back")
                 press("Search")
-                onNode(hasSetTextAction()).enter(site.patient)
+                enterFirst(site.patient)
                 press("Patient by code")
                 seen("There is nothing of this patient on this phone.")
-                onNodeWithContentDescription("Why is it needed?").enter("Found unconscious by a neighbour")
+                enter("Why is it needed?", "Found unconscious by a neighbour")
                 press("Open the chart")
                 seen("Allergies")
                 seen("Timeline")

@@ -1,17 +1,8 @@
 package org.homeround.ui
 
-import androidx.compose.ui.semantics.SemanticsActions
 import androidx.compose.ui.test.ComposeUiTest
 import androidx.compose.ui.test.ExperimentalTestApi
-import androidx.compose.ui.test.onAllNodesWithContentDescription
-import androidx.compose.ui.test.onFirst
-import androidx.compose.ui.test.onNodeWithContentDescription
-import androidx.compose.ui.test.onNodeWithText
-import androidx.compose.ui.test.performClick
-import androidx.compose.ui.test.performScrollTo
-import androidx.compose.ui.test.performSemanticsAction
 import androidx.compose.ui.test.runComposeUiTest
-import androidx.compose.ui.text.AnnotatedString
 import java.nio.file.Path
 import java.util.Locale
 import kotlin.test.assertEquals
@@ -35,18 +26,6 @@ class FormsScreenTest {
         Stage.Dressed(Look(language = language)) { App(Shell(phone, Formats(locale), "America/New_York", { now() })) }
     }
 
-    /** Taps what is described so: an option of a question, and waits until it is chosen. */
-    private fun ComposeUiTest.tap(described: String) {
-        until(described) { onAllNodesWithContentDescription(described).fetchSemanticsNodes().isNotEmpty() }
-        onAllNodesWithContentDescription(described).onFirst().performScrollTo().performClick()
-    }
-
-    private fun ComposeUiTest.enter(described: String, text: String) {
-        until(described) { onAllNodesWithContentDescription(described).fetchSemanticsNodes().isNotEmpty() }
-        onNodeWithContentDescription(described).performScrollTo()
-            .performSemanticsAction(SemanticsActions.SetText) { it(AnnotatedString(text)) }
-    }
-
     private fun form(phone: Homeround, visit: String): FormView =
         runBlocking { phone.visit(visit).forms.all("en").first().single() }
 
@@ -64,14 +43,14 @@ class FormsScreenTest {
                 seen("0 of 3 answered")
                 press("Complete the form")
                 seen("Needs an answer")
-                tap("1. Feels unsteady when standing or walking?: No")
-                tap("2. Worries about falling?: No")
-                tap("3. Has fallen in past year?: Yes")
+                pressNamed("1. Feels unsteady when standing or walking?: No")
+                pressNamed("2. Worries about falling?: No")
+                pressNamed("3. Has fallen in past year?: Yes")
                 seen("How many times?")
                 enter("How many times?", "900")
                 press("Save: How many times?")
                 seen("1 to 365")
-                tap("Was injured?: No")
+                pressNamed("Was injured?: No")
                 // Typed and not saved: completing saves it first.
                 enter("How many times?", "2")
                 press("Complete the form")
@@ -96,8 +75,8 @@ class FormsScreenTest {
                 press("Añadir otro: Herida")
                 enter("¿Dónde está?", "talón izquierdo")
                 press("Guardar: ¿Dónde está?")
-                tap("¿Qué se ve en el lecho?: Esfacelo (amarillo)")
-                tap("¿Qué se ve en el lecho?: Granulación (rojo)")
+                pressNamed("¿Qué se ve en el lecho?: Esfacelo (amarillo)")
+                pressNamed("¿Qué se ve en el lecho?: Granulación (rojo)")
                 enter("Largo, de cabeza a pies", "2,5")
                 press("Guardar: Largo, de cabeza a pies")
                 until("the answers") {
@@ -106,7 +85,7 @@ class FormsScreenTest {
                 }
                 // Typed and not saved: leaving saves it first.
                 enter("Ancho, de lado a lado", "1,5")
-                onNodeWithText("‹ Atrás").performClick()
+                press("‹ Atrás")
                 press("Abrir formularios")
                 until("the width") { form(phone, site.visit).items.single { it.linkId == "width" }.answers.size == 1 }
                 press("Quitar: Herida, 1")
@@ -134,14 +113,14 @@ class FormsScreenTest {
                 until("the typed date") { days() == listOf("2026-03-09") }
                 press("Calendar: Last changed on")
                 seen("Use this date")
-                onNodeWithText("Sunday, March 15, 2026", substring = true).performClick()
-                onNodeWithText("Use this date").performClick()
+                pressWith("Sunday, March 15, 2026")
+                press("Use this date")
                 until("the chosen date") { days() == listOf("2026-03-15") }
                 press("Take back: Last changed on")
                 until("no date") { days().isEmpty() }
                 press("Calendar: Last changed on")
                 seen("Use this date")
-                onNodeWithText("Not now").performClick()
+                press("Not now")
                 gone("Use this date")
             }
             assertTrue(days().isEmpty())

@@ -1,13 +1,7 @@
 package org.homeround.ui
 
-import androidx.compose.ui.semantics.SemanticsActions
 import androidx.compose.ui.test.ExperimentalTestApi
-import androidx.compose.ui.test.onAllNodesWithContentDescription
-import androidx.compose.ui.test.onFirst
-import androidx.compose.ui.test.performScrollTo
-import androidx.compose.ui.test.performSemanticsAction
 import androidx.compose.ui.test.runComposeUiTest
-import androidx.compose.ui.text.AnnotatedString
 import java.nio.file.Path
 import java.util.Locale
 import kotlin.test.assertEquals
@@ -47,9 +41,7 @@ class MessageScreenTest {
                 seen("New tips for the walker?")
                 until("the read mark") { messages().none { it.unread } }
                 press("Answer")
-                val told = "Message to the care team"
-                onAllNodesWithContentDescription(told).onFirst().performScrollTo()
-                    .performSemanticsAction(SemanticsActions.SetText) { it(AnnotatedString("I bring them")) }
+                enter("Message to the care team", "I bring them")
                 press("For Theo Lindqvist")
                 press("Send")
                 until("the answer") { messages().size == 2 }
@@ -57,8 +49,7 @@ class MessageScreenTest {
                 assertEquals(asked.id, answer.replyTo)
                 assertEquals(listOf("Theo Lindqvist"), answer.to.map { it.name })
                 press("Take back")
-                onAllNodesWithContentDescription("Why it is taken back").onFirst().performScrollTo()
-                    .performSemanticsAction(SemanticsActions.SetText) { it(AnnotatedString("wrong patient")) }
+                enter("Why it is taken back", "wrong patient")
                 press("Take it back")
                 seen("Taken back: wrong patient")
             }

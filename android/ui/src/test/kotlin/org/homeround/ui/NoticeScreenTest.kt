@@ -1,14 +1,7 @@
 package org.homeround.ui
 
-import androidx.compose.ui.semantics.SemanticsActions
-import androidx.compose.ui.test.ComposeUiTest
 import androidx.compose.ui.test.ExperimentalTestApi
-import androidx.compose.ui.test.onAllNodesWithContentDescription
-import androidx.compose.ui.test.onFirst
-import androidx.compose.ui.test.performScrollTo
-import androidx.compose.ui.test.performSemanticsAction
 import androidx.compose.ui.test.runComposeUiTest
-import androidx.compose.ui.text.AnnotatedString
 import java.nio.file.Path
 import java.util.Locale
 import kotlin.test.assertEquals
@@ -41,12 +34,12 @@ class NoticeScreenTest {
                 press("Later than booked")
                 seen("Nobody has asked the patient whether")
                 press("Write down the patient\u2019s answer")
-                write("Address or phone number", "ana")
+                enter("Address or phone number", "ana")
                 press("Save the wishes")
                 seen("address")
-                write("Address or phone number", "ana@example.org")
-                write("No notices from", "0:00")
-                write("No notices until", "0:00")
+                enter("Address or phone number", "ana@example.org")
+                enter("No notices from", "0:00")
+                enter("No notices until", "0:00")
                 press("In Spanish")
                 press("Save the wishes")
                 seen("Wants e-mails · ana@example.org")
@@ -58,10 +51,5 @@ class NoticeScreenTest {
                 assertEquals(NoticeKind.LATE, notice.kind)
             }
         }
-    }
-
-    private fun ComposeUiTest.write(name: String, text: String) {
-        onAllNodesWithContentDescription(name).onFirst().performScrollTo()
-            .performSemanticsAction(SemanticsActions.SetText) { it(AnnotatedString(text)) }
     }
 }

@@ -6,7 +6,6 @@ import org.homeround.core.Coding
 import org.homeround.core.Medication
 import org.homeround.core.SessionState
 import org.homeround.core.SyncState
-import org.homeround.core.VisitStatus
 import org.homeround.kit.screens.Action
 import org.homeround.kit.screens.ChartRow
 import org.homeround.kit.screens.Chip

@@ -3,7 +3,6 @@ package org.homeround.ui
 import java.time.LocalDate
 import java.time.ZoneId
 import java.util.Locale
-import org.homeround.core.OccurrenceState
 import org.homeround.core.PlanTemplate
 import org.homeround.core.SyncState
 import org.homeround.kit.screens.ActivityRow

@@ -1,16 +1,9 @@
 package org.homeround.ui
 
-import androidx.compose.ui.semantics.SemanticsActions
 import androidx.compose.ui.test.ComposeUiTest
 import androidx.compose.ui.test.ExperimentalTestApi
-import androidx.compose.ui.test.onAllNodesWithContentDescription
 import androidx.compose.ui.test.onAllNodesWithText
-import androidx.compose.ui.test.onFirst
-import androidx.compose.ui.test.performClick
-import androidx.compose.ui.test.performScrollTo
-import androidx.compose.ui.test.performSemanticsAction
 import androidx.compose.ui.test.runComposeUiTest
-import androidx.compose.ui.text.AnnotatedString
 import java.nio.file.Path
 import java.util.Locale
 import kotlin.test.assertEquals
@@ -37,12 +30,6 @@ import org.junit.jupiter.api.io.TempDir
 class PlanScreenTest {
     private fun ComposeUiTest.show(phone: Homeround, locale: Locale, language: String) = setContent {
         Stage.Dressed(Look(language = language)) { App(Shell(phone, Formats(locale), "America/New_York", { now() })) }
-    }
-
-    private fun ComposeUiTest.enter(described: String, text: String) {
-        until(described) { onAllNodesWithContentDescription(described).fetchSemanticsNodes().isNotEmpty() }
-        onAllNodesWithContentDescription(described).onFirst().performScrollTo()
-            .performSemanticsAction(SemanticsActions.SetText) { it(AnnotatedString(text)) }
     }
 
     private fun plan(phone: Homeround, patient: String): CarePlan? =
@@ -72,8 +59,8 @@ class PlanScreenTest {
                 until("the progress") { plan(phone, site.patient)?.view?.progress?.singleOrNull()?.comment == "va a pie" }
                 seen("va a pie")
                 enter("Añadir un objetivo", "Llegar a la plaza")
-                // The field is called as the button below it; the patient's other plans follow.
-                onAllNodesWithText("Añadir un objetivo")[1].performScrollTo().performClick()
+                // The patient's other plans have that button too, and nothing written beside it.
+                press("Añadir un objetivo")
                 until("the goal") { plan(phone, site.patient)?.view?.goals?.any { it.text == "Llegar a la plaza" } == true }
             }
             val kept = plan(phone, site.patient)!!
@@ -105,7 +92,7 @@ class PlanScreenTest {
                 gone("Count the tablets")
                 // The plan's task comes after the two that were booked.
                 until("three tasks") { onAllNodesWithText("Done").fetchSemanticsNodes().size == 3 }
-                onAllNodesWithText("Done")[2].performScrollTo().performSemanticsAction(SemanticsActions.OnClick)
+                press("Done", after = 2)
                 until("the other is done") { state("Fill the box") == PlannedStatus.DONE }
                 press("Open chart")
                 press("Care plans")

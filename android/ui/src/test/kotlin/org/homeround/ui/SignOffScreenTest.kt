@@ -14,11 +14,7 @@ import androidx.compose.ui.geometry.Offset
 import androidx.compose.ui.platform.LocalDensity
 import androidx.compose.ui.test.ComposeUiTest
 import androidx.compose.ui.test.ExperimentalTestApi
-import androidx.compose.ui.test.assertIsEnabled
-import androidx.compose.ui.test.assertIsNotEnabled
 import androidx.compose.ui.test.onNodeWithContentDescription
-import androidx.compose.ui.test.onNodeWithText
-import androidx.compose.ui.test.performTextInput
 import androidx.compose.ui.test.performTouchInput
 import androidx.compose.ui.test.runComposeUiTest
 import androidx.compose.ui.unit.Density
@@ -63,14 +59,14 @@ class SignOffScreenTest {
     @Test
     fun `a finger signs in strokes, takes one back, and the size is in millimetres`() = runComposeUiTest {
         show()
-        onNodeWithText("Save").assertIsNotEnabled()
+        offered("Save", false)
         pad().performTouchInput {
             down(Offset(20f, 40f))
             moveTo(Offset(120f, 90f))
             moveTo(Offset(220f, 30f))
             up()
         }
-        onNodeWithText("Save").assertIsEnabled()
+        offered("Save")
         pad().performTouchInput {
             down(Offset(30f, 100f))
             moveTo(Offset(300f, 100f))
@@ -94,25 +90,25 @@ class SignOffScreenTest {
             down(Offset(50f, 50f))
             up()
         }
-        onNodeWithText("Save").assertIsNotEnabled()
+        offered("Save", false)
         pad().performTouchInput {
             down(Offset(20f, 40f))
             moveTo(Offset(220f, 30f))
             up()
         }
         press("Clear")
-        onNodeWithText("Save").assertIsNotEnabled()
+        offered("Save", false)
     }
 
     @Test
     fun `who can not draw types the name, and who does not sign has a reason`() = runComposeUiTest {
         show()
         press("Typed name")
-        onNodeWithText("Save").assertIsNotEnabled()
-        onNodeWithContentDescription("Name, typed by who signs").performTextInput("Rosa Example")
-        onNodeWithText("Save").assertIsEnabled()
+        offered("Save", false)
+        enter("Name, typed by who signs", "Rosa Example")
+        offered("Save")
         press("Does not sign")
-        onNodeWithText("Save").assertIsNotEnabled()
+        offered("Save", false)
         press("Infection control")
         press("Save")
         val (form, drawing) = assertNotNull(saved)
@@ -129,8 +125,8 @@ class SignOffScreenTest {
         state = state.copy(signing = null, signOffs = rows)
         show()
         press("This signature is wrong")
-        onNodeWithText("Take it back").assertIsNotEnabled()
-        onNodeWithContentDescription("What is wrong?").performTextInput("The neighbour signed")
+        offered("Take it back", false)
+        enter("What is wrong?", "The neighbour signed")
         press("Take it back")
         assertEquals(listOf("o1" to "The neighbour signed"), takenBack)
         gone("Take it back")

@@ -1,17 +1,8 @@
 package org.homeround.ui
 
-import androidx.compose.ui.semantics.SemanticsActions
 import androidx.compose.ui.test.ComposeUiTest
 import androidx.compose.ui.test.ExperimentalTestApi
-import androidx.compose.ui.test.assertIsNotEnabled
-import androidx.compose.ui.test.onAllNodesWithContentDescription
-import androidx.compose.ui.test.onFirst
-import androidx.compose.ui.test.onNodeWithText
-import androidx.compose.ui.test.performClick
-import androidx.compose.ui.test.performScrollTo
-import androidx.compose.ui.test.performSemanticsAction
 import androidx.compose.ui.test.runComposeUiTest
-import androidx.compose.ui.text.AnnotatedString
 import java.nio.file.Path
 import java.util.Locale
 import java.util.concurrent.CopyOnWriteArrayList
@@ -37,11 +28,11 @@ class SurveyScreenTest {
     }
 
     private fun ComposeUiTest.choose(question: String, answer: String) =
-        onAllNodesWithContentDescription("$question: $answer").onFirst().performScrollTo().performClick()
+        pressNamed("$question: $answer")
 
     private fun ComposeUiTest.unlock() {
         seen("It opens with the PIN of whoever lent it.")
-        Backend.PIN.forEach { onNodeWithText("$it").performClick() }
+        Backend.PIN.forEach { press("$it") }
         press("Continue")
     }
 
@@ -57,7 +48,7 @@ class SurveyScreenTest {
                 show(phone)
                 press("Testina Ä. Probe")
                 seen("A link can be sent once the visit is over.")
-                onNodeWithText("Send the patient a link").assertIsNotEnabled()
+                offered("Send the patient a link", false)
                 press("Lend the patient this phone")
                 seen("Then it asks for your PIN or the sensor.")
                 press("Hand the phone over")
@@ -69,8 +60,7 @@ class SurveyScreenTest {
                 choose("¿Quién contesta?", "Hablo por el paciente")
                 choose("¿Le trataron con amabilidad y respeto?", "En parte")
                 choose("¿Cómo fue la visita en conjunto? 0 es lo peor posible y 10 lo mejor posible.", "10")
-                onAllNodesWithContentDescription("¿Hay algo más que quiera decirnos?").onFirst().performScrollTo()
-                    .performSemanticsAction(SemanticsActions.SetText) { it(AnnotatedString("Muchas gracias")) }
+                enter("¿Hay algo más que quiera decirnos?", "Muchas gracias")
                 press("Entregar mis respuestas")
                 seen("Devuelva el teléfono, por favor.")
                 gone("Muchas gracias")
