@@ -15,7 +15,7 @@ use super::inner::{Opened, load};
 use super::patient::{devices, parse_key};
 use super::sync_store::PhoneStore;
 use crate::merge::{links_of, writer_of};
-use crate::model::{ChangeHash, Clock, DeviceTag, DocumentId, Millis};
+use crate::model::{ChangeHash, Clock, DeviceId, DeviceTag, DocumentId, Millis};
 use crate::store::{AuditEntry, ProofRow, Rows, Unsent, WriteTx};
 use crate::sync::{ChangeVerdict, OutboxBatch, OutboxLimits};
 use crate::vault::device_tag;
@@ -29,7 +29,7 @@ const NOW: &[u8] = &[1];
 const DOCUMENTS_AT_ONCE: usize = 32;
 
 /// What a push carries beside its changes.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Evidence {
     pub(super) proofs: Vec<Proof>,
     pub(super) devices: Vec<DeviceProof>,
@@ -307,10 +307,18 @@ fn wrote(rows: &Rows, lost: &[Lost]) -> Result<Vec<DeviceProof>, AppError> {
     let tags: BTreeSet<DeviceTag> = changes
         .filter_map(|(_, bytes)| Some(writer_of(bytes)?.device_tag()))
         .collect();
+    vouched_for(rows, |_, tag| tags.contains(&tag))
+}
+
+/// These devices, as far as the backend vouched for them.
+pub(super) fn vouched_for(
+    rows: &Rows,
+    wanted: impl Fn(DeviceId, DeviceTag) -> bool,
+) -> Result<Vec<DeviceProof>, AppError> {
     let proof = |device: &crate::model::Device| {
         let key = parse_key(device.public_key.as_bytes())?;
         let code = device.proof.as_deref().and_then(parse_code)?;
-        tags.contains(&device_tag(&key)).then(|| DeviceProof {
+        wanted(device.id, device_tag(&key)).then(|| DeviceProof {
             device: (*device.id.bytes()).into(),
             person: (*device.person.bytes()).into(),
             public_key: key.into(),

@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use sha2::{Digest as _, Sha256};
 
 use super::Homeround;
-use super::bring_back::Evidence;
+use super::bring_back::{Evidence, vouched_for};
 use super::error::AppError;
 use super::inner::Me;
 use super::session::vault_error;
-use crate::model::{ChangeHash, Refused};
+use crate::model::{ChangeHash, DeviceId, Refused};
 use crate::store::{AuditEntry, Rows, Unsent};
 use crate::vault::{ESCROW_BYTES_MAX, EscrowReceipt, WipeRequest, escrow_seal, wipe};
-use crate::wire;
+use crate::wire::{self, DeviceProof};
 
 /// Bytes of changes in one push of an escrow, before compression.
 const PUSH_BYTES: usize = 2 * wire::PUSH_BYTES_MAX;
@@ -103,13 +103,19 @@ impl Homeround {
     /// Signed pushes of these changes, in their order.
     fn pushes(&self, me: &Me, unsent: &[Unsent]) -> Result<Vec<u8>, AppError> {
         let store = self.sync_store();
+        // Nobody can enrol a wiped phone again: a backend that was put back to before it knew this
+        // one knows it again by this.
+        let evidence = Evidence {
+            devices: self.own_proof(me.device)?,
+            ..Evidence::default()
+        };
         let encode = |_| AppError::Failed { code: "encode" };
         let mut bodies = Vec::new();
         let mut left = batches(unsent);
         left.reverse();
         while let Some(batch) = left.pop() {
             let hashes: Vec<ChangeHash> = batch.iter().map(|unsent| unsent.hash).collect();
-            match store.sealed_push(me.device, batch, &hashes, Evidence::default())? {
+            match store.sealed_push(me.device, batch, &hashes, evidence.clone())? {
                 Some(body) => wire::add_to_escrow(&mut bodies, &body).map_err(encode)?,
                 None if batch.len() > 1 => {
                     let (first, rest) = batch.split_at(batch.len() / 2);
@@ -119,6 +125,12 @@ impl Homeround {
             }
         }
         Ok(bodies)
+    }
+
+    /// That the backend enrolled this phone; empty before it said so in a sync.
+    fn own_proof(&self, own: DeviceId) -> Result<Vec<DeviceProof>, AppError> {
+        let reads = self.inner.reads()?;
+        vouched_for(&*reads.store.reader()?, |device, _| device == own)
     }
 
     fn note_escrow(

@@ -177,7 +177,11 @@ impl Homeround {
             opened.store.write(|tx| -> Result<(), AppError> {
                 put_json(tx, ME, &me)?;
                 put_policy(tx, &answer.policy)?;
-                tx.put_meta(EPOCH, Some(&answer.epoch.to_be_bytes()))?;
+                // A phone that the backend forgot keeps the epoch that it knows: the next run
+                // sees that it is another one and offers everything again.
+                if tx.meta(EPOCH)?.is_none() {
+                    tx.put_meta(EPOCH, Some(&answer.epoch.to_be_bytes()))?;
+                }
                 lease::renew(tx, anchor, policy.lease_ms)?;
                 tx.audit(&AuditEntry {
                     at: clock.wall_ms,

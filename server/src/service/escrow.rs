@@ -8,8 +8,10 @@ use homeround::wire::{self, PushRequest, Verdict, VerdictRun};
 use serde::Serialize;
 
 use super::admin::REVIEWERS;
-use super::records::hex;
+use super::proofs::{Proofs, check_limits};
+use super::records::{hex, put_device};
 use super::{Backend, Caller, ServerKeys, ServiceError, audit};
+use crate::store::{DeviceRow, Writer};
 
 /// What became of the changes of an escrow.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -77,26 +79,64 @@ impl Backend {
         let mut taken = EscrowTaken::default();
         for body in bodies {
             let push = push_of(body)?;
-            let owner = self.owner_of(caller, &push.device).await?;
+            let owner = self.owner_of(caller, &push, now).await?;
             taken.add(self.push(&owner, &push, now).await?.verdicts);
         }
         Ok(taken)
     }
 
-    /// Whose device it is, as who they are now.
-    async fn owner_of(&self, caller: &Caller, device: &[u8; 16]) -> Result<Caller, ServiceError> {
-        let mut reader = self.storage.read(caller.tenant).await?;
-        let id = DeviceId(uuid::Uuid::from_bytes(*device));
-        let device = reader.device(id).await?;
-        let device = device.ok_or(ServiceError::DeviceUnknown)?;
-        let person = reader.person(device.person).await?;
+    /// Whose device it is, as who they are now. One that was enrolled since the backup that the
+    /// backend was put back to is known again, if the push proves it: it was wiped, and can't be
+    /// enrolled again.
+    async fn owner_of(
+        &self,
+        caller: &Caller,
+        push: &PushRequest,
+        now: Millis,
+    ) -> Result<Caller, ServiceError> {
+        let mut tx = self.storage.write(caller.tenant).await?;
+        let known = tx.device(DeviceId(uuid::Uuid::from_bytes(*push.device)));
+        let (device, is_new) = match known.await? {
+            Some(device) => (device, false),
+            None => (proven(tx.as_mut(), push, now).await?, true),
+        };
+        let person = tx.person(device.person).await?;
         let role = person.and_then(|person| person.role);
+        let role = role.ok_or(ServiceError::NotFound { what: "person" })?;
+        if is_new {
+            put_device(tx.as_mut(), &device).await?;
+            let note = audit::Note::by(caller, "device_known_again").from(device.id);
+            audit::note(tx.as_mut(), now, note).await?;
+            tx.commit().await?;
+        }
         Ok(Caller {
             tenant: caller.tenant,
             person: device.person,
-            role: role.ok_or(ServiceError::NotFound { what: "person" })?,
+            role,
         })
     }
+}
+
+/// The device that pushes, as the backend itself once vouched for it.
+async fn proven(
+    tx: &mut dyn Writer,
+    push: &PushRequest,
+    now: Millis,
+) -> Result<DeviceRow, ServiceError> {
+    let said = push.devices.as_deref();
+    check_limits(None, said)?;
+    let proofs = Proofs::of(&tx.tenant().await?);
+    let mut proven = proofs.enrolled(said.unwrap_or_default()).into_iter();
+    let device = proven.find(|device| *device.id.bytes() == *push.device);
+    let device = device.ok_or(ServiceError::DeviceUnknown)?;
+    // The same phone was enrolled again since, and brings its work itself.
+    if tx.device_by_key(&device.public_key).await?.is_some() {
+        return Err(ServiceError::DeviceUnknown);
+    }
+    Ok(DeviceRow {
+        enrolled_at: now,
+        ..device
+    })
 }
 
 fn push_of(body: &[u8]) -> Result<PushRequest, ServiceError> {

@@ -4,6 +4,7 @@ use homeround::app::{AppError, SessionState};
 use homeround::model::VisitId;
 use homeround_tests::stage::{Office, Phone, Stage, vitals};
 use serde_json::json;
+use tempfile::TempDir;
 
 const ESCROW: &str = "/v1/admin/escrow";
 
@@ -101,6 +102,33 @@ fn a_phone_that_stays_sends_what_was_brought_in_escrow_as_duplicates() {
     assert_eq!(pulses(&stage, visit), 3);
     stage.same_everywhere(visit, &[&nina]);
     nina.app().sign_out(None).unwrap();
+}
+
+#[test]
+fn work_in_escrow_of_a_phone_that_a_restored_backend_forgot_is_taken() {
+    let mut stage = Stage::set();
+    let visit = stage.visit();
+    let folder = TempDir::new().unwrap();
+    let backup = folder.path().join("backup.sqlite");
+    stage.backend.stop();
+    stage.backend.back_up(&backup);
+    stage.backend.serve();
+    // A phone that came after the backup and is gone before the backend is put back.
+    let nina = stage.phone("nina");
+    work(&nina, visit);
+    let escrow = nina.app().escrow().unwrap();
+    nina.app().sign_out(Some(&escrow.receipt)).unwrap();
+    stage.backend.stop();
+    stage.backend.put_back(&backup);
+    stage.backend.serve();
+    let answer = stage.supervisor().post(ESCROW, &escrow.blob);
+    assert_eq!(answer.status, 200, "{}", answer.remedy());
+    assert_eq!(answer.json()["accepted"], json!(escrow.receipt.changes));
+    assert_eq!(pulses(&stage, visit), 2);
+    let theo = stage.phone("theo");
+    stage.same_everywhere(visit, &[&theo]);
+    let check = stage.office().read("/v1/admin/audit/verify");
+    assert!(check["broken_at"].is_null(), "{check}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use homeround::model::VisitId;
+use homeround::sync::{Block, SyncState};
 use homeround_tests::stage::{Booking, Phone, Stage, vitals};
 use tempfile::TempDir;
 
@@ -64,6 +65,44 @@ fn a_database_that_was_put_back_by_hand_gets_everything_offered_again() {
     comes_back(&mut Stage::set(), |stage, backup| {
         stage.backend.put_back(backup);
     });
+}
+
+#[test]
+fn a_phone_that_a_restored_backend_forgot_is_made_known_again_and_gives_everything_back() {
+    let mut stage = Stage::set();
+    let visit = stage.visit();
+    let folder = TempDir::new().unwrap();
+    let backup = folder.path().join("backup.sqlite");
+    stage.backend.stop();
+    stage.backend.back_up(&backup);
+    stage.backend.serve();
+    // A phone that came after the backup, and that only this backend knew.
+    let mut nina = stage.phone("nina");
+    measure(&nina, visit, 60..63);
+    nina.sync(&stage.backend);
+    stage.backend.stop();
+    stage.backend.put_back(&backup);
+    stage.backend.serve();
+    assert_eq!(stage.supervisor().visit(visit).observations.len(), 0);
+    measure(&nina, visit, 63..64);
+    let blocked = nina.try_sync(&stage.backend).ended;
+    assert!(
+        matches!(
+            blocked,
+            SyncState::Blocked {
+                action: Block::EnrolAgain,
+                ..
+            }
+        ),
+        "{blocked:?}"
+    );
+    nina.enrol(&stage.backend, "nina");
+    assert_eq!(nina.try_sync(&stage.backend).epoch_resets, 1);
+    stage.converge(&[&nina]);
+    assert_eq!(stage.supervisor().visit(visit).observations.len(), 4);
+    let theo = stage.phone("theo");
+    stage.converge(&[&nina, &theo]);
+    stage.same_everywhere(visit, &[&nina, &theo]);
 }
 
 #[test]

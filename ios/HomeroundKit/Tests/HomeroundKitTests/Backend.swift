@@ -133,6 +133,26 @@ final class Backend: @unchecked Sendable {
         ended.wait()
     }
 
+    /// Copies the store of a backend that is stopped.
+    func backUp(_ to: String) throws {
+        try FileManager.default.createDirectory(atPath: folder.path(to), withIntermediateDirectories: true)
+        for name in stored() {
+            try FileManager.default.copyItem(atPath: folder.path(name), toPath: folder.path("\(to)/\(name)"))
+        }
+    }
+
+    /// Puts a copy back, as an operator does by hand: what lies beside the store and is in no backup stays.
+    func putBack(_ from: String) throws {
+        for name in stored() { try FileManager.default.removeItem(atPath: folder.path(name)) }
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder.path(from)) {
+            try FileManager.default.copyItem(atPath: folder.path("\(from)/\(name)"), toPath: folder.path(name))
+        }
+    }
+
+    private func stored() -> [String] {
+        ["server.sqlite", "server.sqlite-wal"].filter { FileManager.default.fileExists(atPath: folder.path($0)) }
+    }
+
     /// A token of the built-in issuer for this login.
     func token(_ login: String) async throws -> String {
         let answer = try await call("POST", "/development/token", ["tenant": Backend.tenant, "login": login], token: nil)

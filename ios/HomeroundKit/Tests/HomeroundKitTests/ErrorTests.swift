@@ -243,6 +243,35 @@ struct ErrorTests {
         try await phone.session.unlock(.pin(pin: Backend.pin))
         #expect(try await phone.session.state() == .notEnrolled)
     }
+
+    @Test("a phone that a restored backend forgot is made known again by its screen and sends everything again")
+    @MainActor
+    func forgotten() async throws {
+        let site = try await backend.day()
+        backend.stop()
+        try backend.backUp("backup")
+        try backend.start()
+        let test = TestPhone(folder, backend, "nina")
+        let keys = try test.vault()
+        do {
+            let before = try await test.ready(keys)
+            try await before.visit(site.visit).setOutcome("Done")
+            #expect(try await before.sync.now().sent == 1)
+        }
+        backend.stop()
+        try backend.putBack("backup")
+        try backend.start()
+        let phone = try await test.open(keys)
+        try await phone.session.unlock(.pin(pin: Backend.pin))
+        let model = SyncModel(phone, Formats(Locale(identifier: "en_US")), zone: Backend.zone)
+        guard case .blocked(.enrolAgain, _) = try await phone.sync.now().ended else {
+            throw Missing(description: "the backend knows the phone")
+        }
+        await model.now().value
+        #expect(model.state.problem == nil)
+        let theo = try await TestPhone(folder, backend, "theo").ready()
+        #expect(try await theo.visit(site.visit).read().outcome == "Done")
+    }
 }
 
 /// A disk that is full for a while: the library that the test run preloads looks for a file.

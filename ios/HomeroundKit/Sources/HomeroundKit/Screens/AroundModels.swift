@@ -73,11 +73,14 @@ public final class SyncModel: Model<SyncScreenState> {
         }
     }
 
+    /// Syncs; a phone that a restored backend does not know is made known to it first.
     @discardableResult
     public func now() -> Work {
         act { [self] in
             change { $0.busy = true }
             defer { change { $0.busy = false } }
+            guard case .blocked(.enrolAgain, _) = try await phone.sync.now().ended else { return }
+            try await phone.session.enrol()
             try await phone.sync.now()
         }
     }

@@ -3,6 +3,7 @@ package org.homeround.kit
 import java.nio.file.Files
 import java.nio.file.Path
 import java.time.LocalDate
+import java.util.Locale
 import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
 import kotlin.test.assertIs
@@ -11,6 +12,7 @@ import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.cancelChildren
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
@@ -19,12 +21,17 @@ import org.homeround.core.KeyVault
 import org.homeround.core.NotDoneReason
 import org.homeround.core.SessionState
 import org.homeround.core.SoftwareVault
+import org.homeround.core.SyncAction
+import org.homeround.core.SyncState
 import org.homeround.core.TaskOutcome
 import org.homeround.core.TaskStatus
 import org.homeround.core.Unlock
 import org.homeround.core.VisitStatus
 import org.homeround.core.Vitals
 import org.homeround.core.VitalsEntry
+import org.homeround.kit.screens.Formats
+import org.homeround.kit.screens.SyncModel
+import org.homeround.kit.screens.Words
 import org.junit.jupiter.api.Assumptions.assumeTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
@@ -194,6 +201,37 @@ class ErrorsTest {
             vault.used = false
             phone.sync.now()
             assertEquals(VisitStatus.SCHEDULED, phone.visit(site.visit).read().status)
+        }
+    }
+
+    @Test
+    fun `a phone that a restored backend forgot is made known again by its screen and sends everything again`(
+        @TempDir folder: Path,
+    ) = runBlocking<Unit> {
+        Backend.inFolder(folder.resolve("server")).use { backend ->
+            val site = backend.day()
+            backend.stop()
+            backend.backUp(folder.resolve("backup"))
+            backend.start()
+            val test = TestPhone(folder.resolve("nina"), backend, "nina")
+            val keys = test.vault()
+            val before = test.ready(keys)
+            before.visit(site.visit).setOutcome("Done")
+            assertEquals(1UL, before.sync.now().sent)
+            before.close()
+            backend.stop()
+            backend.putBack(folder.resolve("backup"))
+            backend.start()
+            val phone = test.open(keys)
+            phone.session.unlock(Unlock.Pin(Backend.PIN))
+            val model = SyncModel(phone, this, Formats(Locale.US), "UTC")
+            assertEquals(SyncAction.ENROL_AGAIN, assertIs<SyncState.Blocked>(phone.sync.now().ended).action)
+            withTimeout(60_000) { model.state.first { it.network.words == Words("sync_enrol_again") } }
+            model.now().join()
+            assertEquals(null, model.state.value.problem)
+            val theo = TestPhone(folder.resolve("theo"), backend, "theo").ready()
+            assertEquals("Done", theo.visit(site.visit).read().outcome)
+            coroutineContext.cancelChildren()
         }
     }
 

@@ -69,6 +69,23 @@ class Backend private constructor(private val folder: Path?, joined: String?) : 
         process = null
     }
 
+    /** Copies the store of a backend that is stopped. */
+    fun backUp(to: Path) {
+        Files.createDirectories(to)
+        stored().forEach { Files.copy(it, to.resolve(it.fileName)) }
+    }
+
+    /** Puts a copy back, as an operator does by hand: what lies beside the store and is in no backup stays. */
+    fun putBack(from: Path) {
+        val folder = checkNotNull(folder) { "another process's server" }
+        stored().forEach(Files::delete)
+        Files.list(from).use { files -> files.forEach { Files.copy(it, folder.resolve(it.fileName)) } }
+    }
+
+    private fun stored(): List<Path> = Files.list(checkNotNull(folder) { "another process's server" }).use { files ->
+        files.filter { it.fileName.toString() in setOf("server.sqlite", "server.sqlite-wal") }.toList()
+    }
+
     override fun close() {
         stop()
     }

@@ -10,6 +10,7 @@ import org.homeround.core.HomeroundException
 import org.homeround.core.PatientId
 import org.homeround.core.QuarantineStatus
 import org.homeround.core.QuarantinedEdit
+import org.homeround.core.SyncAction
 import org.homeround.core.SyncHealth
 import org.homeround.core.SyncState
 import org.homeround.core.TimelineEntry
@@ -212,9 +213,14 @@ class SyncModel(private val phone: Homeround, scope: CoroutineScope, private val
 
     override fun failed(state: SyncScreenState, problem: Problem?) = state.copy(problem = problem, busy = false)
 
+    /** Syncs; a phone that a restored backend does not know is made known to it first. */
     fun now() = act {
         change { it.copy(busy = true) }
-        phone.sync.now()
+        val ended = phone.sync.now().ended
+        if (ended is SyncState.Blocked && ended.action == SyncAction.ENROL_AGAIN) {
+            phone.session.enrol()
+            phone.sync.now()
+        }
         change { it.copy(busy = false) }
     }
 
