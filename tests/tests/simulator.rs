@@ -234,6 +234,7 @@ planted! {
     a_patient_in_the_log_is_found: NameInLog within 2;
     a_commit_that_is_not_synced_is_found: NoSync within 40;
     a_part_of_a_photo_that_is_not_stored_is_found: PartNotStored within 4;
+    an_escrow_that_is_mislaid_is_found: EscrowMislaid within 20;
 }
 
 #[test]

@@ -91,6 +91,8 @@ impl Total {
         total.quarantined += figures.quarantined;
         total.renamed += figures.renamed;
         total.letters += figures.letters;
+        total.given_back += figures.given_back;
+        total.escrowed += figures.escrowed;
         total.answered += figures.answered;
         total.photos += figures.photos;
         total.photos_sent += figures.photos_sent;
@@ -180,6 +182,8 @@ fn report(
         "quarantined": figures.quarantined,
         "renamed": figures.renamed,
         "letters": figures.letters,
+        "given_back": figures.given_back,
+        "escrowed": figures.escrowed,
         "answered": figures.answered,
         "photos": figures.photos,
         "photos_sent": figures.photos_sent,

@@ -59,6 +59,14 @@ pub(super) struct Trouble {
 }
 
 impl Trouble {
+    /// It is another phone now.
+    pub(super) fn forget(&mut self, number: usize) {
+        self.phone_backups.remove(&number);
+        self.unproven.remove(&number);
+        self.unheard.remove(&number);
+        self.put_back.remove(&number);
+    }
+
     /// Whether this refusal comes of a disk that was made to fail.
     pub(super) fn is_disk_trouble(&self, number: usize, error: &AppError) -> bool {
         let of_disk = matches!(
@@ -192,7 +200,13 @@ impl World {
         }
         let serial = self.next_serial();
         match self.phones[number].start(serial) {
-            Ok(()) => self.note(&format!("phone {number} starts")),
+            Ok(is_new) => {
+                self.note(&format!("phone {number} starts"));
+                if is_new {
+                    self.begin_anew(number);
+                }
+                self.introduce(number);
+            }
             Err(error) if self.trouble.is_disk_trouble(number, &error) => {
                 self.note(&format!("phone {number} does not open yet: {error:?}"));
                 if self.phones[number].disk.is_dead() {
@@ -391,7 +405,7 @@ impl World {
 
     /// Of these claims, those that the backend does not have: a copy of them goes, and it may
     /// be the last. Answers which.
-    fn risk(&mut self, which: impl Fn(&Claim) -> bool) -> Vec<usize> {
+    pub(super) fn risk(&mut self, which: impl Fn(&Claim) -> bool) -> Vec<usize> {
         let claims = self.model.claims.iter().enumerate();
         let open = claims.filter(|(_, claim)| !claim.excused && which(claim));
         let there = self.server.changes();
@@ -425,7 +439,8 @@ impl World {
     }
 
     pub(super) fn is_held(&self, claim: &Claim) -> bool {
-        self.phones.iter().any(|phone| self.can_bring(phone, claim))
+        let mut phones = self.phones.iter();
+        phones.any(|phone| self.can_bring(phone, claim)) || self.is_escrowed(claim)
     }
 
     /// The author's own phone, or one of somebody who may see the patient and got the change
@@ -436,7 +451,7 @@ impl World {
         let place = place.unwrap_or(Whereabouts::Nowhere);
         let patient = app.patient_of(claim.document);
         let may = patient.is_ok_and(|patient| self.model.may(phone.person, patient));
-        if phone.number == claim.phone {
+        if phone.number == claim.phone && !self.was_given_back(claim) {
             // Nobody is shown what a phone holds still after access ended.
             let hidden = app.documents().unwrap_or_default();
             let hidden = !may && hidden.contains(&claim.document);

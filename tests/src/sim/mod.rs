@@ -10,9 +10,10 @@
 //! | phone, server, parts | the machines |
 //! | office | what the office does |
 //! | post | who delivers the backend's letters |
-//! | work | what nurses do |
+//! | turn, work | what nurses do: when and where; the edits |
 //! | photo, files | photos: taken and looked at; their bytes on their way |
 //! | lend | a phone in a patient's hands |
+//! | leave | a phone that is given back, with its work in escrow |
 //! | patient | who opens a letter and answers |
 //! | model | what was promised |
 //! | check | one claim a file |
@@ -32,6 +33,7 @@ mod check;
 pub mod cli;
 mod faults;
 mod files;
+mod leave;
 mod lend;
 mod logs;
 mod model;
@@ -47,6 +49,7 @@ mod post;
 mod server;
 mod shrink;
 mod trace;
+mod turn;
 mod work;
 mod world;
 

@@ -43,6 +43,7 @@ impl World {
                 self.look_for_death(number);
             }
             self.send_photos(number);
+            self.heed(number, &report.ended);
         }
         if let Some(message) = sent
             && self.phones[number].process.is_some()
@@ -158,6 +159,7 @@ impl World {
                 let app = self.phones[number].app()?.clone();
                 while !app.idle_slice().ok()?.is_done() {}
                 self.has_proofs(number, &report.ended);
+                self.heed(number, &report.ended);
                 return Some((report.pushed, report.ended));
             }
             let (request, token) = self.phones[number].take_sent()?;

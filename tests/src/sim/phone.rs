@@ -3,14 +3,17 @@
 //! A sync run is the core's own driver, polled by the simulator: it stops at each token and
 //! each request, and there it can be dropped.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin as Pinned;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
-use homeround::app::{AppError, Clocks, Homeround, OpenConfig, PhoneStore, Platform, SurveyDesk};
-use homeround::model::{DeviceId, PersonId};
+use homeround::app::{
+    AppError, Clocks, Homeround, OpenConfig, PhoneStore, Platform, SessionState, SurveyDesk,
+};
+use homeround::model::{ChangeHash, DeviceId, PersonId};
 use homeround::store::{DatabaseKey, OpenMode, open_connection};
 use homeround::sync::{
     AccessToken, Cancel, Engine, EngineConfig, Lost, OpId, Request, Response, RunReport,
@@ -109,6 +112,12 @@ pub(super) struct Phone {
     /// The key of its database, for what no app does: going back to an older schema.
     pub(super) key: [u8; 32],
     pub(super) process: Option<Process>,
+    /// Since when it is this one, in the simulation's time.
+    pub(super) since_ms: i64,
+    /// Nothing was on it when it was started, and it has not come up since.
+    blank: bool,
+    /// How many its person had before it.
+    pub(super) given_back: u64,
     bug: Option<Bug>,
 }
 
@@ -143,15 +152,13 @@ impl Phone {
             disk,
             key: [0; 32],
             process: None,
+            since_ms: 0,
+            blank: false,
+            given_back: 0,
             bug,
         };
-        // The first bytes that a new vault draws are the database's key.
-        let drawn = phone.next_dice(&mut phone.entropy.clone());
-        Seeded::new(drawn).pour(&mut phone.key);
-        let app = phone.open().unwrap();
-        app.create(PIN, true).unwrap();
         phone.sign_in(server);
-        phone.process = Some(phone.begun(app, 0));
+        assert!(phone.start(0).unwrap(), "a folder out of its box");
         phone.enrol(server).unwrap();
         phone
     }
@@ -223,18 +230,41 @@ impl Phone {
         }
     }
 
-    /// The process begins and the person unlocks.
+    /// The process begins and the person unlocks. Where nothing is yet, a PIN is chosen. True the
+    /// first time that this comes to its end.
     ///
     /// # Errors
     /// What the core says.
-    pub(super) fn start(&mut self, serial: u64) -> Result<(), AppError> {
-        if self.bug == Some(Bug::QuarantineForgotten) {
+    pub(super) fn start(&mut self, serial: u64) -> Result<bool, AppError> {
+        let begun = self.folder.join("homeround.sqlite").exists();
+        if begun && self.bug == Some(Bug::QuarantineForgotten) {
             planted::forget_quarantine(&self.folder, &self.key);
         }
+        let drawn = self.next_dice(&mut self.entropy.clone());
         let app = self.open()?;
-        app.unlock(&Unlock::Biometric)?;
+        if app.session() == SessionState::New {
+            // What was wiped is gone from its disk.
+            self.disk.settle();
+            self.blank = true;
+            // The first bytes that a new vault draws are the database's key.
+            Seeded::new(drawn).pour(&mut self.key);
+            app.create(PIN, true)?;
+        } else {
+            app.unlock(&Unlock::Biometric)?;
+        }
         self.process = Some(self.begun(app, serial));
-        Ok(())
+        Ok(std::mem::take(&mut self.blank))
+    }
+
+    /// The changes that nobody else has yet; none: its disk fails.
+    pub(super) fn unsent(&self) -> Option<BTreeSet<ChangeHash>> {
+        let key = DatabaseKey::from_bytes(&self.key).ok()?;
+        let path = self.folder.join("homeround.sqlite");
+        let database = open_connection(&path, &key, OpenMode::Existing).ok()?;
+        let connection = database.connection();
+        let mut statement = connection.prepare("SELECT hash FROM outbox").ok()?;
+        let rows = statement.query_map([], |row| row.get(0).map(ChangeHash));
+        rows.ok()?.collect::<Result<_, _>>().ok()
     }
 
     /// The process is gone, with whatever it was about: nothing that it does on its way

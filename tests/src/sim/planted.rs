@@ -61,6 +61,8 @@ pub enum Bug {
     LeaversNotUploaded,
     /// The backend says that a part of a photo arrived, and has not stored it.
     PartNotStored,
+    /// The office says that it has what a phone handed over, and has mislaid it.
+    EscrowMislaid,
 }
 
 /// A phone's store with a bug in front of it, or none.

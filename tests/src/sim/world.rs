@@ -1,23 +1,22 @@
 //! The simulation: one queue of events in the order of a simulated clock, one thread.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::collections::{BTreeMap, BinaryHeap};
 
-use homeround::app::{AppError, Homeround, Whereabouts};
-use homeround::model::{DocumentId, PatientId, Role, VisitId};
+use homeround::model::{DocumentId, PatientId, Role};
 use homeround::sync::{Lost, OpId, Request, Response, SyncState};
 use homeround_server::service::NewPerson;
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
-use super::model::{Claim, Model};
+use super::model::Model;
 use super::parts::Time;
 use super::phone::Phone;
 use super::plan::{Plan, Weather};
 use super::planted::{self, Bug};
 use super::server::Server;
 use super::trace::Trace;
-use super::{check, faults, files, logs, office, patient, work};
+use super::{check, faults, files, leave, logs, office, patient, work};
 use crate::disk::Dice;
 
 pub(super) const MINUTE: i64 = 60_000;
@@ -28,10 +27,6 @@ const CALM_EVERY: i64 = 2 * HOUR;
 pub(super) const ROUNDS_MAX: usize = 8;
 /// Rounds in a row in which nobody had anything to say before everything is looked at.
 const QUIET_ROUNDS: usize = 2;
-/// Visits that people still work on.
-const VISITS_OPEN: usize = 12;
-/// Of these, how many a person looks for on their phone.
-const PLACES_TRIED: usize = 4;
 pub(super) const ZONE: &str = "America/New_York";
 
 /// Something that is going to happen.
@@ -50,6 +45,8 @@ pub(super) enum Event {
     Book,
     /// The backend looks for notices that are due.
     Notices,
+    /// The office brings what phones handed over.
+    BringEscrows,
     /// Somebody opens a letter.
     Patient(Box<patient::Reader>),
     /// The next fault of the plan.
@@ -111,6 +108,10 @@ pub struct Figures {
     pub brought_back: u64,
     /// Letters to patients that were handed over.
     pub letters: u64,
+    /// Phones that were given back, each with another in its place.
+    pub given_back: u64,
+    /// Edits that went in escrow.
+    pub escrowed: u64,
     /// Surveys that a patient was told have arrived.
     pub answered: u64,
     /// Photos that were told as saved.
@@ -126,11 +127,15 @@ pub(super) struct World {
     pub(super) plan: Plan,
     pub(super) time: Time,
     pub(super) dice: Dice,
+    /// Of when phones are given back: the days are the same without.
+    pub(super) leaving: Dice,
     pub(super) folder: TempDir,
     pub(super) server: Server,
     /// The last one is the witness: it sees every patient, and nothing befalls it.
     pub(super) phones: Vec<Phone>,
     pub(super) model: Model,
+    /// What the office was handed by phones that were wiped.
+    pub(super) escrows: Vec<leave::Escrowed>,
     pub(super) weather: BTreeMap<usize, Weather>,
     pub(super) trouble: faults::Trouble,
     /// What a bug does to the backend's answers.
@@ -157,10 +162,12 @@ impl World {
             plan: plan.clone(),
             time,
             dice,
+            leaving: Dice::new(plan.seed ^ 0x1eaf),
             folder,
             server,
             phones: Vec::new(),
             model: Model::default(),
+            escrows: Vec::new(),
             weather: BTreeMap::new(),
             trouble: faults::Trouble::default(),
             bugs: planted::Answers::new(plan.bug),
@@ -321,117 +328,10 @@ impl World {
                 self.after(HOUR, Event::Book);
             }
             Event::Notices => self.send_notices_for_ever(),
+            Event::BringEscrows => self.bring_escrows(),
             Event::Patient(reader) => self.open_letter(*reader),
             Event::Fault(at) => self.strike(at),
             Event::Healed(cure) => self.cure(cure),
-        }
-    }
-
-    /// Where somebody works: at one of the latest visits, most often one that the phone knows.
-    fn place(&mut self, app: &Homeround) -> Option<(VisitId, PatientId)> {
-        let from = self.model.visits.len().saturating_sub(VISITS_OPEN);
-        let mut place = None;
-        for _ in 0..PLACES_TRIED {
-            let at = from + usize::try_from(self.dice.below(VISITS_OPEN as u64)).unwrap_or(0);
-            let visits = &self.model.visits;
-            place = visits.get(at).or(visits.last()).copied();
-            if place.is_some_and(|(visit, _)| app.patient_of(DocumentId::visit(visit)).is_ok()) {
-                break;
-            }
-        }
-        place
-    }
-
-    /// One edit, told to the model if the phone said that it is saved.
-    fn work(&mut self, number: usize) {
-        let Some(app) = self.phones[number].app().cloned() else {
-            return;
-        };
-        let Some(place) = self.place(&app) else {
-            return;
-        };
-        if self.is_the_patients_turn(number, place.0) || self.takes_a_photo(number, place.0) {
-            return;
-        }
-        let edit = self.next_number();
-        let mut again = self.dice.clone();
-        let mut tried = work::edit(&app, place, edit, &mut self.dice);
-        if self.plan.bug == Some(Bug::RetryAppendsTwice) && self.dice.chance(10) {
-            let _ = work::edit(&app, place, edit, &mut again);
-        }
-        if let (Err(error), Some(Bug::ToldBeforeCommit)) = (&tried.saved, self.plan.bug)
-            && self.trouble.is_disk_trouble(number, error)
-        {
-            tried.saved = Ok(homeround::app::Saved {
-                hash: homeround::model::ChangeHash([7; 32]),
-                entry: None,
-                revision: 0,
-            });
-        }
-        if tried.saved.is_ok()
-            && let Some(visit) = tried.made
-        {
-            self.model.visits.push((visit, place.1));
-        }
-        self.tried(number, &app, tried);
-        self.look_for_death(number);
-    }
-
-    /// What came of an edit.
-    pub(super) fn tried(&mut self, number: usize, app: &Homeround, tried: work::Tried) {
-        let what = tried.what;
-        match tried.saved {
-            Ok(saved) => {
-                self.figures.acknowledged += 1;
-                self.note(&format!("phone {number} {what} {}", saved.hash));
-                let now = self.time.ms();
-                let mut claim = Claim::new(number, tried.document, now, (what, saved), tried.facts);
-                claim.knew = self.known_to(app, &claim);
-                if self.phones[number].disk.is_dead() {
-                    self.model.murky.insert(tried.document);
-                }
-                self.model.claims.push(claim);
-            }
-            Err(error) => {
-                self.figures.refused += 1;
-                self.note(&format!("phone {number} {what} refused: {error:?}"));
-                if self.trouble.is_disk_trouble(number, &error) {
-                    // Killed in the middle: it may be there all the same.
-                    self.model.murky.insert(tried.document);
-                }
-                self.refused(number, what, &error);
-            }
-        }
-    }
-
-    /// The earlier claims on the same field that its author's phone holds.
-    fn known_to(&self, app: &Homeround, claim: &Claim) -> BTreeSet<usize> {
-        let Some((field, _)) = claim.field() else {
-            return BTreeSet::new();
-        };
-        let earlier = self.model.on_field(claim.document, field);
-        let held = earlier.filter(|(_, other)| {
-            let place = app.whereabouts(other.document, &other.hash);
-            matches!(place, Ok(Whereabouts::Document | Whereabouts::Outbox))
-        });
-        held.map(|(index, _)| index).collect()
-    }
-
-    /// Whether a refusal is one that a nurse could expect here.
-    pub(super) fn refused(&mut self, number: usize, what: &str, error: &AppError) {
-        let expected = match error {
-            AppError::Refused { .. }
-            | AppError::Step(_)
-            | AppError::NotAllowed { .. }
-            | AppError::Warned { .. }
-            | AppError::LeaseEnded
-            | AppError::Signed { .. }
-            | AppError::ConflictsOpen { .. }
-            | AppError::NotFound { .. } => true,
-            other => self.trouble.is_disk_trouble(number, other),
-        };
-        if !expected {
-            self.violated(format!("phone {number}: {what} failed with {error:?}"));
         }
     }
 
@@ -443,6 +343,7 @@ impl World {
         let mut quiet = 0;
         for round in 0..ROUNDS_MAX {
             let mut moved = 0;
+            self.bring_escrows();
             for number in 0..self.phones.len() {
                 match self.sync_now(number) {
                     Some((pushed, SyncState::Idle { .. })) => moved += pushed,
@@ -461,6 +362,7 @@ impl World {
             // What a run that sent its last edit has to give away goes with the next one.
             quiet = if moved == 0 { quiet + 1 } else { 0 };
             if quiet == QUIET_ROUNDS {
+                self.excuse_what_waits_in_escrow();
                 return;
             }
             // What it makes of the last ones the next round brings to the phones.

@@ -29,7 +29,7 @@ pub(super) fn check(world: &mut World) {
         let put_back = world.trouble.put_back.contains(&claim.phone);
         // The last who had it had no access any more: a reviewer has it now.
         let handed_in = world.trouble.at_risk.contains(&index) && !world.is_held(claim);
-        let reviewed = put_back || handed_in;
+        let reviewed = put_back || handed_in || world.was_given_back(claim);
         if quarantined
             .get(claim.phone)
             .is_some_and(|held| held.contains(&claim.hash))
