@@ -22,7 +22,7 @@ import androidx.compose.ui.test.printToString
 import androidx.compose.ui.text.AnnotatedString
 import kotlin.test.fail
 
-private const val WAIT_MS = 30_000L
+private const val WAIT_MS = 50_000L
 
 /** What is off keeps its action, and a field takes a press as its focus: neither does what it says. */
 private val pressable = hasClickAction() and isEnabled() and !hasSetTextAction()
