@@ -93,6 +93,7 @@ impl Total {
         total.letters += figures.letters;
         total.given_back += figures.given_back;
         total.escrowed += figures.escrowed;
+        total.emergencies += figures.emergencies;
         total.answered += figures.answered;
         total.photos += figures.photos;
         total.photos_sent += figures.photos_sent;
@@ -184,6 +185,7 @@ fn report(
         "letters": figures.letters,
         "given_back": figures.given_back,
         "escrowed": figures.escrowed,
+        "emergencies": figures.emergencies,
         "answered": figures.answered,
         "photos": figures.photos,
         "photos_sent": figures.photos_sent,

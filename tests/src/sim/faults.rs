@@ -32,6 +32,8 @@ pub(super) enum Cure {
     SignIn(usize),
     /// The person has access again.
     Access(PersonId, PatientId),
+    /// An access that was taken in an emergency ends, as it said.
+    Emergency(PersonId, PatientId, i64),
     /// The backend begins.
     Server,
 }
@@ -162,6 +164,7 @@ impl World {
                     self.grant(person, patient);
                 }
             }
+            Cure::Emergency(person, patient, until) => self.emergency_ends(person, patient, until),
             Cure::Server => self.start_server(),
         }
     }
@@ -310,6 +313,7 @@ impl World {
         if !self.model.access.remove(&(person, patient)) {
             return;
         }
+        self.model.guests.remove(&(person, patient));
         self.model.ended.insert((person, patient));
         let others = |claim: &Claim| claim.phone != phone;
         self.risk(others);
@@ -364,6 +368,10 @@ impl World {
         self.risk(|claim| had.contains(&claim.hash));
         self.risk_photos(|index| photos.get(index).copied().unwrap_or_default());
         self.trouble.unheard.extend(0..self.phones.len());
+        // An access that somebody took may be of after the backup: it is over.
+        for guest in std::mem::take(&mut self.model.guests).into_keys() {
+            self.model.access.remove(&guest);
+        }
         let (office, now) = (self.server.office(), self.time.wall());
         let patients = self.model.patients.clone();
         for number in 0..self.phones.len() {

@@ -12,6 +12,7 @@
 //! | post | who delivers the backend's letters |
 //! | turn, work | what nurses do: when and where; the edits |
 //! | photo, files | photos: taken and looked at; their bytes on their way |
+//! | emergency | access that is taken, and ends by itself |
 //! | lend | a phone in a patient's hands |
 //! | leave | a phone that is given back, with its work in escrow |
 //! | patient | who opens a letter and answers |
@@ -31,6 +32,7 @@
 mod byzantine;
 mod check;
 pub mod cli;
+mod emergency;
 mod faults;
 mod files;
 mod leave;

@@ -170,6 +170,8 @@ pub(super) struct Model {
     pub(super) photos: Vec<Photo>,
     /// Who may see whom now.
     pub(super) access: BTreeSet<(PersonId, PatientId)>,
+    /// Of these, who took it in an emergency, and until when.
+    pub(super) guests: BTreeMap<(PersonId, PatientId), i64>,
     /// Whose access ended once.
     pub(super) ended: BTreeSet<(PersonId, PatientId)>,
     pub(super) patients: Vec<PatientId>,
@@ -185,6 +187,11 @@ pub(super) struct Model {
 impl Model {
     pub(super) fn may(&self, person: PersonId, patient: PatientId) -> bool {
         self.access.contains(&(person, patient))
+    }
+
+    /// Whether the access was taken in an emergency.
+    pub(super) fn is_guest(&self, person: PersonId, patient: PatientId) -> bool {
+        self.guests.contains_key(&(person, patient))
     }
 
     /// Earlier claims on a field.

@@ -25,6 +25,7 @@ impl World {
         };
         let granted = self.server.backend().grant(&office, &new, now);
         let _ = self.server.wait(granted).unwrap();
+        self.model.guests.remove(&(person, patient));
         self.model.access.insert((person, patient));
     }
 
@@ -39,7 +40,7 @@ impl World {
             return;
         };
         // Who is booked may see the patient.
-        let may = |person: &PersonId| self.model.may(*person, booking.patient);
+        let may = |person: &PersonId| self.is_member(*person, booking.patient);
         booking.assignees.retain(may);
         let start = self
             .time
@@ -66,6 +67,11 @@ impl World {
         }
     }
 
+    /// Whether it may be booked to this person.
+    fn is_member(&self, person: PersonId, patient: PatientId) -> bool {
+        self.model.may(person, patient) && !self.model.is_guest(person, patient)
+    }
+
     /// What the backend has booked.
     pub(super) fn booking(&self, visit: VisitId) -> Option<Booking> {
         let tenant = self.server.office().tenant;
@@ -89,7 +95,7 @@ impl World {
             let pair = [number, (number + 1) % self.plan.phones];
             let people = pair.map(|one| self.phones[one].person);
             let mut assignees: Vec<PersonId> = people.to_vec();
-            assignees.retain(|person| self.model.may(*person, patient));
+            assignees.retain(|person| self.is_member(*person, patient));
             assignees.dedup();
             let start = self.time.wall();
             let call = self.dice.chance(CALLS).then(call);

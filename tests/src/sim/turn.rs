@@ -45,6 +45,11 @@ impl World {
         {
             return;
         }
+        // Who is here in an emergency books nothing and is not booked.
+        let person = self.phones[number].person;
+        if self.is_an_emergency(number) || self.model.is_guest(person, place.1) {
+            return;
+        }
         let edit = self.next_number();
         let mut again = self.dice.clone();
         let mut tried = work::edit(&app, place, edit, &mut self.dice);

@@ -16,7 +16,7 @@ use super::plan::{Plan, Weather};
 use super::planted::{self, Bug};
 use super::server::Server;
 use super::trace::Trace;
-use super::{check, faults, files, leave, logs, office, patient, work};
+use super::{check, emergency, faults, files, leave, logs, office, patient, work};
 use crate::disk::Dice;
 
 pub(super) const MINUTE: i64 = 60_000;
@@ -112,6 +112,8 @@ pub struct Figures {
     pub given_back: u64,
     /// Edits that went in escrow.
     pub escrowed: u64,
+    /// Accesses that were taken in an emergency.
+    pub emergencies: u64,
     /// Surveys that a patient was told have arrived.
     pub answered: u64,
     /// Photos that were told as saved.
@@ -186,6 +188,7 @@ impl World {
 
     fn populate(&mut self) {
         let (office, now) = (self.server.office(), self.time.wall());
+        emergency::limit(&self.server);
         let patients = crate::stage::fixture("collection.json");
         let backend = self.server.backend().clone();
         for bundle in [patients, work::own_form()] {

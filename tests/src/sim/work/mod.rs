@@ -88,6 +88,17 @@ pub(super) fn words(number: u64) -> String {
     format!("{CANARY} {number}")
 }
 
+/// One edit of somebody who is at hand in an emergency.
+pub(super) fn on_the_chart(
+    app: &Homeround,
+    patient: PatientId,
+    number: u64,
+    dice: &mut Dice,
+) -> Tried {
+    let done = chart::on_chart(app, patient, number, dice);
+    Tried::on(DocumentId::chart(patient), done)
+}
+
 /// One edit of somebody who stands in this patient's home. `number` is in every value, so
 /// that no two edits say the same.
 pub(super) fn edit(
