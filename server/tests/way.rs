@@ -261,6 +261,24 @@ async fn a_hand_over_books_the_colleague_and_leaves_the_giver_time_to_send_the_r
 }
 
 #[tokio::test]
+async fn who_took_access_in_an_emergency_is_handed_no_visit() {
+    let (world, mut nurse, _, visit) = team().await;
+    let patient = patient_of(&nurse, visit);
+    let guest = world.person("gail", Role::Nurse).await;
+    let phone = Phone::enrol(&world, guest, 33).await;
+    let request = homeround::wire::BreakGlassRequest {
+        device: phone.device.into(),
+        patient: (*patient.bytes()).into(),
+        reason: "found unconscious by a neighbour".into(),
+    };
+    let taken = world.backend.break_glass(&guest, &request, NOW).await;
+    taken.unwrap();
+    let by = nurse.caller.person;
+    nurse.put(visit, "handover", handover(by, guest.person));
+    assert_eq!(codes(&nurse.push(&world).await), ["not_in_team"]);
+}
+
+#[tokio::test]
 async fn a_visit_goes_to_no_stranger_in_nobody_elses_name_and_the_offices_word_stands() {
     let (world, mut nurse, aide, visit) = team().await;
     let patient = patient_of(&nurse, visit);

@@ -5,9 +5,9 @@
 use homeround::access::{Denied, code};
 use homeround::merge::{Inspected, Touch, Trial};
 use homeround::model::{
-    Booking, CareTeam, DocumentId, DocumentKind, FieldPath, HOUR_MS, Handover, Millis, NoticeEntry,
-    NoticeWishes, PatientId, PersonId, RecordId, RecordKind, Role, SurveyEntry, SurveyVia,
-    Unplanned, VisitConsent, VisitId,
+    Booking, CareTeam, DocumentId, DocumentKind, FieldPath, GrantSource, HOUR_MS, Handover, Millis,
+    NoticeEntry, NoticeWishes, PatientId, PersonId, RecordId, RecordKind, Role, SurveyEntry,
+    SurveyVia, Unplanned, VisitConsent, VisitId,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -156,7 +156,8 @@ fn is_said(entry: &SurveyEntry) -> bool {
 }
 
 /// Whether somebody works in homes and is of the patient's team: has the patient in scope,
-/// or is named by a care team's record.
+/// or is named by a care team's record. Who took access in an emergency has it for that, and a
+/// visit would make it last.
 async fn is_in_team(
     reader: &mut dyn Reader,
     person: PersonId,
@@ -164,7 +165,8 @@ async fn is_in_team(
 ) -> Result<bool, ServiceError> {
     let role = reader.person(person).await?.and_then(|known| known.role);
     let works = role.is_some_and(Role::works_in_homes);
-    if !works || reader.scope_between(person, patient).await?.is_some() {
+    let scope = reader.scope_between(person, patient).await?;
+    if !works || scope.is_some_and(|scope| scope.source != GrantSource::BreakGlass) {
         return Ok(works);
     }
     let named = |team: &CareTeam| {
