@@ -51,7 +51,7 @@ pub(super) struct Trouble {
     /// Phones that were updated and have not synced since: they hold no proofs.
     pub(super) unproven: BTreeSet<usize>,
     /// Phones that have not synced since the backend was put back.
-    unheard: BTreeSet<usize>,
+    pub(super) unheard: BTreeSet<usize>,
     /// Claims that the backend lost, or of which somebody lost a copy while the backend had none.
     pub(super) at_risk: BTreeSet<usize>,
     /// Photos of which a copy went while the backend had none.

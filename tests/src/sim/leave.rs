@@ -35,6 +35,9 @@ pub(super) struct Escrowed {
     waiting: u64,
     /// Whether the phone is gone, and not merely meant to go.
     wiped: bool,
+    /// Whether the phone had not synced since the backend was put back: what only that one had of
+    /// what these build on went with the phone.
+    unheard: bool,
 }
 
 impl World {
@@ -83,6 +86,7 @@ impl World {
             hashes,
             waiting: 0,
             wiped: false,
+            unheard: self.trouble.unheard.contains(&number),
         });
         let later = i64::try_from(self.leaving.below(BRINGING_MS)).unwrap_or(0);
         self.after(later, Event::BringEscrows);
@@ -206,8 +210,7 @@ impl World {
         let there = self.server.changes();
         for index in 0..self.model.claims.len() {
             let claim = &self.model.claims[index];
-            let gone = self.model.murky.contains(&claim.document);
-            if gone && !there.contains(&claim.hash) && self.waits_in_escrow(claim) {
+            if !there.contains(&claim.hash) && self.waits_for_good(claim) {
                 let told = claim.told();
                 self.note(&format!("escrow: {told} waits for what nobody has"));
                 self.model.claims[index].excused = true;
@@ -215,9 +218,10 @@ impl World {
         }
     }
 
-    fn waits_in_escrow(&self, claim: &Claim) -> bool {
-        let mut waiting = self.escrows.iter().filter(|one| one.waiting > 0);
-        waiting.any(|escrowed| escrowed.hashes.contains(&claim.hash))
+    fn waits_for_good(&self, claim: &Claim) -> bool {
+        let gone = self.model.murky.contains(&claim.document);
+        let mut escrows = self.escrows.iter().filter(|one| one.waiting > 0);
+        escrows.any(|one| (gone || one.unheard) && one.hashes.contains(&claim.hash))
     }
 
     pub(super) fn is_escrowed(&self, claim: &Claim) -> bool {
