@@ -34,8 +34,10 @@ fn rust(line: &str) -> Option<&str> {
 
 /// `✘ Test "a name" recorded an issue at DayTests.swift:12:9: Expectation failed: …`
 fn swift(line: &str) -> Option<(&str, &str)> {
-    line.strip_prefix("✘ Test ")?
-        .split_once(" recorded an issue at ")
+    let (name, said) = line
+        .strip_prefix("✘ Test ")?
+        .split_once(" recorded an issue ")?;
+    Some((name, said.strip_prefix("at ").unwrap_or(said)))
 }
 
 fn shortened(text: &str) -> String {

@@ -364,7 +364,7 @@ func until(_ what: String, _ seen: () -> Bool) async throws {
 
 /// The first value of a sequence that fits; a test that waits too long fails.
 func first<Value: Sendable>(
-    _ live: Live<Value>, within seconds: Double = 20, where fits: @escaping @Sendable (Value) -> Bool = { _ in true }
+    _ live: Live<Value>, within seconds: Double = 60, where fits: @escaping @Sendable (Value) -> Bool = { _ in true }
 ) async throws -> Value {
     try await withThrowingTaskGroup(of: Value.self) { group in
         group.addTask {

@@ -114,7 +114,7 @@ class ClinicalTest {
             nina.patient(site.patient).addMedication(order)
             val scope = CoroutineScope(Dispatchers.Default + Job())
             val model = VisitModel(nina, site.visit, scope, Formats(Locale.US), ::now)
-            suspend fun until(seen: (VisitState) -> Boolean) = withTimeoutOrNull(20_000) { model.state.first(seen) } ?: error("not seen: ${model.state.value}")
+            suspend fun until(seen: (VisitState) -> Boolean) = withTimeoutOrNull(60_000) { model.state.first(seen) } ?: error("not seen: ${model.state.value}")
             until { it.loaded && it.medications.isNotEmpty() }
 
             model.typeVital(VitalField.PULSE, "140")
