@@ -93,7 +93,7 @@ fn proofs_that_are_not_kept_are_found() {
             .violations
             .is_empty()
     };
-    assert!((1..=40).any(shows), "not found in 40 hours");
+    assert!((1..=12).any(shows), "not found in 12 hours");
 }
 
 #[test]

@@ -147,6 +147,7 @@ fn service_status(error: &ServiceError) -> StatusCode {
         | ServiceError::DeviceTag
         | ServiceError::DeviceLimit
         | ServiceError::Signature
+        | ServiceError::EscrowUnknown
         | ServiceError::Role
         | ServiceError::Denied(_) => StatusCode::FORBIDDEN,
         ServiceError::Storage(StorageError::Busy | StorageError::Full) => {

@@ -45,6 +45,9 @@ pub enum ServiceError {
     /// The escrow can't be opened: altered, cut, or another organisation's.
     #[error("the escrow can't be opened")]
     EscrowDamaged,
+    /// The escrow is of a phone that nobody enrolled here, and that proves nothing.
+    #[error("the escrow is of a phone that is not known here")]
+    EscrowUnknown,
     /// The caller's role may not do this.
     #[error("the role may not do this")]
     Role,
@@ -92,6 +95,7 @@ impl ServiceError {
             Self::DeviceLimit => "device_limit",
             Self::Signature => "signature_invalid",
             Self::EscrowDamaged => "escrow_damaged",
+            Self::EscrowUnknown => "escrow_device_unknown",
             Self::Role => "role_missing",
             Self::Denied(denied) => denied.rule,
             Self::Refused(_) => "refused",
@@ -136,6 +140,9 @@ impl ServiceError {
             Self::Signature => "sign with the enrolled device's key, or enrol again",
             Self::EscrowDamaged => {
                 "bring the file exactly as the phone made it, to the organisation that it works for"
+            }
+            Self::EscrowUnknown => {
+                "keep the file; if the phone that made it is in use, sync it: it sends its work itself"
             }
             Self::Role => "ask somebody whose role may do this",
             Self::Denied(_) => "the access rules do not allow it",

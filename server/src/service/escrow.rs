@@ -11,7 +11,7 @@ use super::admin::REVIEWERS;
 use super::proofs::{Proofs, check_limits};
 use super::records::{hex, put_device};
 use super::{Backend, Caller, ServerKeys, ServiceError, audit};
-use crate::store::{DeviceRow, Writer};
+use crate::store::DeviceRow;
 
 /// What became of the changes of an escrow.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -50,7 +50,8 @@ impl Backend {
     ///
     /// # Errors
     /// [`ServiceError::Role`]; [`ServiceError::EscrowDamaged`] when it can't
-    /// be opened or holds something else: nothing was stored. Those of
+    /// be opened or holds something else: nothing was stored;
+    /// [`ServiceError::EscrowUnknown`] when its device was never enrolled. Those of
     /// [`Backend::push`]: what came before the refused push is stored.
     pub async fn take_escrow(
         &self,
@@ -85,58 +86,60 @@ impl Backend {
         Ok(taken)
     }
 
-    /// Whose device it is, as who they are now. One that was enrolled since the backup that the
-    /// backend was put back to is known again, if the push proves it: it was wiped, and can't be
-    /// enrolled again.
+    /// Whose device it is, as who they are now.
     async fn owner_of(
         &self,
         caller: &Caller,
         push: &PushRequest,
         now: Millis,
     ) -> Result<Caller, ServiceError> {
-        let mut tx = self.storage.write(caller.tenant).await?;
-        let known = tx.device(DeviceId(uuid::Uuid::from_bytes(*push.device)));
-        let (device, is_new) = match known.await? {
-            Some(device) => (device, false),
-            None => (proven(tx.as_mut(), push, now).await?, true),
+        let mut reader = self.storage.read(caller.tenant).await?;
+        let id = DeviceId(uuid::Uuid::from_bytes(*push.device));
+        let device = match reader.device(id).await? {
+            Some(device) => device,
+            None => self.known_again(caller, push, now).await?,
         };
-        let person = tx.person(device.person).await?;
+        let person = reader.person(device.person).await?;
         let role = person.and_then(|person| person.role);
-        let role = role.ok_or(ServiceError::NotFound { what: "person" })?;
-        if is_new {
-            put_device(tx.as_mut(), &device).await?;
-            let note = audit::Note::by(caller, "device_known_again").from(device.id);
-            audit::note(tx.as_mut(), now, note).await?;
-            tx.commit().await?;
-        }
         Ok(Caller {
             tenant: caller.tenant,
             person: device.person,
-            role,
+            role: role.ok_or(ServiceError::NotFound { what: "person" })?,
         })
     }
-}
 
-/// The device that pushes, as the backend itself once vouched for it.
-async fn proven(
-    tx: &mut dyn Writer,
-    push: &PushRequest,
-    now: Millis,
-) -> Result<DeviceRow, ServiceError> {
-    let said = push.devices.as_deref();
-    check_limits(None, said)?;
-    let proofs = Proofs::of(&tx.tenant().await?);
-    let mut proven = proofs.enrolled(said.unwrap_or_default()).into_iter();
-    let device = proven.find(|device| *device.id.bytes() == *push.device);
-    let device = device.ok_or(ServiceError::DeviceUnknown)?;
-    // The same phone was enrolled again since, and brings its work itself.
-    if tx.device_by_key(&device.public_key).await?.is_some() {
-        return Err(ServiceError::DeviceUnknown);
+    /// A device that was enrolled since the backup that the backend was put back to: it was wiped,
+    /// and can't be enrolled again. The push says what the backend once vouched for.
+    async fn known_again(
+        &self,
+        caller: &Caller,
+        push: &PushRequest,
+        now: Millis,
+    ) -> Result<DeviceRow, ServiceError> {
+        let said = push.devices.as_deref();
+        check_limits(None, said)?;
+        let mut tx = self.storage.write(caller.tenant).await?;
+        let proofs = Proofs::of(&tx.tenant().await?);
+        let mut proven = proofs.enrolled(said.unwrap_or_default()).into_iter();
+        let device = proven.find(|device| *device.id.bytes() == *push.device);
+        let device = device.ok_or(ServiceError::EscrowUnknown)?;
+        // Not wiped after all: it was enrolled again, and brings its work itself.
+        if tx.device_by_key(&device.public_key).await?.is_some() {
+            return Err(ServiceError::EscrowUnknown);
+        }
+        if tx.person(device.person).await?.is_none() {
+            return Err(ServiceError::NotFound { what: "person" });
+        }
+        let device = DeviceRow {
+            enrolled_at: now,
+            ..device
+        };
+        put_device(tx.as_mut(), &device).await?;
+        let note = audit::Note::by(caller, "device_known_again").from(device.id);
+        audit::note(tx.as_mut(), now, note).await?;
+        tx.commit().await?;
+        Ok(device)
     }
-    Ok(DeviceRow {
-        enrolled_at: now,
-        ..device
-    })
 }
 
 fn push_of(body: &[u8]) -> Result<PushRequest, ServiceError> {

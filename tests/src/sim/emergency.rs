@@ -46,7 +46,7 @@ impl World {
             return self.leaving.chance(THERE) && self.write_there(number, &app, patient);
         }
         drop(opened);
-        if strangers.is_empty() || !self.leaving.chance(EMERGENCIES) {
+        if !self.plan.emergencies || strangers.is_empty() || !self.leaving.chance(EMERGENCIES) {
             return false;
         }
         let patient = *self.leaving.pick(&strangers);

@@ -198,7 +198,7 @@ impl World {
                     ));
                 }
                 // The phone stayed after all, and was made known again: it sends its work itself.
-                Err(ServiceError::DeviceUnknown) if !self.escrows[index].wiped => {}
+                Err(ServiceError::EscrowUnknown) if !self.escrows[index].wiped => {}
                 Err(error) => self.violated(format!("escrow: the backend says {error}")),
             }
         }

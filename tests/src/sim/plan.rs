@@ -85,6 +85,8 @@ pub struct Plan {
     pub phones: usize,
     /// What goes wrong.
     pub faults: Vec<Planned>,
+    /// Whether access is taken in emergencies, and ends by itself.
+    pub emergencies: bool,
     /// A bug to be found.
     pub bug: Option<Bug>,
 }
@@ -98,6 +100,7 @@ impl Plan {
             hours,
             phones,
             faults: Vec::new(),
+            emergencies: false,
             bug: None,
         }
     }
@@ -106,6 +109,7 @@ impl Plan {
     #[must_use]
     pub fn drawn(seed: u64, hours: u64, phones: usize) -> Self {
         let mut plan = Self::quiet(seed, hours, phones);
+        plan.emergencies = true;
         let mut dice = Dice::new(seed ^ 0xfa17);
         let span = i64::try_from(hours).unwrap_or(0) * HOUR;
         for _ in 0..hours * phones as u64 * 4 {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use homeround::model::{PatientId, PersonId, Role, VisitId};
 use serde_json::Value;
+use tempfile::NamedTempFile;
 
 use super::{Backend, Booking, Office, Phone, logs};
 
@@ -23,6 +24,23 @@ pub struct Stage {
 }
 
 impl Stage {
+    /// A backup of the backend, which goes on after it.
+    #[must_use]
+    pub fn back_up(&mut self) -> NamedTempFile {
+        let backup = NamedTempFile::new().unwrap();
+        self.backend.stop();
+        self.backend.back_up(backup.path());
+        self.backend.serve();
+        backup
+    }
+
+    /// Puts the backend back to a backup, by hand.
+    pub fn put_back(&mut self, backup: &NamedTempFile) {
+        self.backend.stop();
+        self.backend.put_back(backup.path());
+        self.backend.serve();
+    }
+
     /// With the patients of `collection.json`.
     #[must_use]
     pub fn set() -> Self {

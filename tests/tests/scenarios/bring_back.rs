@@ -1,34 +1,15 @@
 //! A backend that was put back to a backup is given again what its author does not hold any
 //! more, by colleagues, and nothing but that.
 
-use std::path::PathBuf;
-
 use homeround::merge::{Document, Op, writer_of};
 use homeround::model::{ChangeHash, DocumentId, FieldPath, VisitId};
 use homeround::wire::{self, Proof, PushResponse, Verdict};
 use homeround_tests::stage::{Booking, COORDINATOR, Device, Phone, START, Stage, vitals};
 use serde_json::json;
-use tempfile::TempDir;
 
 fn measure(phone: &Phone, visit: VisitId, pulse: u16) {
     let saved = phone.app().visit(visit).record_vitals(&vitals(pulse));
     saved.unwrap();
-}
-
-/// A copy of the backend's database, taken while it stands still.
-fn back_up(stage: &mut Stage) -> (TempDir, PathBuf) {
-    let folder = TempDir::new().unwrap();
-    let backup = folder.path().join("backup.sqlite");
-    stage.backend.stop();
-    stage.backend.back_up(&backup);
-    stage.backend.serve();
-    (folder, backup)
-}
-
-fn put_back(stage: &mut Stage, backup: &std::path::Path) {
-    stage.backend.stop();
-    stage.backend.put_back(backup);
-    stage.backend.serve();
 }
 
 fn pulses(stage: &Stage, visit: VisitId) -> usize {
@@ -42,13 +23,13 @@ fn what_a_colleague_holds_comes_back_when_its_author_has_signed_out() {
     let (nina, theo) = (stage.phone("nina"), stage.phone("theo"));
     measure(&nina, visit, 60);
     stage.converge(&[&nina, &theo]);
-    let (_folder, backup) = back_up(&mut stage);
+    let backup = stage.back_up();
     for pulse in 61..64 {
         measure(&nina, visit, pulse);
         stage.converge(&[&nina, &theo]);
     }
     nina.app().sign_out(None).unwrap();
-    put_back(&mut stage, &backup);
+    stage.put_back(&backup);
     assert_eq!(pulses(&stage, visit), 1);
     // Built on what the backend lost, and not sent yet.
     measure(&theo, visit, 70);
@@ -77,11 +58,11 @@ fn a_device_enrolled_after_the_backup_is_known_again_with_what_it_wrote() {
     let mut stage = Stage::set();
     let visit = stage.visit();
     let theo = stage.phone("theo");
-    let (_folder, backup) = back_up(&mut stage);
+    let backup = stage.back_up();
     let nina = stage.phone("nina");
     measure(&nina, visit, 60);
     stage.converge(&[&nina, &theo]);
-    put_back(&mut stage, &backup);
+    stage.put_back(&backup);
     let _ = theo.try_sync(&stage.backend);
     assert_eq!(pulses(&stage, visit), 1);
     // Its owner goes on as if nothing had been.
@@ -97,7 +78,7 @@ fn a_visit_that_was_booked_after_the_backup_comes_back_with_what_was_done_in_it(
     let mut stage = Stage::set();
     let _ = stage.visit();
     let (nina, theo) = (stage.phone("nina"), stage.phone("theo"));
-    let (_folder, backup) = back_up(&mut stage);
+    let backup = stage.back_up();
     let people = [stage.nurse, stage.therapist];
     let visit = stage
         .office()
@@ -106,7 +87,7 @@ fn a_visit_that_was_booked_after_the_backup_comes_back_with_what_was_done_in_it(
     measure(&nina, visit, 60);
     stage.converge(&[&nina, &theo]);
     nina.app().sign_out(None).unwrap();
-    put_back(&mut stage, &backup);
+    stage.put_back(&backup);
     let _ = theo.try_sync(&stage.backend);
     assert_eq!(pulses(&stage, visit), 1);
 }
@@ -120,7 +101,6 @@ struct Ground {
     held: Document,
     lost: Vec<(ChangeHash, Vec<u8>)>,
     proofs: Vec<Proof>,
-    _folder: TempDir,
 }
 
 impl Ground {
@@ -131,7 +111,7 @@ impl Ground {
         let nina = stage.phone("nina");
         let holder = Device::enrol(&stage.backend, "theo", 71);
         let before = holder.document(id).heads();
-        let (folder, backup) = back_up(&mut stage);
+        let backup = stage.back_up();
         let holder = holder.at(&stage.backend);
         measure(&nina, visit, 60);
         nina.sync(&stage.backend);
@@ -139,7 +119,7 @@ impl Ground {
         let pages = holder.pages();
         let proofs = pages.iter().flat_map(|page| page.proofs.clone()).flatten();
         let proofs = proofs.collect();
-        put_back(&mut stage, &backup);
+        stage.put_back(&backup);
         let lost = held.between(&before, &held.heads());
         assert_eq!(lost.len(), 1);
         Self {
@@ -149,7 +129,6 @@ impl Ground {
             held,
             lost,
             proofs,
-            _folder: folder,
         }
     }
 

@@ -2,9 +2,10 @@
 
 use homeround::app::{AppError, SessionState};
 use homeround::model::VisitId;
-use homeround_tests::stage::{Office, Phone, Stage, vitals};
+use homeround::vault::{OsEntropy, escrow_seal};
+use homeround::wire::{self, DeviceProof, EnrolResponse};
+use homeround_tests::stage::{Device, Office, Phone, Stage, vitals};
 use serde_json::json;
-use tempfile::TempDir;
 
 const ESCROW: &str = "/v1/admin/escrow";
 
@@ -108,19 +109,13 @@ fn a_phone_that_stays_sends_what_was_brought_in_escrow_as_duplicates() {
 fn work_in_escrow_of_a_phone_that_a_restored_backend_forgot_is_taken() {
     let mut stage = Stage::set();
     let visit = stage.visit();
-    let folder = TempDir::new().unwrap();
-    let backup = folder.path().join("backup.sqlite");
-    stage.backend.stop();
-    stage.backend.back_up(&backup);
-    stage.backend.serve();
+    let backup = stage.back_up();
     // A phone that came after the backup and is gone before the backend is put back.
     let nina = stage.phone("nina");
     work(&nina, visit);
     let escrow = nina.app().escrow().unwrap();
     nina.app().sign_out(Some(&escrow.receipt)).unwrap();
-    stage.backend.stop();
-    stage.backend.put_back(&backup);
-    stage.backend.serve();
+    stage.put_back(&backup);
     let answer = stage.supervisor().post(ESCROW, &escrow.blob);
     assert_eq!(answer.status, 200, "{}", answer.remedy());
     assert_eq!(answer.json()["accepted"], json!(escrow.receipt.changes));
@@ -129,6 +124,45 @@ fn work_in_escrow_of_a_phone_that_a_restored_backend_forgot_is_taken() {
     stage.same_everywhere(visit, &[&theo]);
     let check = stage.office().read("/v1/admin/audit/verify");
     assert!(check["broken_at"].is_null(), "{check}");
+}
+
+#[test]
+fn an_escrow_of_a_phone_that_was_never_enrolled_is_refused_whatever_it_says_of_itself() {
+    let stage = Stage::set();
+    let known = Device::enrol(&stage.backend, "nina", 5);
+    let enrolled: EnrolResponse = known.call(wire::DEVICES, &known.enrolment()).unwrap();
+    let stranger = Device::stranger(&stage.backend, "nina", 7);
+    let mut push = stranger.batch(&[]);
+    push.devices = Some(vec![DeviceProof {
+        device: push.device,
+        person: enrolled.person,
+        public_key: stranger.enrolment().public_key,
+        code: [7; 16].into(),
+    }]);
+    let mut pushes = Vec::new();
+    wire::add_to_escrow(&mut pushes, &wire::seal_body(&push).unwrap()).unwrap();
+    let blob = escrow_seal(&enrolled.escrow_key, &pushes, &mut OsEntropy).unwrap();
+    let answer = stage.supervisor().post(ESCROW, &blob);
+    let told = (answer.status, answer.code());
+    assert_eq!(told, (403, "escrow_device_unknown".into()));
+    assert!(answer.remedy().contains("keep the file"));
+    assert!(stage.office().audit("device_known_again").is_empty());
+}
+
+#[test]
+fn an_escrow_of_a_phone_that_was_enrolled_again_is_left_to_that_phone() {
+    let mut stage = Stage::set();
+    let visit = stage.visit();
+    let backup = stage.back_up();
+    let mut nina = stage.phone("nina");
+    work(&nina, visit);
+    let escrow = nina.app().escrow().unwrap();
+    stage.put_back(&backup);
+    nina.enrol(&stage.backend, "nina");
+    let answer = stage.supervisor().post(ESCROW, &escrow.blob);
+    assert_eq!(answer.code(), "escrow_device_unknown");
+    stage.converge(&[&nina]);
+    assert_eq!((nina.unsent(), pulses(&stage, visit)), (0, 2));
 }
 
 #[test]

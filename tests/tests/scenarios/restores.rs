@@ -25,11 +25,7 @@ fn comes_back(stage: &mut Stage, restore: impl FnOnce(&mut Stage, &Path)) {
     measure(&nina, visit, 60..63);
     measure(&theo, visit, 70..73);
     stage.converge(&[&nina, &theo]);
-    let folder = TempDir::new().unwrap();
-    let backup = folder.path().join("backup.sqlite");
-    stage.backend.stop();
-    stage.backend.back_up(&backup);
-    stage.backend.serve();
+    let backup = stage.back_up();
     // Life goes on after the backup, each building on the other's work.
     measure(&nina, visit, 63..66);
     stage.converge(&[&nina, &theo]);
@@ -38,7 +34,7 @@ fn comes_back(stage: &mut Stage, restore: impl FnOnce(&mut Stage, &Path)) {
     measure(&nina, visit, 66..67);
     stage.converge(&[&nina, &theo]);
     stage.backend.stop();
-    restore(stage, &backup);
+    restore(stage, backup.path());
     stage.backend.serve();
     assert_eq!(stage.supervisor().visit(visit).observations.len(), 6);
     measure(&nina, visit, 67..68);
@@ -71,18 +67,12 @@ fn a_database_that_was_put_back_by_hand_gets_everything_offered_again() {
 fn a_phone_that_a_restored_backend_forgot_is_made_known_again_and_gives_everything_back() {
     let mut stage = Stage::set();
     let visit = stage.visit();
-    let folder = TempDir::new().unwrap();
-    let backup = folder.path().join("backup.sqlite");
-    stage.backend.stop();
-    stage.backend.back_up(&backup);
-    stage.backend.serve();
+    let backup = stage.back_up();
     // A phone that came after the backup, and that only this backend knew.
     let mut nina = stage.phone("nina");
     measure(&nina, visit, 60..63);
     nina.sync(&stage.backend);
-    stage.backend.stop();
-    stage.backend.put_back(&backup);
-    stage.backend.serve();
+    stage.put_back(&backup);
     assert_eq!(stage.supervisor().visit(visit).observations.len(), 0);
     measure(&nina, visit, 63..64);
     let blocked = nina.try_sync(&stage.backend).ended;
@@ -199,18 +189,12 @@ fn a_phone_restored_from_a_backup_goes_on_without_doubles() {
 /// A visit that was booked and worked on after the backup was made.
 fn forgotten(stage: &mut Stage) -> (Phone, VisitId) {
     let nina = stage.phone("nina");
-    let folder = TempDir::new().unwrap();
-    let backup = folder.path().join("backup.sqlite");
-    stage.backend.stop();
-    stage.backend.back_up(&backup);
-    stage.backend.serve();
+    let backup = stage.back_up();
     let visit = stage.visit();
     nina.sync(&stage.backend);
     measure(&nina, visit, 60..62);
     nina.sync(&stage.backend);
-    stage.backend.stop();
-    stage.backend.put_back(&backup);
-    stage.backend.serve();
+    stage.put_back(&backup);
     (nina, visit)
 }
 
@@ -262,10 +246,7 @@ fn an_edit_that_is_refused_after_a_restore_and_that_colleagues_built_on_leaves_t
     let mut stage = Stage::set();
     let visit = stage.visit();
     let (nina, theo) = (stage.phone("nina"), stage.phone("theo"));
-    let backup = tempfile::NamedTempFile::new().unwrap();
-    stage.backend.stop();
-    stage.backend.back_up(backup.path());
-    stage.backend.serve();
+    let backup = stage.back_up();
     // Hers is accepted, his stands on it, and she has both.
     measure(&nina, visit, 70..72);
     nina.sync(&stage.backend);
@@ -273,9 +254,7 @@ fn an_edit_that_is_refused_after_a_restore_and_that_colleagues_built_on_leaves_t
     measure(&theo, visit, 80..82);
     theo.sync(&stage.backend);
     nina.sync(&stage.backend);
-    stage.backend.stop();
-    stage.backend.put_back(backup.path());
-    stage.backend.serve();
+    stage.put_back(&backup);
     stage.office().end_grants(stage.nurse, stage.patients[0]);
     let report = nina.sync(&stage.backend);
     // Hers, and once more with his, as she brings them back: a reviewer has them.
